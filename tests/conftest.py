@@ -1,0 +1,22 @@
+"""What every test shares: how the repository's root is collected."""
+
+import pytest
+
+
+class RootIsADirectory:
+    """The root holds the package's ``__init__.py``, and pytest would import it once more, under the clone's own name.
+
+    Two copies of the package's state would live side by side (and a clone called ``my-clone`` could not be imported at
+    all), so the root is collected as a plain directory. A conftest's own hooks are asked only about what lies below
+    it, hence a plugin.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path, parent):
+        if path == parent.config.rootpath:
+            return pytest.Dir.from_parent(parent, path=path)
+        return None
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(RootIsADirectory())

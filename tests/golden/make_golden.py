@@ -1,0 +1,88 @@
+"""Record the golden data under real TensorFlow.
+
+In an environment of its own (`pip install tensorflow-cpu tf_keras`), from anywhere:
+
+    python tests/golden/make_golden.py            # record every module of programs/
+    python tests/golden/make_golden.py names ops  # only these
+    python tests/golden/make_golden.py --check    # run all again and compare with what is recorded, writing nothing
+"""
+
+import argparse
+import importlib.metadata
+import os
+import sys
+import warnings
+from pathlib import Path
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # tf.layers is there only with the Keras that TensorFlow 1 knew
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # TensorFlow's own kernels, the same on every machine
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from golden import record  # noqa: E402
+from golden.cases import Case, fingerprint, load_cases  # noqa: E402
+from golden.helpers import NOT_RAISED, NOT_SAID  # noqa: E402
+
+
+def tensorflow():
+    """TensorFlow as TensorFlow 1: `tensorflow.compat.v1` without any of version 2's behaviour."""
+    warnings.filterwarnings("ignore")
+    import tensorflow.compat.v1 as tf
+
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.disable_v2_behavior()
+    return tf
+
+
+def answer(tf, case: Case) -> record.Answers:
+    """What TensorFlow answers; a program that raises, or an expected error that does not come, is a fault in it."""
+    values = {name: record.plain(value) for name, value in case.run(tf).items()}
+    for name, value in values.items():
+        said = str(value)
+        if NOT_RAISED in said or NOT_SAID in said:
+            raise AssertionError(f"{name}: {said}")
+    return values
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", help="names of modules in programs/ (all)")
+    parser.add_argument("--check", action="store_true", help="compare anew, write nothing")
+    options = parser.parse_args()
+    cases = load_cases()
+    unknown = set(options.modules) - cases.keys()
+    if unknown:
+        parser.error(f"no such module: {', '.join(sorted(unknown))}")
+    tf = tensorflow()
+    version = f"{tf.__version__}, numpy {importlib.metadata.version('numpy')}"
+    bad = 0
+    for module in options.modules or cases:
+        answers: dict[str, record.Answers] = {}
+        for case in cases[module]:
+            try:
+                answers[case.key] = answer(tf, case)
+            except Exception as error:
+                bad += 1
+                print(f"{module}.{case.key}: {type(error).__name__}: {error}")
+        prints = {case.key: fingerprint(case) for case in cases[module]}
+        if options.check:
+            recorded, known, _ = record.load(module)
+            for case in cases[module]:
+                lines = record.differences(answers.get(case.key, {}), recorded.get(case.key, {}), 0.0, 0.0)
+                lines += [] if known.get(case.key) == prints[case.key] else ["its source changed since"]
+                bad += bool(lines)
+                for line in lines:
+                    print(f"{module}.{case.key}: {line}")
+            for key in recorded.keys() - answers.keys():
+                bad += 1
+                print(f"{module}.{key}: recorded, but not answered")
+        elif not bad:
+            record.save(module, version, answers, prints)
+        print(f"{module}: {len(answers)} cases")
+    size = sum(path.stat().st_size for path in record.DATA.glob("*"))
+    print(f"tensorflow {version}; data: {size / 1024:.0f} KiB; faults: {bad}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

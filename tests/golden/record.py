@@ -1,0 +1,136 @@
+"""Keeping and comparing what golden cases answer: texts and numbers as JSON, arrays as a compressed .npz beside it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DATA = Path(__file__).parent / "data"
+
+# NumPy's file format knows no bfloat16: such an array is kept as the words it is made of.
+WORDS = {"bfloat16": np.uint16}
+
+Answers = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """A value as it is kept: an array (NumPy scalars too), or what JSON can say."""
+    if isinstance(value, np.ndarray | np.generic):
+        return np.asarray(value)
+    if isinstance(value, tuple | list):
+        return [plain(v) for v in value]
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    raise TypeError(f"A golden case may not return a {type(value).__name__}: {value!r}")
+
+
+def save(module: str, version: str, answers: Mapping[str, Answers], fingerprints: Mapping[str, str]) -> None:
+    """Write data/<module>.json and, where there are arrays, data/<module>.npz."""
+    arrays: dict[str, np.ndarray] = {}
+    cases: dict[str, Any] = {}
+    for key, values in answers.items():
+        texts: dict[str, Any] = {}
+        dtypes: dict[str, str] = {}
+        for name, value in values.items():
+            if isinstance(value, np.ndarray):
+                dtypes[name] = value.dtype.name
+                arrays[f"{key}/{name}"] = value.view(WORDS.get(value.dtype.name, value.dtype))
+            else:
+                texts[name] = value
+        cases[key] = {"fingerprint": fingerprints[key]} | ({"values": texts} if texts else {})
+        if dtypes:
+            cases[key]["arrays"] = dtypes
+    DATA.mkdir(exist_ok=True)
+    head = {"made_by": f"tensorflow {version}", "cases": cases}
+    (DATA / f"{module}.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (DATA / f"{module}.npz").unlink(missing_ok=True)
+    if arrays:
+        _pack(DATA / f"{module}.npz", arrays)
+
+
+def _pack(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Few members pack far better than many: the arrays of one dtype lie end to end, found by the index."""
+    index: dict[str, Any] = {}
+    parts: dict[str, list[np.ndarray]] = {}
+    used: dict[str, int] = {}
+    for key, array in arrays.items():
+        kind = array.dtype.name
+        start = used.setdefault(kind, 0)
+        index[key] = [kind, start, list(array.shape)]
+        parts.setdefault(kind, []).append(array.ravel())
+        used[kind] = start + array.size
+    text = np.frombuffer(json.dumps(index).encode(), np.uint8)
+    np.savez_compressed(path, index=text, **{kind: np.concatenate(p) for kind, p in parts.items()})
+
+
+def load(module: str) -> tuple[dict[str, Answers], dict[str, str], str]:
+    """(answers by case, fingerprints by case, who made them) of one module; all empty if it was never recorded."""
+    if not (DATA / f"{module}.json").exists():
+        return {}, {}, ""
+    head = json.loads((DATA / f"{module}.json").read_text(encoding="utf-8"))
+    arrays = _unpack(DATA / f"{module}.npz")
+    answers: dict[str, Answers] = {}
+    for key, entry in head["cases"].items():
+        answers[key] = dict(entry.get("values", {}))
+        for name, dtype in entry.get("arrays", {}).items():
+            answers[key][name] = arrays[f"{key}/{name}"].view(_dtype(dtype))
+    return answers, {key: entry["fingerprint"] for key, entry in head["cases"].items()}, head["made_by"]
+
+
+def _unpack(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        return {}
+    with np.load(path) as data:
+        parts = {kind: data[kind] for kind in data.files}
+    index = json.loads(parts["index"].tobytes())
+    return {
+        key: parts[kind][start : start + int(np.prod(shape))].reshape(shape)
+        for key, (kind, start, shape) in index.items()
+    }
+
+
+def _dtype(name: str) -> np.dtype:
+    if name in WORDS:
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def differences(got: Answers, want: Answers, rtol: float, atol: float) -> list[str]:
+    """One line for each answer that is not the recorded one; empty if all agree."""
+    lines = [f"{name}: missing" for name in want.keys() - got.keys()]
+    lines += [f"{name}: not in the recorded data" for name in got.keys() - want.keys()]
+    for name in sorted(want.keys() & got.keys()):
+        wanted, given = want[name], got[name]
+        if isinstance(wanted, np.ndarray) and isinstance(given, np.ndarray):
+            lines += [f"{name}: {line}" for line in _array_difference(given, wanted, rtol, atol)]
+        elif type(given) is not type(wanted) or given != wanted:
+            lines += [f"{name}: {line}" for line in _text_difference(given, wanted)]
+    return lines
+
+
+def _text_difference(got: Any, want: Any) -> list[str]:
+    if not (isinstance(got, list) and isinstance(want, list) and len(got) == len(want)):
+        return [f"{got!r} instead of {want!r}"]
+    return [f"[{i}] {g!r} instead of {w!r}" for i, (g, w) in enumerate(zip(got, want, strict=True)) if g != w]
+
+
+def _array_difference(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> list[str]:
+    if got.dtype != want.dtype or got.shape != want.shape:
+        return [f"{got.dtype.name} {got.shape} instead of {want.dtype.name} {want.shape}"]
+    if want.dtype.kind in "biu":
+        bad = got != want
+    else:
+        kind = np.complex128 if want.dtype.kind == "c" else np.float64
+        wide, exact = got.astype(kind), want.astype(kind)
+        with np.errstate(invalid="ignore"):
+            close = np.abs(wide - exact) <= atol + rtol * np.abs(exact)
+        same = (wide == exact) | (np.isnan(wide) & np.isnan(exact))
+        bad = ~np.where(np.isfinite(exact), close, same)
+    if not bad.any():
+        return []
+    worst = tuple(int(i) for i in np.argwhere(bad)[0])
+    return [f"{int(bad.sum())} of {bad.size} differ, first at {worst}: {got[worst]!r} instead of {want[worst]!r}"]
