@@ -1,0 +1,83 @@
+"""The variables of a graph as a table whose first column is the tree of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..engine.graph import get_default_graph
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS = ("shape", "dtype", "bytes", "device", "initializer", "trainable")
+
+
+@dataclass
+class Node:
+    """One part of a name. A variable may have children too: ``conv1/weights`` holds ``conv1/weights/Adam``."""
+
+    variable: Any = None
+    children: dict[str, Node] = field(default_factory=dict)
+
+
+def variable_tree(graph: Any = None, session: Any = None) -> Table:
+    """The global variables of `graph` (of the session's, or the default one) as a table for ``rich.print``.
+
+    A row for each scope and each variable, in order of creation, and one for the sum: shape, dtype, bytes, device,
+    initializer and whether it is trainable. What is not known is shown as ``-``. Where the graph leaves a device open,
+    a `session` says which one it takes.
+    """
+    from rich.table import Table
+
+    if graph is None:
+        graph = get_default_graph() if session is None else session.graph
+    variables = graph.get_collection("variables")
+    table = Table(title=f"{len(variables)} variables", title_justify="left")
+    table.add_column("variable", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column == "bytes" else "left")
+    default_device = getattr(session, "default_device", None)
+    for label, variable in _rows(_tree(variables)):
+        table.add_row(label, *([] if variable is None else _cells(variable, default_device)))
+    table.add_section()
+    table.add_row("sum", "", "", f"{sum(_bytes(v) or 0 for v in variables):,}")
+    return table
+
+
+def _tree(variables: list[Any]) -> Node:
+    root = Node()
+    for variable in variables:
+        node = root
+        for part in variable.op.name.split("/"):
+            node = node.children.setdefault(part, Node())
+        node.variable = variable
+    return root
+
+
+def _rows(node: Node, indent: str = "") -> Iterator[tuple[str, Any]]:
+    """(Label with its branches drawn, variable or None for a mere scope), depth first."""
+    at_top = not indent
+    for i, (part, child) in enumerate(node.children.items()):
+        last = i == len(node.children) - 1
+        yield (part if at_top else indent[1:] + ("└─ " if last else "├─ ") + part), child.variable
+        yield from _rows(child, " " if at_top else indent + ("   " if last else "│  "))
+
+
+def _cells(variable: Any, default_device: str | None) -> list[str]:
+    size = _bytes(variable)
+    dtype = variable.dtype.base_dtype
+    return [
+        str(variable.shape),
+        dtype.name,
+        "-" if size is None else f"{size:,}",
+        variable.device or default_device or "-",
+        getattr(variable, "initializer_name", None) or "-",
+        "yes" if variable.trainable else "no",
+    ]
+
+
+def _bytes(variable: Any) -> int | None:
+    count = variable.shape.num_elements()
+    return None if count is None else count * variable.dtype.base_dtype.size
