@@ -30,6 +30,7 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     a `session` says which one it takes.
     """
     from rich.table import Table
+    from rich.text import Text
 
     if graph is None:
         graph = get_default_graph() if session is None else session.graph
@@ -40,7 +41,8 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
         table.add_column(column, justify="right" if column == "bytes" else "left")
     default_device = getattr(session, "default_device", None)
     for label, variable in _rows(_tree(variables)):
-        table.add_row(label, *([] if variable is None else _cells(variable, default_device)))
+        cells = [] if variable is None else _cells(variable, default_device)
+        table.add_row(*map(Text, [label, *cells]))  # Text: brackets in names and initializers are no markup
     table.add_section()
     table.add_row("sum", "", "", f"{sum(_bytes(v) or 0 for v in variables):,}")
     return table
