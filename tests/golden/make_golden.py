@@ -19,9 +19,9 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # TensorFlow's own kernels, the same 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from golden import record  # noqa: E402
-from golden.cases import Case, fingerprint, load_cases  # noqa: E402
-from golden.helpers import NOT_RAISED, NOT_SAID  # noqa: E402
+from golden import record
+from golden.cases import Case, fingerprint, load_cases
+from golden.helpers import NOT_RAISED, NOT_SAID
 
 
 def tensorflow():

@@ -374,24 +374,29 @@ UNNAMED = {
     "Variable": lambda tf, i: tf.Variable([1.0, 2.0]),
     "get_variable": lambda tf, i: tf.get_variable("w", [2, 3]),
     "variable reads": lambda tf, i: [
-        tf.Variable(1.0).value(), tf.Variable(1.0).read_value(), tf.Variable(2.0).initialized_value()
+        tf.Variable(1.0).value(),
+        tf.Variable(1.0).read_value(),
+        tf.Variable(2.0).initialized_value(),
     ],
     "assign": lambda tf, i: [
-        tf.Variable(1.0).assign(2.0), tf.assign_add(tf.Variable(1.0), 2.0), tf.Variable(1.0).assign_sub(2.0)
+        tf.Variable(1.0).assign(2.0),
+        tf.assign_add(tf.Variable(1.0), 2.0),
+        tf.Variable(1.0).assign_sub(2.0),
     ],
     "assign named": lambda tf, i: tf.assign(tf.Variable([1.0], name="v"), [2.0], name="set"),
     "scatter updates": lambda tf, i: [
-        f(tf.Variable([1.0, 2.0, 3.0]), [0, 2], [5.0, 6.0])
-        for f in (tf.scatter_update, tf.scatter_add, tf.scatter_sub)
+        f(tf.Variable([1.0, 2.0, 3.0]), [0, 2], [5.0, 6.0]) for f in (tf.scatter_update, tf.scatter_add, tf.scatter_sub)
     ],
     "variable operators": lambda tf, i: [tf.Variable(1.0, name="v") + 1.0, tf.Variable([1.0, 2.0], name="w")[1:]],
     "variables_initializer": lambda tf, i: [
-        tf.Variable(1.0), tf.global_variables_initializer(), tf.local_variables_initializer()
+        tf.Variable(1.0),
+        tf.global_variables_initializer(),
+        tf.local_variables_initializer(),
     ],
     "initialize_all_variables": lambda tf, i: [tf.Variable(1.0), tf.initialize_all_variables()],
     "report_uninitialized_variables": lambda tf, i: [tf.Variable(1.0), tf.report_uninitialized_variables()],
     "is_variable_initialized": lambda tf, i: tf.is_variable_initialized(tf.Variable(1.0)),
-}  # fmt: skip
+}
 
 
 @golden(rows=NAMED)
