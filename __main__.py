@@ -42,8 +42,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     for device in devices:
         checks = selfcheck.run_self_checks(backend.get_backend(device))
         failures += sum(not ok for _, _, ok, _ in checks)
-        rows = [(kernel, used, "holds" if ok else "FAILS", detail) for kernel, used, ok, detail in checks]
-        console.print(_table(f"kernels on {device}", ("kernel", "in use", "self-check", "detail"), rows))
+        verdicts = [(kernel, used, "holds" if ok else "FAILS", detail) for kernel, used, ok, detail in checks]
+        console.print(_table(f"kernels on {device}", ("kernel", "in use", "self-check", "detail"), verdicts))
 
     advice = diagnose.cuda_advice(driver, versions, devices)
     print(f"CUDA: {advice or 'in use'}")

@@ -1,0 +1,32 @@
+"""`import scopeflow` is quick, and leaves the heavy libraries for when they are needed."""
+
+import subprocess
+import sys
+
+BUDGET_S = 0.3
+PROGRAM = """
+import sys, time
+start = time.perf_counter()
+import scopeflow
+seconds = time.perf_counter() - start
+print(seconds, *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def import_once(directory):
+    """(Seconds that the import took, top names of all modules then loaded), in a process of its own."""
+    command = [sys.executable, "-c", PROGRAM]
+    answer = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True).stdout.split()
+    return float(answer[0]), set(answer[1:])
+
+
+def test_import_loads_none_of_the_heavy_libraries(tmp_path):
+    _, loaded = import_once(tmp_path)
+    assert {"scopeflow", "numpy"} <= loaded
+    assert not loaded & {"numba", "llvmlite", "cupy", "cupyx", "scipy", "rich"}
+
+
+def test_import_stays_within_its_budget(tmp_path):
+    # The best of several: other processes can only make it slower.
+    best = min(import_once(tmp_path)[0] for _ in range(5))
+    assert best < BUDGET_S
