@@ -1,0 +1,437 @@
+"""What every other family builds on: placeholders, identities, shapes, casts, fills, broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..build import constant, convert_to_tensor
+from ..dtypes import DType, as_dtype
+from ..errors import InvalidArgumentError
+from ..graph import Operation, Tensor, op_scope
+from ..registry import define, not_differentiable, same_shape, scalar_shape
+from ..shapes import TensorShape, as_shape
+from ..static import constant_value, constant_value_as_shape
+
+_CONSTANT_UNTIL = 1000  # elements; `zeros` and `ones` below that are constants, above it a Fill (as in TensorFlow)
+
+# -- placeholders ---------------------------------------------------------------------------------------------------
+
+
+
+def _unfed(op: Operation, k: Any, session: Any, donated: Any) -> Any:
+    def refuse() -> None:
+        dtype, shape = op.attrs["dtype"].name, op.attrs["shape"]
+        raise InvalidArgumentError(None, None, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype} and shape {shape}")
+
+    return refuse
+
+
+Placeholder = define(
+    "Placeholder",
+    "-> output:dtype",
+    shape=lambda shape, dtype: shape,
+    bind=_unfed,
+    grad=not_differentiable,
+)
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
+    """A tensor that every run must feed. `shape` may have unknown dimensions (None) or be None altogether."""
+    return Placeholder(dtype=as_dtype(dtype), shape=as_shape(shape), name=name)
+
+
+PlaceholderWithDefault = define(
+    "PlaceholderWithDefault",
+    "input:T -> output:T",
+    shape=lambda input, shape: shape,
+    kernel=lambda k, x, shape: x,
+    grad=lambda op, g: g,
+    view=True,
+    stateful=True,
+)
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """`input`, unless a run feeds something else. Raises ValueError where `shape` does not hold for `input`."""
+    with op_scope(name, "PlaceholderWithDefault", [input]) as scope:
+        tensor = convert_to_tensor(input, name="input")
+        shape = as_shape(shape)
+        shape.assert_is_compatible_with(tensor.shape)
+        return PlaceholderWithDefault(tensor, shape=shape, name=scope)
+
+
+# -- identities -----------------------------------------------------------------------------------------------------
+
+Identity = define(
+    "Identity",
+    "input:T -> output:T",
+    shape=same_shape,
+    kernel=lambda k, x: x,
+    grad=lambda op, g: g,
+    view=True,
+)
+
+StopGradient = define(
+    "StopGradient",
+    "input:T -> output:T",
+    shape=same_shape,
+    kernel=lambda k, x: x,
+    grad=not_differentiable,
+    view=True,
+)
+
+
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """A tensor with the same value; under control dependencies, the value once these have run."""
+    return Identity(input, name=name)
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
+    """The same value, taken as a constant by `gradients`."""
+    return StopGradient(input, name=name)
+
+
+NoOp = define("NoOp", "", shape=lambda: [], kernel=lambda k: (), grad=not_differentiable, stateful=True)
+
+
+def no_op(name: str | None = None) -> Operation:
+    """An operation that does nothing; it carries control dependencies."""
+    return NoOp(name=name)
+
+
+# -- shapes ---------------------------------------------------------------------------------------------------------
+
+
+def _static_sizes(op: Operation) -> np.ndarray | None:
+    shape = op.inputs[0].shape
+    return np.array(shape.as_list(), op.attrs["out_type"].numpy) if shape.is_fully_defined() else None
+
+
+Shape = define(
+    "Shape",
+    "input:T -> output:out_type",
+    shape=lambda x, out_type: [x.shape.ndims],
+    kernel=lambda k, x, out_type: np.array(x.shape, out_type.numpy),
+    grad=not_differentiable,
+    host_result=True,
+    fold=_static_sizes,
+)
+
+Size = define(
+    "Size",
+    "input:T -> output:out_type",
+    shape=scalar_shape,
+    kernel=lambda k, x, out_type: np.array(x.size, out_type.numpy),
+    grad=not_differentiable,
+    host_result=True,
+    fold=lambda op: None if (n := op.inputs[0].shape.num_elements()) is None else np.array(n, op.attrs["out_type"].numpy),
+)
+
+Rank = define(
+    "Rank",
+    "input:T -> output:int32",
+    shape=scalar_shape,
+    kernel=lambda k, x: np.array(x.ndim, np.int32),
+    grad=not_differentiable,
+    host_result=True,
+    fold=lambda op: None if (n := op.inputs[0].shape.ndims) is None else np.array(n, np.int32),
+)
+
+
+def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
+    """The shape as a 1-D integer tensor; a constant where it is known statically."""
+    with op_scope(name, "Shape", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        if tensor.shape.is_fully_defined():
+            return constant(tensor.shape.as_list(), out_type, shape=[len(tensor.shape)], name=scope)
+        return Shape(tensor, out_type=as_dtype(out_type), name=scope)
+
+
+def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
+    """The number of elements as a scalar; a constant where it is known statically."""
+    with op_scope(name, "Size", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        if tensor.shape.is_fully_defined():
+            return constant(tensor.shape.num_elements(), out_type, name=scope)
+        return Size(tensor, out_type=as_dtype(out_type), name=scope)
+
+
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of dimensions as an int32 scalar; a constant where it is known statically."""
+    with op_scope(name, "Rank", [input]) as scope:
+        tensor = convert_to_tensor(input)
+        if tensor.shape.ndims is not None:
+            return constant(tensor.shape.ndims, dtypes.int32, name=scope)
+        return Rank(tensor, name=scope)
+
+
+# -- reshaping ------------------------------------------------------------------------------------------------------
+
+
+def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
+    target = constant_value_as_shape(shape)
+    value = constant_value(shape)
+    if target.sizes is None:
+        return target
+    if value is not None and (value < 0).sum() > 1:
+        raise ValueError(f"Only one input size may be -1, not both {value.tolist()}")
+    count, known = x.shape.num_elements(), 1
+    for d in target.sizes:
+        known *= 1 if d is None else d
+    unknown = target.sizes.count(None)
+    if unknown == 0 and count is not None and count != known:
+        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {_listed(target)} ({known} elements)")
+    if unknown == 1 and value is not None and count is not None:
+        if known == 0 or count % known:
+            raise ValueError(f"Dimension size must be evenly divisible by {known} but is {count}")
+        return TensorShape([count // known if d is None else d for d in target.sizes])
+    return target
+
+
+def _listed(shape: TensorShape) -> str:
+    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes or ()) + "]"
+
+
+Reshape = define(
+    "Reshape",
+    "tensor:T, shape:I -> output:T",
+    shape=_reshaped,
+    kernel=lambda k, x, sizes: x.reshape(tuple(sizes)),
+    grad=lambda op, g: [reshape(g, shape(op.inputs[0])), None],
+    host=["shape"],
+    view=True,
+)
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The same elements in row-major order under another shape; one dimension may be -1."""
+    return Reshape(tensor, shape, name=name)
+
+
+def _with_axis(x: Tensor, axis: Tensor) -> TensorShape:
+    value = constant_value(axis)
+    if x.shape.sizes is None:
+        return TensorShape(None)
+    if value is None:
+        return TensorShape([None] * (len(x.shape) + 1))
+    rank, at = len(x.shape.sizes), int(value)
+    if not -rank - 1 <= at <= rank:
+        raise ValueError(f"dim {at} not in the interval [{-rank - 1}, {rank}]")
+    at += rank + 1 if at < 0 else 0
+    return TensorShape([*x.shape.sizes[:at], 1, *x.shape.sizes[at:]])
+
+
+ExpandDims = define(
+    "ExpandDims",
+    "input:T, dim:I -> output:T",
+    shape=_with_axis,
+    kernel=lambda k, x, axis: k.xp.expand_dims(x, int(axis)),
+    grad=lambda op, g: [reshape(g, shape(op.inputs[0])), None],
+    host=["dim"],
+    view=True,
+)
+
+
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
+    """A new dimension of length 1 before `axis` (-1: at the end)."""
+    return ExpandDims(input, dim if axis is None else axis, name=name)
+
+
+def _squeezed(x: Tensor, squeeze_dims: tuple[int, ...]) -> TensorShape:
+    sizes = x.shape.sizes
+    if sizes is None or (None in sizes and not squeeze_dims):
+        return TensorShape(None)
+    rank = len(sizes)
+    for axis in squeeze_dims:
+        if not -rank <= axis < rank:
+            raise ValueError(f"Tried to squeeze dim index {axis} for tensor with {rank} dimensions")
+        if sizes[axis] not in (1, None):
+            raise ValueError(f"Can not squeeze dim[{axis}], expected a dimension of 1, got {sizes[axis]}")
+    dropped = {axis % rank for axis in squeeze_dims} if squeeze_dims else {i for i, d in enumerate(sizes) if d == 1}
+    return TensorShape([d for i, d in enumerate(sizes) if i not in dropped])
+
+
+Squeeze = define(
+    "Squeeze",
+    "input:T -> output:T",
+    shape=_squeezed,
+    kernel=lambda k, x, squeeze_dims: k.xp.squeeze(x, squeeze_dims or None),
+    grad=lambda op, g: reshape(g, shape(op.inputs[0])),
+    view=True,
+)
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
+    """Without the dimensions of length 1: all of them, or those of `axis`."""
+    axis = squeeze_dims if axis is None else axis
+    axes = () if axis is None else (int(axis),) if np.isscalar(axis) else tuple(int(a) for a in axis)
+    return Squeeze(input, squeeze_dims=axes, name=name)
+
+
+# -- casts ----------------------------------------------------------------------------------------------------------
+
+
+def _cast_gradient(op: Operation, g: Tensor) -> Tensor | None:
+    source = op.inputs[0].dtype
+    return cast(g, source) if source.is_floating and g.dtype.is_floating else None
+
+
+Cast = define(
+    "Cast",
+    "x:SrcT -> y:DstT",
+    shape=same_shape,
+    kernel=lambda k, x, DstT: k.cast(x, DstT.numpy),
+    grad=_cast_gradient,
+    view=True,
+)
+
+
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """`x` in another dtype: floats to integers round towards zero. `x` itself where it has that dtype already."""
+    target = as_dtype(dtype)
+    if isinstance(x, Tensor) and x.dtype is target:
+        return x
+    with op_scope(name, "Cast", [x]) as scope:
+        tensor = convert_to_tensor(x, name="x")
+        return tensor if tensor.dtype is target else Cast(tensor, DstT=target, name=scope)
+
+
+# -- fills ----------------------------------------------------------------------------------------------------------
+
+Fill = define(
+    "Fill",
+    "dims:I, value:T -> output:T",
+    shape=lambda dims, value: constant_value_as_shape(dims),
+    kernel=lambda k, dims, value: k.xp.full(tuple(int(d) for d in dims), value, value.dtype),
+    grad=lambda op, g: [None, sum_to_shape(g, constant([], dtypes.int32))],
+    host=["dims"],
+)
+
+
+def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
+    """A tensor of shape `dims` whose elements all are the scalar `value`."""
+    return Fill(dims, value, name=name)
+
+
+def _filled(shape: Any, value: int, dtype: Any, name: str | None, default_name: str) -> Tensor:
+    dtype = as_dtype(dtype)
+    element = False if dtype.is_bool and not value else "" if dtype is dtypes.string else value
+    with op_scope(name, default_name, [shape]) as scope:
+        if not isinstance(shape, Tensor):
+            try:
+                sizes = as_shape(shape)
+            except TypeError:
+                sizes = TensorShape(None)  # a list with tensors in it
+            if sizes.is_fully_defined():
+                if (sizes.num_elements() or 0) < _CONSTANT_UNTIL:
+                    return constant(element, dtype, shape=sizes, name=scope)
+                shape = constant(sizes.as_list(), dtypes.int32, name="shape_as_tensor")
+            else:
+                shape = convert_to_tensor(shape, dtypes.int32)
+        if shape.shape.ndims == 0:
+            shape = reshape(shape, [-1])
+        return Fill(shape, constant(element, dtype), name=scope)
+
+
+def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    """Zeros (False for bool, empty strings) of a shape."""
+    return _filled(shape, 0, dtype, name, "zeros")
+
+
+def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Tensor:
+    """Ones (True for bool) of a shape."""
+    return _filled(shape, True if as_dtype(dtype).is_bool else 1, dtype, name, "ones")
+
+
+ZerosLike = define(
+    "ZerosLike",
+    "x:T -> y:T",
+    shape=same_shape,
+    kernel=lambda k, x: k.xp.zeros(x.shape, x.dtype),
+    grad=not_differentiable,
+)
+
+
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Zeros of the shape (and, without `dtype`, the dtype) of `tensor`."""
+    with op_scope(name, "zeros_like", [tensor]) as scope:
+        like = convert_to_tensor(tensor, name="tensor")
+        if like.shape.is_fully_defined() and like.dtype is not dtypes.variant:
+            return zeros(like.shape, dtype or like.dtype, name=scope)
+        if dtype is not None and as_dtype(dtype) is not like.dtype:
+            return zeros(shape(like), dtype, name=scope)
+        return ZerosLike(like, name=scope)
+
+
+def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+    """Ones of the shape (and, without `dtype`, the dtype) of `tensor`."""
+    with op_scope(name, "ones_like", [tensor]) as scope:
+        like = convert_to_tensor(tensor, name="tensor")
+        with op_scope("Shape") as inner:
+            sizes = like.shape
+            if sizes.is_fully_defined():
+                dims = constant(sizes.as_list(), dtypes.int32, shape=[len(sizes)], name="shape_as_tensor")
+            else:
+                dims = Shape(like, out_type=dtypes.int32, name=inner)
+        return _ones(dims, as_dtype(dtype or like.dtype), scope)
+
+
+def _ones(dims: Tensor, dtype: DType, name: str) -> Tensor:
+    return Fill(dims, constant(True if dtype.is_bool else 1, dtype), name=name)
+
+
+# -- broadcasting and its reverse -----------------------------------------------------------------------------------
+
+
+def _sum_to(k: Any, x: Any, sizes: Any) -> Any:
+    sizes = tuple(int(d) for d in sizes)
+    lead = x.ndim - len(sizes)
+    axes = (*range(lead), *(lead + i for i, d in enumerate(sizes) if d == 1 and x.shape[lead + i] != 1))
+    return (k.xp.sum(x, axis=axes, dtype=x.dtype) if axes else x).reshape(sizes)
+
+
+BroadcastTo = define(
+    "BroadcastTo",
+    "input:T, shape:I -> output:T",
+    shape=lambda x, shape: constant_value_as_shape(shape),
+    kernel=lambda k, x, sizes: k.xp.broadcast_to(x, tuple(int(d) for d in sizes)),
+    grad=lambda op, g: [sum_like(g, op.inputs[0]), None],
+    host=["shape"],
+    view=True,
+)
+
+SumToShape = define(  # no op of TensorFlow's: it composes the same from BroadcastGradientArgs, Sum and Reshape
+    "SumToShape",
+    "input:T, shape:I -> output:T",
+    shape=lambda x, shape: constant_value_as_shape(shape),
+    kernel=_sum_to,
+    grad=lambda op, g: [broadcast_to(g, shape(op.inputs[0])), None],
+    host=["shape"],
+    view=True,
+)
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """`input` repeated along its dimensions of length 1, and along new leading ones, to `shape`."""
+    return BroadcastTo(input, shape, name=name)
+
+
+def sum_to_shape(x: Tensor, shape: Any, name: str | None = None) -> Tensor:
+    """`x` summed over whatever a broadcast from `shape` repeated: the adjoint of `broadcast_to`."""
+    return SumToShape(x, shape, name=name)
+
+
+def sum_like(g: Tensor, x: Tensor) -> Tensor:
+    """The gradient `g` of a broadcast of `x`, summed down to the shape of `x`."""
+    if g.shape.is_fully_defined() and g.shape == x.shape:
+        return g
+    return sum_to_shape(g, shape(x))
+
+
+__all__ = [
+    "broadcast_to", "cast", "constant", "convert_to_tensor", "expand_dims", "fill", "identity", "no_op", "ones", "ones_like",
+    "placeholder", "placeholder_with_default", "rank", "reshape", "shape", "size", "squeeze", "stop_gradient", "zeros", "zeros_like",
+]  # fmt: skip

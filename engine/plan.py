@@ -1,0 +1,389 @@
+"""From a graph to a flat list of steps: pruned, folded, ordered, placed, with every buffer's lifetime known."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import errors
+from .graph import Operation, Tensor
+from .state import variable_of
+
+_FOLD_UNTIL = 16384  # elements: a larger constant is cheaper to compute than to keep
+_FOREVER = 1 << 60
+
+
+class Step(NamedTuple):
+    """One call of a run: `run(*values[inputs])` fills the output slot(s), then the slots of `free` are dropped."""
+
+    run: Callable[..., Any]
+    inputs: tuple[int, ...]
+    output: int | tuple[int, ...]
+    free: tuple[int, ...]
+    op: Operation
+
+
+class _Draft:
+    """A step while the plan is being drawn up."""
+
+    __slots__ = ("op", "backend", "inputs", "outputs", "kind", "state", "free")
+
+    def __init__(self, op: Operation, backend: Any, inputs: list[int], outputs: list[int], kind: str, state: Any = None) -> None:
+        self.op = op
+        self.backend = backend  # where it runs
+        self.inputs = inputs
+        self.outputs = outputs
+        self.kind = kind  # "op", "read" (a variable's value) or "move" (to another device)
+        self.state = state
+        self.free: list[int] = []
+
+
+class Plan:
+    """How one session computes `fetches` when `feeds` are given.
+
+    Order: an op comes after its inputs and control inputs; beyond that, what only reads comes first, in the order of
+    the graph, and what writes a variable comes last, so that a fetched loss is the one before the training step.
+    """
+
+    def __init__(self, session: Any, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], context: Any = None) -> None:
+        self._session = session
+        self._context = context
+        self._feeds = frozenset(feeds)
+        self._values: list[Any] = []  # the slots at the start of a run: constants in place, all else None
+        self._drafts: list[_Draft] = []
+        self._slot_of: dict[tuple[Tensor, Any], int] = {}  # a tensor's value on one backend
+        self._constants: dict[Tensor, np.ndarray] = {}
+        self._on_host: set[Operation] = set()  # small integer work that follows from shapes
+        self._borrowed: set[int] = set()  # slots whose memory belongs to a constant, a feed or a variable
+        self._lock_in(fetches, feeds)
+
+    # -- drawing up -------------------------------------------------------------------------------------------------
+
+    def _lock_in(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
+        host = self._session.host
+        self._feed_slots = [self._new_slot(t, host, borrowed=True) for t in feeds]
+        for op in self._ordered(self._needed(fetches)):
+            if not self._fold(op):
+                self._place(op)
+        self._fetch_slots = [self._fetch_slot(f) for f in fetches]
+        self._finish()
+
+    def _needed(self, fetches: Iterable[Tensor | Operation]) -> set[Operation]:
+        """The operations that the fetches need, given the feeds."""
+        needed: set[Operation] = set()
+        waiting = [f if isinstance(f, Operation) else f.op for f in fetches if f not in self._feeds]
+        while waiting:
+            op = waiting.pop()
+            if op in needed or not self._is_inside(op):
+                continue
+            needed.add(op)
+            waiting.extend(t.op for t in op.inputs if t not in self._feeds)
+            waiting.extend(op._control_inputs)
+        return needed
+
+    def _is_inside(self, op: Operation) -> bool:
+        """Whether the plan runs `op` itself. A branch's or loop body's plan leaves what is outside to the outer one."""
+        return op.context is self._context or (self._context is not None and op.type == "VariableV2")
+
+    def _ordered(self, needed: set[Operation]) -> list[Operation]:
+        waits: dict[Operation, int] = {}
+        followers: dict[Operation, list[Operation]] = {}
+        ready: list[tuple[bool, int, Operation]] = []
+        for op in needed:
+            before = {t.op for t in op.inputs if t not in self._feeds} | set(op._control_inputs)
+            before &= needed
+            waits[op] = len(before)
+            for earlier in before:
+                followers.setdefault(earlier, []).append(op)
+            if not before:
+                heapq.heappush(ready, (writes(op), op.id, op))
+        order = []
+        while ready:
+            op = heapq.heappop(ready)[2]
+            order.append(op)
+            for later in followers.get(op, ()):
+                waits[later] -= 1
+                if waits[later] == 0:
+                    heapq.heappush(ready, (writes(later), later.id, later))
+        if len(order) != len(needed):
+            raise errors.InvalidArgumentError(None, None, "The graph has a cycle, so it cannot be run.")
+        return order
+
+    def _fold(self, op: Operation) -> bool:
+        """Compute an op now, if constants alone decide its value. True if done."""
+        definition = op.definition
+        if definition.type == "Const":
+            self._constants[op.outputs[0]] = op.attrs["value"]
+            return True
+        if definition.fold is not None and not op._control_inputs:
+            known = definition.fold(op)
+            if known is not None and op.inputs[0] not in self._feeds:
+                self._constants[op.outputs[0]] = known
+                return True
+        if definition.kernel is None or definition.stateful or not op.inputs or not op.outputs or op._control_inputs:
+            return False
+        if any(t not in self._constants or t in self._feeds for t in op.inputs):
+            return False
+        if any((n := t.shape.num_elements()) is None or n > _FOLD_UNTIL for t in op.outputs):
+            return False
+        try:
+            with np.errstate(all="ignore"):
+                results = definition.kernel(self._session.host, *(self._constants[t] for t in op.inputs), **op.attrs)
+        except Exception:  # what is wrong with it is told when it runs
+            return False
+        if len(op.outputs) == 1 and not definition.results[0].is_list:
+            results = [results]
+        for tensor, value in zip(op.outputs, results, strict=True):
+            self._constants[tensor] = np.asarray(value)
+        return True
+
+    def _place(self, op: Operation) -> None:
+        """Draft the step of one op: on its device, with its inputs brought there."""
+        definition = op.definition
+        if definition.type == "VariableV2":
+            return
+        if op.context is not self._context:
+            raise errors.InvalidArgumentError(None, op, f"{op.name!r} is used outside {op.context.description}.")
+        backend = self._backend(op)
+        names = argument_names(op)
+        inputs, state = [], None
+        for position, (tensor, name) in enumerate(zip(op.inputs, names, strict=True)):
+            variable = None if tensor in self._feeds else variable_of(tensor)
+            if name in definition.ref:
+                if variable is None:
+                    raise errors.InvalidArgumentError(None, op, f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none.")
+            elif variable is not None:
+                state = self._session.variable(variable)
+                if definition.type == "Identity" and state.k is backend:
+                    self._drafts.append(_Draft(op, backend, [], [self._new_slot(op.outputs[0], backend)], "read", state))
+                    return
+                inputs.append(self._read(op, position, state, self._session.host if name in definition.host else backend))
+            elif name in definition.host:
+                inputs.append(self._slot(tensor, self._session.host))
+            elif definition.host_result or op.type == "NoOp":
+                inputs.append(self._slot(tensor, None))
+            else:
+                inputs.append(self._slot(tensor, backend))
+        where = self._session.host if definition.host_result else backend
+        outputs = [self._new_slot(t, where) for t in op.outputs] if not returns_variable(op) else []
+        self._drafts.append(_Draft(op, backend, inputs, outputs, "op"))
+
+    def _backend(self, op: Operation) -> Any:
+        variable = variable_of(op.inputs[0]) if op.definition.ref else None
+        if variable is not None:
+            return self._session.variable(variable).k
+        host = self._session.host
+        if self._session.default is host and not op.device:
+            return host
+        if not op.device and not op.definition.stateful and self._is_shape_work(op):
+            self._on_host.add(op)
+            return host
+        return self._session.backend_of(op)
+
+    def _is_shape_work(self, op: Operation) -> bool:
+        if op.definition.host_result:
+            self._on_host.add(op)
+            return False
+        follows = False
+        for tensor in op.inputs:
+            if tensor in self._constants:
+                continue
+            if tensor in self._feeds or tensor.op not in self._on_host:
+                return False
+            follows = True
+        return follows
+
+    def _read(self, op: Operation, position: int, state: Any, backend: Any) -> int:
+        slot = len(self._values)
+        self._values.append(None)
+        self._drafts.append(_Draft(op, state.k, [], [slot], "read", state))
+        return slot if state.k is backend else self._move(op, slot, state.k, backend)
+
+    def _slot(self, tensor: Tensor, backend: Any) -> int:
+        """The slot that holds a tensor's value on a backend (None: wherever it is), moved or laid out on demand."""
+        found = self._slot_of.get((tensor, backend))
+        if found is not None:
+            return found
+        if tensor in self._constants and tensor not in self._feeds:
+            where = backend or self._session.host
+            value = self._constants[tensor]
+            slot = self._new_slot(tensor, where, borrowed=True)
+            self._values[slot] = value if where is self._session.host or tensor.dtype.numpy == object else self._session.constant(tensor, value, where)
+            return slot
+        for (other, where), slot in list(self._slot_of.items()):
+            if other is tensor:
+                return slot if backend is None else self._slot_of.setdefault((tensor, backend), self._move(tensor.op, slot, where, backend))
+        raise errors.InternalError(None, tensor.op, f"{tensor.name!r} was not planned before its reader")
+
+    def _move(self, op: Operation, slot: int, source: Any, target: Any) -> int:
+        moved = len(self._values)
+        self._values.append(None)
+        self._drafts.append(_Draft(op, target, [slot], [moved], "move", source))
+        return moved
+
+    def _new_slot(self, tensor: Tensor, backend: Any, borrowed: bool = False) -> int:
+        slot = len(self._values)
+        self._values.append(None)
+        self._slot_of[tensor, backend] = slot
+        if borrowed:
+            self._borrowed.add(slot)
+        return slot
+
+    def _fetch_slot(self, fetch: Tensor | Operation) -> int:
+        """Where a fetched value lies at the end of a run; -1 for an operation."""
+        if isinstance(fetch, Operation):
+            return -1
+        variable = None if fetch in self._feeds else variable_of(fetch)
+        if variable is None:
+            return self._slot(fetch, None)
+        state = self._session.variable(variable)
+        return self._read(fetch.op, 0, state, state.k)
+
+    # -- lifetimes --------------------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Know each slot's last reader, what it shares memory with, and so what to free, copy and hand over."""
+        drafts = self._drafts
+        fetched = {s for s in self._fetch_slots if s >= 0}
+        last = dict.fromkeys(fetched, _FOREVER)
+        roots: dict[int, frozenset[int]] = {}  # slot -> the slots whose memory it may show
+        made_by: dict[int, _Draft] = {}
+        for slot in self._borrowed:
+            roots[slot] = frozenset([slot])
+        for i, draft in enumerate(drafts):
+            for slot in draft.inputs:
+                last[slot] = max(last.get(slot, -1), i)
+            shared = draft.kind == "op" and draft.op.definition.view
+            source = frozenset().union(*(roots[s] for s in draft.inputs)) if shared else frozenset()
+            for slot in draft.outputs:
+                roots[slot] = source or frozenset([slot])
+                made_by[slot] = draft
+                last.setdefault(slot, i)
+        root_last: dict[int, int] = {}
+        for slot, end in last.items():
+            for root in roots[slot]:
+                root_last[root] = max(root_last.get(root, -1), end)
+        copied = self._reads_to_copy(root_last)
+        for slot, end in last.items():
+            if end != _FOREVER and slot not in self._borrowed:
+                drafts[end].free.append(slot)
+        reads = {d.outputs[0] for d in drafts if d.kind == "read"} - copied
+        foreign = self._borrowed | reads
+        self._copy_fetch = [s >= 0 and bool(roots[s] & foreign) for s in self._fetch_slots]
+        steps = []
+        for i, draft in enumerate(drafts):
+            donated = frozenset(
+                n
+                for n, s in enumerate(draft.inputs)
+                if roots[s] == {s} and s not in foreign and root_last[s] == i and draft.inputs.count(s) == 1
+            )
+            output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not (draft.kind == "op" and draft.op.definition.results[0].is_list) else tuple(draft.outputs)
+            steps.append(Step(self._callable(draft, donated, copied), tuple(draft.inputs), output, tuple(draft.free), draft.op))
+        self._steps = steps
+        del self._slot_of, self._constants, self._drafts, self._on_host
+
+    def _reads_to_copy(self, root_last: dict[int, int]) -> set[int]:
+        """The reads of variables that a later step of the same run overwrites before their last reader."""
+        written: dict[Any, list[int]] = {}
+        for i, draft in enumerate(self._drafts):
+            if draft.kind == "op" and writes(draft.op):
+                for variable in written_variables(draft.op):
+                    written.setdefault(variable, []).append(i)
+        copied = set()
+        for i, draft in enumerate(self._drafts):
+            if draft.kind == "read":
+                end = root_last.get(draft.outputs[0], i)
+                if any(i < w < end for w in written.get(draft.state.op, ())):
+                    copied.add(draft.outputs[0])
+        return copied
+
+    def _callable(self, draft: _Draft, donated: frozenset[int], copied: set[int]) -> Callable[..., Any]:
+        if draft.kind == "read":
+            return draft.state.read_copy if draft.outputs[0] in copied else draft.state.read
+        if draft.kind == "move":
+            source, target = draft.state, draft.backend
+            return source.to_host if target is self._session.host else target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
+        op, definition = draft.op, draft.op.definition
+        if definition.bind is not None:
+            return definition.bind(op, draft.backend, self._session, donated)
+        if definition.kernel is None:
+            raise errors.UnimplementedError(None, op, f"Op {op.type} ({op.name!r}) has no kernel")
+        return partial(definition.kernel, draft.backend, **op.attrs)
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def execute(self, feeds: Sequence[Any]) -> list[Any]:
+        """Run the steps; returns the fetched arrays as they lie on their devices (None for operations)."""
+        values = self._values.copy()
+        for slot, value in zip(self._feed_slots, feeds, strict=True):
+            values[slot] = value
+        op = None
+        try:
+            for run, inputs, output, free, op in self._steps:  # noqa: B007  (op is for the error)
+                result = run(*[values[i] for i in inputs])
+                if output.__class__ is int:
+                    values[output] = result
+                elif output:
+                    for slot, item in zip(output, result, strict=True):
+                        values[slot] = item
+                result = None
+                for slot in free:
+                    values[slot] = None
+        except Exception as error:
+            raise _as_run_error(error, op) from error
+        return [None if s < 0 else values[s] for s in self._fetch_slots]
+
+    def fetch_to_host(self, results: Sequence[Any]) -> list[Any]:
+        """The results of `execute` as NumPy arrays (scalars as NumPy scalars) that nothing else refers to."""
+        return [
+            None if value is None else self._session.detached(value, copy)
+            for value, copy in zip(results, self._copy_fetch, strict=True)
+        ]
+
+
+def argument_names(op: Operation) -> list[str]:
+    """The signature's name of each input; a list's name stands once for each of its members."""
+    args = op.definition.args
+    repeats = len(op.inputs) - (len(args) - 1)
+    return [name for arg in args for name in ([arg.name] * repeats if arg.is_list else [arg.name])]
+
+
+def writes(op: Operation) -> bool:
+    """Whether running `op` changes a variable (also from inside its branches or loop body)."""
+    return op.definition.writes or bool(op.attrs.get("writes"))
+
+
+def written_variables(op: Operation) -> list[Operation]:
+    """The variables that running `op` changes: its ref inputs, or those that its branches write."""
+    if "writes" in op.attrs:
+        return list(op.attrs["writes"])
+    found = (variable_of(t) for t, name in zip(op.inputs, argument_names(op), strict=True) if name in op.definition.ref)
+    return [v for v in found if v is not None]
+
+
+def returns_variable(op: Operation) -> bool:
+    """Whether the op's output stands for the variable it has written, to be read when it is used."""
+    return bool(op.definition.ref) and bool(op.outputs) and variable_of(op.outputs[0]) is not None
+
+
+def _as_run_error(error: Exception, op: Operation | None) -> Exception:
+    """The error of a step under TensorFlow's class, naming the op and the user's lines that made it."""
+    if isinstance(error, errors.OpError):
+        if error.op is not None or op is None:
+            return error
+        kind, text = type(error), error.message
+    elif isinstance(error, MemoryError):
+        kind, text = errors.ResourceExhaustedError, f"OOM: {error}"
+    elif isinstance(error, NotImplementedError):
+        kind, text = errors.UnimplementedError, str(error)
+    elif isinstance(error, (ValueError, IndexError, TypeError, ArithmeticError, LookupError)):
+        kind, text = errors.InvalidArgumentError, f"{type(error).__name__}: {error}"
+    else:
+        kind, text = errors.UnknownError, f"{type(error).__name__}: {error}"
+    if op is None:
+        return kind(None, None, text)
+    return kind(op.node_def, op, f"{text}\n\t [[{{{{node {op.name}}}}}]]\n\n{op.where_made()}")

@@ -1,0 +1,254 @@
+"""The table of ops: each op's signature, shape rule, kernel and gradient, declared in one paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .dtypes import NUMBERS, DType, as_dtype, int32, int64
+from .graph import Graph, Operation, Tensor, format_frames
+from .shapes import TensorShape, as_shape, broadcast_sizes
+
+
+class Arg(NamedTuple):
+    """One input or output of an op's signature."""
+
+    name: str
+    type: str  # a dtype's name, or the name of a type variable shared by several arguments
+    is_list: bool
+    count: str  # the attribute that gives a list output's length
+
+
+_TYPE_NAMES = frozenset(t.name for t in NUMBERS) | {"bool", "string", "variant", "resource"}
+Rule = Callable[..., Any]
+
+
+def not_differentiable(op: Operation, *grads: Any) -> list[None]:
+    """The gradient of an op that has none by its nature (integers, comparisons): nothing flows back."""
+    return [None] * len(op.inputs)
+
+
+def no_gradient(reason: str) -> Rule:
+    """The gradient of a float op that should have one and does not: asking for it raises LookupError."""
+
+    def refuse(op: Operation, *grads: Any) -> Any:
+        raise LookupError(f"No gradient defined for operation {op.name!r} (op type: {op.type}): {reason}")
+
+    refuse.refuses = True  # type: ignore[attr-defined]
+    return refuse
+
+
+@dataclass(frozen=True, eq=False)
+class OpDef:
+    """What an op is.
+
+    kernel(k, *arrays, **attrs) computes its outputs (one array, or a sequence of them) with the backend `k`: `k.xp`
+    is the array library, `k.special` its special functions, `k.conv2d` and so on our own kernels. It is pure, and
+    unless `view` is set its results share no memory with its inputs. An op with state has `bind(op, k, session)`
+    instead, which returns the callable of arrays that one session's plans run.
+    """
+
+    type: str
+    args: tuple[Arg, ...]
+    results: tuple[Arg, ...]
+    shape: Rule  # shape(*inputs, **attrs) -> one shape, or a list of them; raises ValueError
+    kernel: Rule | None
+    bind: Rule | None
+    grad: Rule  # grad(op, *grads) -> the gradient of each input: a tensor or None, or a list of these
+    types: Mapping[str, Sequence[DType]] = field(default_factory=dict)  # what a type variable may be
+    host: frozenset[str] = frozenset()  # inputs that the kernel reads as NumPy arrays: axes, shapes
+    host_result: bool = False  # its results are small and known to the host (shapes)
+    view: bool = False  # results may share memory with the inputs
+    stateful: bool = False  # never folded, never merged; runs where fetched
+    writes: bool = False  # changes the variable of its first input; runs after what only reads
+    ref: frozenset[str] = frozenset()  # inputs that take a variable itself, not its value
+    fold: Rule | None = None  # fold(op) -> NumPy array where static shapes alone give the value, else None
+
+    def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
+        """Add the op to the graph of its inputs: its output tensor, the list of them, or the operation if it has none."""
+        from .build import apply
+
+        return apply(self, inputs, attrs, name)
+
+
+_OPS: dict[str, OpDef] = {}
+_USER_GRADIENTS: dict[str, Rule] = {}
+
+
+def define(
+    type: str,
+    signature: str,
+    *,
+    shape: Rule,
+    grad: Rule,
+    kernel: Rule | None = None,
+    bind: Rule | None = None,
+    types: Mapping[str, Sequence[DType]] | None = None,
+    host: Sequence[str] = (),
+    host_result: bool = False,
+    view: bool = False,
+    stateful: bool = False,
+    writes: bool = False,
+    ref: Sequence[str] = (),
+    fold: Rule | None = None,
+) -> OpDef:
+    """Register an op. The signature reads ``"a:T, b:T -> product:T"``.
+
+    A type is a dtype's name or a variable that stands for one dtype throughout; ``values:T*`` takes (as the only
+    list) any number of tensors, and ``-> output:T*num`` gives as many as the attribute `num` says. A variable that
+    no input fixes is read from the attribute of that name. `I` is always int32 or int64.
+    """
+    left, _, right = signature.partition("->")
+    definition = OpDef(
+        type, _parse(left), _parse(right), shape, kernel, bind, grad,
+        {"I": (int32, int64), **(types or {})}, frozenset(host), host_result, view,
+        stateful or writes or bind is not None, writes, frozenset(ref), fold,
+    )  # fmt: skip
+    assert type not in _OPS, f"op {type} is defined twice"
+    assert {a.name for a in definition.args} >= definition.host | definition.ref, f"op {type}: no such input"
+    _OPS[type] = definition
+    return definition
+
+
+def _parse(text: str) -> tuple[Arg, ...]:
+    args = []
+    for piece in filter(None, (p.strip() for p in text.split(","))):
+        name, _, kind = piece.partition(":")
+        kind, star, count = kind.partition("*")
+        args.append(Arg(name, kind, bool(star), count))
+    return tuple(args)
+
+
+def get_op(type: str) -> OpDef:
+    """The definition of an op type. Raises NotImplementedError where scopeflow has no such op."""
+    try:
+        return _OPS[type]
+    except KeyError:
+        raise NotImplementedError(f"Op type not registered {type!r}: scopeflow has no such op") from None
+
+
+def all_ops() -> dict[str, OpDef]:
+    return dict(_OPS)
+
+
+class RegisterGradient:
+    """Decorator that registers ``f(op, *grads)`` under a name for `Graph.gradient_override_map`."""
+
+    def __init__(self, op_type: str) -> None:
+        if not isinstance(op_type, str):
+            raise TypeError("op_type must be a string")
+        self._name = op_type
+
+    def __call__(self, function: Rule) -> Rule:
+        if self._name in _USER_GRADIENTS:
+            raise KeyError(f"Registering two gradient with name {self._name!r}! (Previous registration was in {_USER_GRADIENTS[self._name].__module__})")
+        _USER_GRADIENTS[self._name] = function
+        return function
+
+
+def gradient_of(op: Operation) -> Rule:
+    """The gradient function of an operation, with the graph's overrides. Raises LookupError for an unknown name."""
+    if op.gradient_type is None:
+        return _USER_GRADIENTS.get(op.type, op.definition.grad)
+    if op.gradient_type in _USER_GRADIENTS:
+        return _USER_GRADIENTS[op.gradient_type]
+    if op.gradient_type in _OPS:
+        return _OPS[op.gradient_type].grad
+    raise LookupError(f"No gradient defined for operation {op.name!r} (op type: {op.gradient_type})")
+
+
+def create(definition: OpDef, graph: Graph, inputs: list[Tensor], types: Mapping[str, DType], attrs: dict[str, Any], name: str) -> Operation:
+    """Add an operation with converted inputs and bound types, and infer its outputs. Raises ValueError for bad shapes."""
+    context = graph.control_flow_context
+    if context is not None or any(t.op.context is not None for t in inputs):
+        inputs = [_reachable(t, context, name) for t in inputs]
+    op = graph.add_operation(definition, inputs, attrs, name)
+    try:
+        shapes = definition.shape(*op.inputs, **attrs)
+    except ValueError as error:
+        graph.discard_operation(op)
+        given = ", ".join(_brief(t.shape) for t in op.inputs)
+        raise ValueError(
+            f"{error} for {name!r} (op: {definition.type!r}) with input shapes: {given}.\n"
+            f"Defined at (most recent call first):\n{format_frames(op.frames)}"
+        ) from None
+    except BaseException:
+        graph.discard_operation(op)
+        raise
+    result_types = _result_types(definition, types, attrs)
+    if len(definition.results) == 1 and not definition.results[0].is_list:
+        shapes = [shapes]
+    assert len(shapes) == len(result_types), f"{definition.type}: {len(shapes)} shapes for {len(result_types)} outputs"
+    op.outputs = [Tensor(op, i, dtype, as_shape(s)) for i, (dtype, s) in enumerate(zip(result_types, shapes, strict=True))]
+    return op
+
+
+def _result_types(definition: OpDef, types: Mapping[str, DType], attrs: Mapping[str, Any]) -> list[DType]:
+    result: list[DType] = []
+    for arg in definition.results:
+        known = arg.type in _TYPE_NAMES
+        dtype: Any = as_dtype(arg.type) if known else types[arg.type] if arg.type in types else attrs[arg.type]
+        if isinstance(dtype, (list, tuple)):  # an attribute that lists the type of each output
+            result += [as_dtype(t) for t in dtype]
+        else:
+            result += [as_dtype(dtype)] * (attrs[arg.count] if arg.is_list else 1)
+    return result
+
+
+def _reachable(tensor: Tensor, context: Any, name: str) -> Tensor:
+    """The tensor as an operation of `context` may use it; ValueError where it belongs to another branch or loop."""
+    inner = tensor.op.context
+    current = context
+    while current is not inner:
+        if current is None:
+            raise ValueError(
+                f"Cannot use {tensor.op.name!r} as input to {name!r} because {tensor.op.name!r} is in {inner.description}: "
+                "only what its function returns can be used outside."
+            )
+        saved = current.saved_from_forward(tensor)
+        if saved is not None:
+            return saved
+        current = current.outer
+    return tensor
+
+
+def _brief(shape: TensorShape) -> str:
+    if shape.sizes is None:
+        return "<unknown>"
+    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes) + "]"
+
+
+def is_known_type(name: str) -> bool:
+    return name in _TYPE_NAMES
+
+
+# -- shape rules that many ops share --------------------------------------------------------------------------------
+
+
+def same_shape(*inputs: Tensor, **_: Any) -> TensorShape:
+    """The output has the first input's shape."""
+    return inputs[0].shape
+
+
+def broadcast_shape(x: Tensor, y: Tensor, **_: Any) -> TensorShape:
+    """The output has the shape that NumPy broadcasts both inputs to. Raises ValueError where it cannot."""
+    try:
+        return broadcast_sizes(x.shape, y.shape)
+    except ValueError:
+        for a, b in zip(reversed(x.shape.sizes or ()), reversed(y.shape.sizes or ()), strict=False):
+            if a != b and 1 not in (a, b) and None not in (a, b):
+                raise ValueError(f"Dimensions must be equal, but are {a} and {b}") from None
+        raise
+
+
+def scalar_shape(*_inputs: Tensor, **_: Any) -> TensorShape:
+    return TensorShape([])
+
+
+def unknown_shape_rule(*_inputs: Tensor, **_: Any) -> TensorShape:
+    return TensorShape(None)
+
+
+def no_outputs(*_inputs: Tensor, **_: Any) -> list:
+    return []

@@ -1,0 +1,368 @@
+"""Sessions: they keep variables' values and run parts of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..kernels.backend import get_backend, list_devices
+from . import errors
+from .devices import DeviceSpec
+from .dtypes import DType
+from .graph import Graph, Operation, Tensor, get_default_graph, sessions
+from .plan import Plan
+from .shapes import TensorShape
+from .state import VariableState
+
+_HOST = "/device:CPU:0"
+
+
+class ConfigProto(SimpleNamespace):
+    """A session's settings. Read: allow_soft_placement, log_device_placement, device_count; others are accepted."""
+
+    def __init__(self, **settings: Any) -> None:
+        known = {"allow_soft_placement": False, "log_device_placement": False, "device_count": {}}
+        super().__init__(**{**known, "gpu_options": GPUOptions(), "graph_options": SimpleNamespace(), **settings})
+
+
+class GPUOptions(SimpleNamespace):
+    """Accepted for TF1 programs; CuPy's memory pool needs none of it."""
+
+
+class RunOptions(SimpleNamespace):
+    """Accepted for TF1 programs."""
+
+    NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = range(4)
+
+
+class RunMetadata(SimpleNamespace):
+    """Accepted for TF1 programs; nothing is written into it."""
+
+
+class Session:
+    """Runs operations and evaluates tensors of one graph, and keeps the values of its variables.
+
+    `target` must be empty (there are no remote runs); `config` is a `ConfigProto`. Without a GPU, or with
+    ``device_count={"GPU": 0}``, everything runs on the CPU; else operations without a device run on the first GPU.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
+        if target:
+            raise errors.UnimplementedError(None, None, f"scopeflow runs in this process only, not at {target!r}")
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        self._graph = graph or get_default_graph()
+        self._config = config or ConfigProto()
+        self._closed = False
+        self.host = get_backend(_HOST)
+        self._devices = self._usable_devices()
+        gpus = [d for d in self._devices if ":GPU:" in d]
+        self.default = get_backend(gpus[0]) if gpus else self.host
+        self._variables: dict[Operation, VariableState] = {}
+        self._streams: dict[Operation, int] = {}
+        self._constants: dict[tuple[Tensor, Any], Any] = {}
+        self._runs: dict[Any, _Run] = {}
+        self._entered: list[Any] = []
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def run(self, fetches: Any, feed_dict: dict | None = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """The values of `fetches` (tensors, operations, variables, names, in any nesting) in the same structure.
+
+        Tensors give NumPy arrays (NumPy scalars for scalars), operations None. `feed_dict` gives values to tensors,
+        whichever. Raises RuntimeError after `close`, TypeError and ValueError for fetches or feeds that do not fit
+        the graph, and the classes of `tf.errors` for what goes wrong inside.
+        """
+        run = self._runs.get(_key(fetches, feed_dict)) if not self._closed else None
+        if run is None:
+            run = self._prepare(fetches, list(feed_dict or ()))
+            self._runs[_key(fetches, feed_dict)] = run
+        return run(list(feed_dict.values()) if feed_dict else ())
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable:
+        """A function of the values of `feed_list` that does what `run` would do with them."""
+        run = self._prepare(fetches, list(feed_list or ()))
+
+        def call(*values: Any, **_: Any) -> Any:
+            if self._closed:
+                raise RuntimeError("Attempted to use a closed Session.")
+            if len(values) != len(feed_list or ()):
+                raise ValueError(f"The callable takes {len(feed_list or ())} values, got {len(values)}")
+            return run(values)
+
+        return call
+
+    def _prepare(self, fetches: Any, feeds: list[Any]) -> _Run:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph.version:
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+        elements, rebuild = _structure(self._graph, fetches)
+        for element in elements:
+            op = getattr(element, "op", element)
+            if op.context is not None or not self._graph.is_fetchable(op):
+                raise ValueError(f"Operation {op.name!r} has been marked as not fetchable.")
+        fed = [self._fed_tensor(key) for key in feeds]
+        return _Run(self, Plan(self, elements, fed), fed, rebuild)
+
+    def _fed_tensor(self, key: Any) -> Tensor:
+        try:
+            tensor = self._graph.as_graph_element(key, allow_operation=False)
+        except (TypeError, ValueError, KeyError) as error:
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0] if error.args else error}") from None
+        if not self._graph.is_feedable(tensor):
+            raise ValueError(f"Tensor {tensor} may not be fed.")
+        return tensor
+
+    # -- what the session keeps -------------------------------------------------------------------------------------
+
+    def variable(self, op: Operation) -> VariableState:
+        """The state of a variable's operation, made when first asked for."""
+        state = self._variables.get(op)
+        if state is None:
+            state = self._variables[op] = VariableState(op, self.backend_of(op))
+        return state
+
+    def buffer(self, variable: Any) -> Any:
+        """The array that holds a variable's value, on its device: the memory itself, not a copy.
+
+        It serves CuPy, PyTorch or JAX through DLPack and `__cuda_array_interface__`. Raises FailedPreconditionError
+        before initialization.
+        """
+        return self.variable(self._graph.as_graph_element(variable).op).read()
+
+    def next_in_stream(self, op: Operation) -> int:
+        """How often a random op ran in this session before: 0 at first."""
+        count = self._streams.get(op, 0)
+        self._streams[op] = count + 1
+        return count
+
+    def constant(self, tensor: Tensor, value: np.ndarray, backend: Any) -> Any:
+        """A constant on a device, laid there once per session."""
+        key = (tensor, backend)
+        if key not in self._constants:
+            self._constants[key] = backend.asarray(value)
+        return self._constants[key]
+
+    # -- devices ----------------------------------------------------------------------------------------------------
+
+    def _usable_devices(self) -> list[str]:
+        counts = self._config.device_count
+        usable = []
+        for name in list_devices():
+            spec = DeviceSpec.from_string(name)
+            if (spec.device_index or 0) < counts.get(spec.device_type, 1 << 30) or name == _HOST:
+                usable.append(name)
+        return usable
+
+    def list_devices(self) -> list[str]:
+        return list(self._devices)
+
+    def backend_of(self, op: Operation) -> Any:
+        """The backend of an op's device. Raises InvalidArgumentError where there is no such device."""
+        spec = DeviceSpec.from_string(op.device)
+        if spec.device_type is None:
+            return self.default
+        if spec.device_type == "CPU":
+            return self.host
+        name = f"/device:{spec.device_type}:{spec.device_index or 0}"
+        if name in self._devices:
+            return get_backend(name)
+        if self._config.allow_soft_placement:
+            return self.default
+        raise errors.InvalidArgumentError(
+            op.node_def,
+            op,
+            f"Cannot assign a device for operation {op.name}: Operation was explicitly assigned to {op.device} but available "
+            f"devices are [ {', '.join(self._devices)} ]. Make sure the device specification refers to a valid device, or "
+            f"allow another one with ConfigProto(allow_soft_placement=True).\n\n{op.where_made()}",
+        )
+
+    def detached(self, value: Any, copy: bool) -> Any:
+        """A NumPy array (or scalar) of a fetched value that shares no memory with what the session keeps."""
+        array = value
+        if not isinstance(value, (np.ndarray, np.generic)):
+            if not hasattr(value, "shape"):
+                return value  # a variant
+            array, copy = next(b for b in self._backends() if b.owns(value)).to_host(value), False
+        if array.ndim == 0:
+            return array[()]
+        return array.copy() if copy or not array.flags.writeable else array
+
+    def _backends(self) -> Iterator[Any]:
+        yield self.host
+        yield self.default
+        yield from (get_backend(d) for d in self._devices)
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        return self._graph
+
+    @property
+    def sess_str(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        """Drop every value. Any later `run` raises RuntimeError."""
+        self._closed = True
+        for kept in (self._variables, self._streams, self._constants, self._runs):
+            kept.clear()
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        """Make this the session of `t.eval()` and `op.run()`. Leaving it does not close the session."""
+        with sessions.pushed(self):
+            yield self
+
+    def __enter__(self) -> Session:
+        contexts = (self._graph.as_default(), self.as_default())
+        for context in contexts:
+            context.__enter__()
+        self._entered.append(contexts)
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        for context in reversed(self._entered.pop()):
+            context.__exit__(*exception)
+        self.close()
+
+
+class InteractiveSession(Session):
+    """A session that is the default one from its making until `close`."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
+        super().__init__(target, graph, config)
+        self._contexts = (self._graph.as_default(), self.as_default()) if graph is not None else (self.as_default(),)
+        for context in self._contexts:
+            context.__enter__()
+
+    def close(self) -> None:
+        super().close()
+        contexts, self._contexts = self._contexts, ()
+        for context in reversed(contexts):
+            context.__exit__(None, None, None)
+
+
+class _Run:
+    """A plan with the checks of its feeds before and the structure of its fetches after."""
+
+    __slots__ = ("_session", "_plan", "_feeds", "_rebuild")
+
+    def __init__(self, session: Session, plan: Plan, feeds: list[Tensor], rebuild: Callable) -> None:
+        self._session = session
+        self._plan = plan
+        self._feeds = feeds
+        self._rebuild = rebuild
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        feeds = [fed_value(t, v) for t, v in zip(self._feeds, values, strict=True)] if values else ()
+        with np.errstate(all="ignore"):
+            results = self._plan.execute(feeds)
+        return self._rebuild(self._plan.fetch_to_host(results))
+
+
+def fed_value(tensor: Tensor, value: Any) -> Any:
+    """A fed value as an array of the tensor's dtype. Raises TypeError, ValueError where it does not fit the tensor."""
+    if value.__class__ is np.ndarray and value.dtype == tensor.dtype.numpy:
+        array = value
+    else:
+        array = _converted_feed(tensor, value)
+    if array.shape != tensor.shape._sizes and not tensor.shape.is_compatible_with(array.shape):
+        raise ValueError(f"Cannot feed value of shape {tuple(array.shape)} for Tensor {tensor.name!r}, which has shape '{tensor.shape}'")
+    return array
+
+
+def _converted_feed(tensor: Tensor, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, lists, "
+            f"numpy ndarrays, or CuPy arrays. For reference, the tensor object was {value} which was passed to the feed with key {tensor}."
+        )
+    if hasattr(value, "__cuda_array_interface__"):
+        return np.asarray(value.get() if hasattr(value, "get") else value.__array__())
+    dtype: DType = tensor.dtype
+    if isinstance(value, int) and dtype.is_integer and not (dtype.min <= value <= dtype.max):
+        raise TypeError(
+            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {dtype.as_numpy_dtype}. "
+            "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+        )
+    if dtype.numpy == object:
+        from .build import to_array
+
+        return to_array(value, dtype)
+    try:
+        return np.asarray(value, dtype.numpy)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Cannot feed {value!r:.100} for Tensor {tensor.name!r} of dtype {dtype.name}: {error}") from None
+
+
+# -- the structure of fetches ---------------------------------------------------------------------------------------
+
+
+def _key(fetches: Any, feed_dict: dict | None) -> Any:
+    return (_fetch_key(fetches), tuple(feed_dict)) if feed_dict else (_fetch_key(fetches), ())
+
+
+def _fetch_key(fetches: Any) -> Any:
+    if isinstance(fetches, dict):
+        return dict, type(fetches), tuple((k, _fetch_key(v)) for k, v in fetches.items())
+    if isinstance(fetches, (list, tuple)):
+        return (type(fetches), *[f if f.__class__ is Tensor else _fetch_key(f) for f in fetches])
+    return fetches
+
+
+_EXPANSIONS: list[tuple[type, Callable[[Any], tuple[list, Callable]]]] = []
+
+
+def register_fetch_expansion(kind: type, expand: Callable[[Any], tuple[list, Callable]]) -> None:
+    """Let objects of a class be fetched: `expand(object)` gives (fetches, function of the list of their values)."""
+    _EXPANSIONS.append((kind, expand))
+
+
+def _structure(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], Any]]:
+    """The graph elements that `fetch` asks for, and how to put their values into its structure."""
+    if fetch is None:
+        raise TypeError(f"Argument `fetch` = {fetch} has invalid type {type(fetch).__name__!r}. Must not be None")
+    if isinstance(fetch, dict):
+        kind = type(fetch)
+        elements, rebuild = _structure(graph, list(fetch.values()))
+        keys = list(fetch)
+        return elements, lambda values: kind(zip(keys, rebuild(values), strict=True))
+    if isinstance(fetch, (list, tuple)):
+        return _sequence(graph, fetch)
+    for kind, expand in _EXPANSIONS:
+        if isinstance(fetch, kind):
+            parts, combine = expand(fetch)
+            elements, rebuild = _structure(graph, parts)
+            return elements, lambda values: combine(rebuild(values))
+    try:
+        return [graph.as_graph_element(fetch)], lambda values: values[0]
+    except TypeError as error:
+        raise TypeError(f"Fetch argument {fetch!r} has invalid type {type(fetch).__name__!r}, must be a string or Tensor. ({error})") from None
+    except (ValueError, KeyError) as error:
+        reason = error.args[0] if error.args else error
+        raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({reason})") from None
+
+
+def _sequence(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], Any]]:
+    elements: list[Any] = []
+    parts: list[tuple[int, int, Callable]] = []
+    for item in fetch:
+        inner, rebuild = _structure(graph, item)
+        parts.append((len(elements), len(elements) + len(inner), rebuild))
+        elements += inner
+    kind = type(fetch)
+    make: Callable = (lambda items: kind(*items)) if hasattr(fetch, "_fields") else kind
+    if all(isinstance(item, (Tensor, Operation)) for item in fetch):
+        return elements, (lambda values: values) if kind is list else make
+    return elements, lambda values: make([rebuild(values[a:b]) for a, b, rebuild in parts])

@@ -1,0 +1,57 @@
+"""What a session keeps between runs: each variable's buffer and each random op's place in its stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import FailedPreconditionError, InvalidArgumentError
+from .graph import Operation, Tensor
+
+
+class VariableState:
+    """One variable's value in one session: a buffer on its device, kept at one address while its shape stays."""
+
+    __slots__ = ("op", "k", "array")
+
+    def __init__(self, op: Operation, k: Any) -> None:
+        self.op = op
+        self.k = k
+        self.array: Any = None
+
+    @property
+    def initialized(self) -> bool:
+        return self.array is not None
+
+    def read(self) -> Any:
+        """The buffer itself. Raises FailedPreconditionError before the first assignment."""
+        if self.array is None:
+            raise FailedPreconditionError(None, None, f"Attempting to use uninitialized value {self.op.name}")
+        return self.array
+
+    def read_copy(self) -> Any:
+        """The value as it is now, safe from later assignments of the same run."""
+        return self.read().copy()
+
+    def assign(self, value: Any, donated: bool = False, validate_shape: bool = True) -> None:
+        """Take a value over: into the buffer where it fits, else as a new buffer (without a copy if `donated`).
+
+        Raises InvalidArgumentError, with the old value intact, where the shape is not the variable's.
+        """
+        old = self.array
+        if validate_shape and not self.op.outputs[0].shape.is_compatible_with(value.shape):
+            wanted, given = self.op.outputs[0].shape, tuple(value.shape)
+            raise InvalidArgumentError(None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}")
+        if old is not None and old.shape == value.shape:
+            old[...] = value
+        elif donated:
+            self.array = self.k.xp.asarray(value)
+        else:
+            self.array = self.k.xp.array(value)
+
+
+def variable_of(tensor: Tensor) -> Operation | None:
+    """The variable whose buffer a tensor stands for (a variable's own output, or that of an assignment), or None."""
+    op = tensor.op
+    while op.definition.writes and op.definition.ref and op.inputs:
+        op = op.inputs[0].op
+    return op if op.type == "VariableV2" else None
