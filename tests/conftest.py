@@ -20,3 +20,16 @@ class RootIsADirectory:
 
 def pytest_configure(config):
     config.pluginmanager.register(RootIsADirectory())
+
+
+def pytest_collection_modifyitems(items):
+    for_gpus = [item for item in items if item.get_closest_marker("gpu")]
+    if for_gpus and not _gpu_is_there():
+        for item in for_gpus:
+            item.add_marker(pytest.mark.skip(reason="no GPU"))
+
+
+def _gpu_is_there():
+    from scopeflow.kernels.backend import list_devices
+
+    return any("GPU" in device for device in list_devices())
