@@ -39,6 +39,12 @@ def no_gradient(reason: str) -> Rule:
     return refuse
 
 
+def takes_indexed_slices(rule: Rule) -> Rule:
+    """Mark a gradient function that handles IndexedSlices; others get them made dense."""
+    rule.takes_indexed_slices = True  # type: ignore[attr-defined]
+    return rule
+
+
 @dataclass(frozen=True, eq=False)
 class OpDef:
     """What an op is.

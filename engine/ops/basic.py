@@ -11,7 +11,7 @@ from ..build import constant, convert_to_tensor
 from ..dtypes import DType, as_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, not_differentiable, same_shape, scalar_shape
+from ..registry import define, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
 from ..shapes import TensorShape, as_shape
 from ..static import constant_value, constant_value_as_shape
 
@@ -65,12 +65,18 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
 
 # -- identities -----------------------------------------------------------------------------------------------------
 
+
+@takes_indexed_slices
+def _passed_on(op: Operation, g: Any) -> Any:
+    return g
+
+
 Identity = define(
     "Identity",
     "input:T -> output:T",
     shape=same_shape,
     kernel=lambda k, x: x,
-    grad=lambda op, g: g,
+    grad=_passed_on,
     view=True,
 )
 
