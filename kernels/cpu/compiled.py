@@ -1,0 +1,222 @@
+"""The loops of the CPU's random fills, compiled by Numba; importing this module imports Numba.
+
+A fill walks its range in chunks of `BLOCKS` Philox blocks, in two phases over small arrays that stay in the first-level
+cache: first all words, then all values. LLVM vectorises each of these loops, but not the two in one. The loop over
+chunks is one function, bound to the steps of each distribution and dtype through its globals: Numba keeps no function
+on disk that got its steps as arguments or from a closure.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import pathlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FunctionType
+from typing import Any
+
+import numba
+import numpy as np
+
+from .. import philox
+
+BLOCKS = 512
+
+
+# --- The cache on disk ------------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> pathlib.Path:
+    """Where compiled kernels are kept: a folder of the user, named by what it was compiled from.
+
+    Numba itself looks at the date of one source file only, so a change in philox.py would go unseen.
+    """
+    sources = b"".join(pathlib.Path(module).read_bytes() for module in (philox.__file__, __file__))
+    fingerprint = hashlib.sha256(sources).hexdigest()[:16]
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(base) / "scopeflow" / "numba" / fingerprint
+
+
+@contextmanager
+def _numba_caches_in(folder: pathlib.Path) -> Iterator[None]:
+    """Points Numba's cache at `folder` for the functions declared inside, unless the user chose a place."""
+    config: Any = numba.config
+    chosen = config.CACHE_DIR
+    config.CACHE_DIR = chosen or str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = chosen
+
+
+def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
+    """`_bind` for a whole kernel: kept on disk under `name`."""
+    kernel = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
+    kernel.__qualname__ = name  # by which Numba names the file
+    jit = functools.partial(numba.njit, nogil=True, error_model="numpy")
+    with _numba_caches_in(cache_folder()):
+        try:
+            return jit(cache=True)(kernel)
+        except (RuntimeError, OSError):  # no folder can be written: compile anew in each process
+            return jit()(kernel)
+
+
+def _bind(template: Any, **steps: Any) -> Any:
+    """A copy of `template`, compiled, in which the global names `steps` mean these values."""
+    return _inner(FunctionType(template.__code__, {**template.__globals__, **steps}, template.__name__))
+
+
+_inner = numba.njit(nogil=True, error_model="numpy")
+scalar = philox.compiled_with(_inner)
+stream_block = scalar.stream_block
+
+# What `_bind` fills in: the functions and figures in which one kernel differs from another.
+block_samples: Any = None  # four words -> the block's samples
+draw_again: Any = None  # the group of samples of the truncated normal, one by one
+rounded: Any = None  # float32 -> float32 that the 16-bit type holds
+bits_of: Any = None  # such a float32 -> its bits in that type
+convert: Any = None  # phase two
+store: Any = None  # values -> out
+SAMPLES: Any = None  # of a block
+STEP: Any = None  # from one group of samples to the next, in blocks
+TWO_SIGMA: Any = None
+VALUE: Any = None  # dtype of the samples before they are stored
+
+
+# --- Words, values, out -----------------------------------------------------------------------------------------------
+
+
+@_inner
+def draw_words(words, block, step, count, k0, k1, c2, c3):
+    """Phase one: words[:, j] = the words of the block numbered block + j * step."""
+    for j in range(count):
+        w0, w1, w2, w3 = stream_block(np.uint64(block + j * step), k0, k1, c2, c3)
+        words[0, j] = w0
+        words[1, j] = w1
+        words[2, j] = w2
+        words[3, j] = w3
+
+
+def _convert(words, values, count, block, k0, k1, c2, c3):
+    """Phase two: the samples of each block, side by side."""
+    for j in range(count):
+        samples = block_samples(words[0, j], words[1, j], words[2, j], words[3, j])
+        for i in range(SAMPLES):
+            values[SAMPLES * j + i] = samples[i]
+
+
+def _truncate(words, values, count, block, k0, k1, c2, c3):
+    """Phase two of the truncated normal: groups in which the first block has a sample too far out are drawn again."""
+    convert(words, values, count, block, k0, k1, c2, c3)
+    for j in range(count):
+        kept = True
+        for i in range(SAMPLES):
+            kept &= abs(values[SAMPLES * j + i]) < TWO_SIGMA
+        if not kept:
+            draw_again(values, SAMPLES * j, np.uint64(block + j * STEP), k0, k1, c2, c3)
+
+
+def _store_scaled(values, out, scale, shift):
+    """The product is rounded before the sum, as the two ops of a graph do."""
+    for i in range(out.size):
+        out[i] = values[i] * scale + shift
+
+
+def _store_rounded(values, out, scale, shift):
+    """The same in a 16-bit type, each step a float32 one and then rounded; `out` holds the type's bits."""
+    for i in range(out.size):
+        out[i] = bits_of(rounded(rounded(rounded(values[i]) * scale) + shift))
+
+
+def _store_modulo(values, out, scale, shift):
+    """In the wrapping arithmetic of unsigned integers, so that a range may be as wide as the type."""
+    for i in range(out.size):
+        out[i] = values[i] % scale + shift
+
+
+def _fill(out, start, k0, k1, c2, c3, scale, shift):
+    """out[i] = the sample numbered start + i, scaled and shifted."""
+    words = np.empty((4, BLOCKS), np.uint32)
+    values = np.empty(SAMPLES * BLOCKS, VALUE)
+    done = 0
+    while done < out.size:
+        first = (start + done) // SAMPLES
+        skip = start + done - first * SAMPLES
+        size = min(out.size - done, SAMPLES * BLOCKS - skip)
+        count = (skip + size + SAMPLES - 1) // SAMPLES
+        draw_words(words, first * STEP, STEP, count, k0, k1, c2, c3)
+        convert(words, values, count, first * STEP, k0, k1, c2, c3)
+        store(values[skip : skip + size], out[done : done + size], scale, shift)
+        done += size
+
+
+def _shuffle(out, start, k0, k1, c2, c3):
+    """Fisher and Yates: element i changes places with element i + word % (n - i)."""
+    for i in range(out.size):
+        out[i] = i
+    words = stream_block(np.uint64(start // 4), k0, k1, c2, c3)
+    for i in range(out.size - 1):
+        at = start + i
+        if at % 4 == 0:
+            words = stream_block(np.uint64(at // 4), k0, k1, c2, c3)
+        other = i + np.int64(words[at % 4]) % (out.size - i)
+        out[i], out[other] = out[other], out[i]
+
+
+# --- One kernel for each distribution and dtype -----------------------------------------------------------------------
+
+
+def _phase_two(kind: str, dtype: str, figures: dict[str, Any]) -> Any:
+    if kind == "uniform_int":
+        return _bind(_convert, block_samples=getattr(scalar, f"word_block_{dtype}"), **figures)
+    if kind == "uniform":
+        return _bind(_convert, block_samples=getattr(scalar, f"uniform_block_{dtype}"), **figures)
+    wide = np.dtype(figures["VALUE"]).name  # the 16-bit types round normals drawn in float32
+    normals = _bind(_convert, block_samples=getattr(scalar, f"normal_block_{wide}"), **figures)
+    if kind == "normal":
+        return normals
+    again = getattr(scalar, f"truncated_group_{wide}")
+    return _bind(_truncate, convert=normals, draw_again=again, TWO_SIGMA=np.dtype(wide).type(2), **figures)
+
+
+def _phase_three(kind: str, dtype: str) -> Any:
+    if kind == "uniform_int":
+        return _inner(_store_modulo)
+    if dtype in ("float16", "bfloat16"):
+        return _bind(
+            _store_rounded, rounded=getattr(scalar, f"round_to_{dtype}"), bits_of=getattr(scalar, f"{dtype}_bits")
+        )
+    return _inner(_store_scaled)
+
+
+_VALUES = {"int32": np.uint32, "int64": np.uint64, "float64": np.float64}
+
+
+@functools.cache
+def fill(kind: str, dtype: str) -> Any:
+    """The kernel (out, start, k0, k1, c2, c3, scale, shift) of a distribution and the name of a dtype.
+
+    `out` is one-dimensional and contiguous: of unsigned integers for the integers and the 16-bit types, `start` an
+    int64, scale and shift of the type that the samples have before they are stored.
+    """
+    samples = philox.lanes(np.float64 if dtype.endswith("64") else np.float32)
+    figures = {
+        "SAMPLES": samples,
+        "STEP": philox.BLOCKS_PER_TRUNCATED * samples if kind == "truncated_normal" else 1,
+        "VALUE": _VALUES.get(dtype, np.float32),
+    }
+    steps = {"convert": _phase_two(kind, dtype, figures), "store": _phase_three(kind, dtype)}
+    return _cached_njit(_fill, f"{kind}_{dtype}", **figures, **steps)
+
+
+@functools.cache
+def shuffle() -> Any:
+    """The kernel (out, start, k0, k1, c2, c3) that makes a one-dimensional integer array a permutation."""
+    return _cached_njit(_shuffle, "shuffle")

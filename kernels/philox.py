@@ -1,0 +1,368 @@
+"""TensorFlow's random numbers: Philox 4x32-10, and what turns its words into samples, written once for every device.
+
+The functions of `SCALARS` are plain Python over NumPy scalars. They run as they stand (slowly), and `compiled_with`
+compiles them for a device, so that a kernel only decides who walks the index. Every constant carries its type, because
+a bare `0.5` turns float32 arithmetic into float64 under Numba, and results are cast back where it widens integers.
+
+Sources: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11) for Philox; G. Box and M. Muller, "A
+note on the generation of random normal deviates" (1958). Which words make which sample was found by running TensorFlow
+2.21.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from types import FunctionType, SimpleNamespace
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import DTypeLike
+
+Seed = int | tuple[int, int]
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16), BFLOAT16)
+INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
+DEFAULT_GRAPH_SEED = 87654321
+
+# A run reserves 256 Philox blocks for each output, so that a rejecting distribution cannot run into the next run's.
+BLOCKS_PER_OUTPUT = 256
+# Offsets end where block numbers would no longer fit 63 bits: the truncated normal spends 64 blocks an element.
+STREAM_END, TRUNCATED_STREAM_END = 1 << 62, 1 << 56
+
+
+# --- Where a sample stands in the stream ------------------------------------------------------------------------------
+
+
+def lanes(dtype: DTypeLike) -> int:
+    """How many elements of `dtype` one Philox block of four 32-bit words makes: 2 of 64 bits, 4 of any narrower."""
+    return 2 if np.dtype(dtype).itemsize == 8 else 4
+
+
+def reserved(n: int, dtype: DTypeLike, kind: str) -> int:
+    """How many elements of offset one run of a random op with `n` outputs takes: run r begins at `r * reserved(...)`.
+
+    `kind` is the name of the fill: "uniform", "normal", "truncated_normal", "uniform_int" or "permutation".
+    Raises ValueError for another one.
+    """
+    if kind == "permutation":  # n - 1 swaps with a word each, in whole blocks
+        return -(-max(n - 1, 0) // 4) * 4
+    if kind == "truncated_normal":  # a group of `lanes` outputs has 64 * lanes blocks, so 256 n blocks are 4 n outputs
+        return 4 * n
+    if kind in ("uniform", "normal", "uniform_int"):
+        return BLOCKS_PER_OUTPUT * n * lanes(dtype)
+    raise ValueError(f"no random fill is called {kind!r}")
+
+
+def reserved_multinomial(batch: int, num_samples: int) -> int:
+    """How many elements of offset one run of `multinomial` takes: two words a draw, and room for groups of four."""
+    return reserved(2 * batch * (-(-num_samples // 4) * 4), np.float64, "uniform")
+
+
+def seed_words(seed: Seed) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
+    """The key's two words (the graph seed) and the counter's two high words (the op seed).
+
+    An int s stands for (87654321, s). Negative seeds count as their 64-bit two's complement.
+    Raises TypeError for anything but one or two integers, ValueError for one that does not fit 64 bits.
+    """
+    pair = seed if isinstance(seed, tuple | list) else (DEFAULT_GRAPH_SEED, seed)
+    try:
+        graph_seed, op_seed = (operator.index(part) for part in pair)
+    except (TypeError, ValueError):
+        raise TypeError(f"a seed is an integer or a pair (graph seed, op seed), not {seed!r}") from None
+    for part in (graph_seed, op_seed):
+        if not -(1 << 63) <= part < 1 << 64:
+            raise ValueError(f"a seed must fit 64 bits, but {seed!r} holds {part}")
+    words = (graph_seed, graph_seed >> 32, op_seed, op_seed >> 32)
+    k0, k1, c2, c3 = (np.uint32(word & 0xFFFFFFFF) for word in words)
+    return k0, k1, c2, c3
+
+
+# --- Philox 4x32-10 ---------------------------------------------------------------------------------------------------
+
+MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+WEYL_0, WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)  # of the golden ratio and of sqrt(3) - 1
+LOW_WORD, WORD_BITS = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+def philox_block(c0, c1, c2, c3, k0, k1):
+    """The four uint32 words of counter (c0, c1, c2, c3) under key (k0, k1), all uint32."""
+    for _ in range(10):
+        product_0 = MULTIPLIER_0 * np.uint64(c0)
+        product_1 = MULTIPLIER_1 * np.uint64(c2)
+        c0 = np.uint32(np.uint32(product_1 >> WORD_BITS) ^ c1 ^ k0)
+        c1 = np.uint32(product_1 & LOW_WORD)
+        c2 = np.uint32(np.uint32(product_0 >> WORD_BITS) ^ c3 ^ k1)
+        c3 = np.uint32(product_0 & LOW_WORD)
+        # In 64 bits, because a NumPy uint32 warns when it wraps.
+        k0 = np.uint32((np.uint64(k0) + WEYL_0) & LOW_WORD)
+        k1 = np.uint32((np.uint64(k1) + WEYL_1) & LOW_WORD)
+    return c0, c1, c2, c3
+
+
+def stream_block(block, k0, k1, c2, c3):
+    """The words of the block numbered `block` (uint64) in the stream of a key and an op seed (c2, c3)."""
+    return philox_block(np.uint32(block & LOW_WORD), np.uint32(block >> WORD_BITS), c2, c3, k0, k1)
+
+
+# --- Uniform on [0, 1): as many low bits of a word as the type has in its fraction, divided by their range ------------
+
+FRACTION_32, STEP_32 = np.uint32(0x7FFFFF), np.float32(2**-23)
+FRACTION_16, STEP_16 = np.uint32(0x3FF), np.float32(2**-10)
+FRACTION_BFLOAT16, STEP_BFLOAT16 = np.uint32(0x7F), np.float32(2**-7)
+FRACTION_64_HIGH, STEP_64 = np.uint64(0xFFFFF), np.float64(2**-52)
+
+
+def uniform_float32(word):
+    """float32 multiple of 2**-23."""
+    return np.float32(np.int32(word & FRACTION_32)) * STEP_32
+
+
+def uniform_float16(word):
+    """Multiple of 2**-10, exact in float16, as a float32."""
+    return np.float32(np.int32(word & FRACTION_16)) * STEP_16
+
+
+def uniform_bfloat16(word):
+    """Multiple of 2**-7, exact in bfloat16, as a float32."""
+    return np.float32(np.int32(word & FRACTION_BFLOAT16)) * STEP_BFLOAT16
+
+
+def uniform_float64(first, second):
+    """float64 multiple of 2**-52: twenty bits of the first word above the second one."""
+    fraction = ((np.uint64(first) & FRACTION_64_HIGH) << WORD_BITS) | np.uint64(second)
+    return np.float64(np.int64(fraction)) * STEP_64
+
+
+def word_int64(first, second):
+    """uint64 of two words, the first one low."""
+    return (np.uint64(second) << WORD_BITS) | np.uint64(first)
+
+
+# A block's samples, by distribution and dtype: each of these makes four samples of four words, or two of 64 bits.
+
+
+def uniform_block_float32(w0, w1, w2, w3):
+    return uniform_float32(w0), uniform_float32(w1), uniform_float32(w2), uniform_float32(w3)
+
+
+def uniform_block_float16(w0, w1, w2, w3):
+    return uniform_float16(w0), uniform_float16(w1), uniform_float16(w2), uniform_float16(w3)
+
+
+def uniform_block_bfloat16(w0, w1, w2, w3):
+    return uniform_bfloat16(w0), uniform_bfloat16(w1), uniform_bfloat16(w2), uniform_bfloat16(w3)
+
+
+def uniform_block_float64(w0, w1, w2, w3):
+    return uniform_float64(w0, w1), uniform_float64(w2, w3)
+
+
+def word_block_int32(w0, w1, w2, w3):
+    return w0, w1, w2, w3
+
+
+def word_block_int64(w0, w1, w2, w3):
+    return word_int64(w0, w1), word_int64(w2, w3)
+
+
+# --- float32 logarithm, sine and cosine -------------------------------------------------------------------------------
+# Minimax fits (Lawson's reweighted least squares on Chebyshev nodes, in float64) of what follows the terms written out.
+
+LOG_FIT = tuple(
+    np.float32(c)
+    for c in (
+        0.33333313, -0.2500001, 0.20002119, -0.16667996, 0.14219552, -0.12405588, 0.11888165, -0.11675661, 0.06746646,
+    )
+)  # fmt: skip
+SIN_FIT = tuple(np.float32(c) for c in (-0.16666667, 0.008333329, -0.00019839313, 2.7181216e-06))
+COS_FIT = tuple(np.float32(c) for c in (0.041666646, -0.0013887316, 2.4433157e-05))
+ONE, HALF, MINUS_TWO = np.float32(1), np.float32(0.5), np.float32(-2)
+SQRT_HALF_BITS, EXPONENT_SHIFT = np.int32(0x3F3504F3), np.int32(23)
+# ln 2 and pi/2 in parts short enough that a small integer times any but the last is exact (Cody and Waite).
+LN2_HIGH, LN2_LOW = np.float32(0.693145751953125), np.float32(1.428606765330187e-06)
+TWO_OVER_PI = np.float32(2 / math.pi)
+HALF_PI_HIGH, HALF_PI_MIDDLE, HALF_PI_LOW = (
+    np.float32(c) for c in (1.5707950592041016, 1.2675900507019833e-06, 7.442935157087049e-13)
+)
+
+
+def polynomial(fit, x):
+    """fit[0] + fit[1] x + fit[2] x**2 + ..., by Horner's rule."""
+    value = fit[-1]
+    for i in range(len(fit) - 2, -1, -1):
+        value = value * x + fit[i]
+    return value
+
+
+def log_float32(x):
+    """ln x for a positive normal float32, within 1 ulp (measured over all x in [1e-7, 1): 0.89)."""
+    bits = np.float32(x).view(np.int32)
+    exponent = np.int32((bits - SQRT_HALF_BITS) >> EXPONENT_SHIFT)  # so that the fraction lies in [sqrt(1/2), sqrt(2))
+    f = np.int32(bits - (exponent << EXPONENT_SHIFT)).view(np.float32) - ONE
+    e = np.float32(exponent)
+    square = f * f
+    small = polynomial(LOG_FIT, f) * f * square + e * LN2_LOW - HALF * square
+    return (f + small) + e * LN2_HIGH
+
+
+def sin_cos_float32(angle):
+    """Sine and cosine of a float32 angle in [0, 2 pi]."""
+    quarter = np.int32(angle * TWO_OVER_PI + HALF)
+    q = np.float32(quarter)
+    r = ((angle - q * HALF_PI_HIGH) - q * HALF_PI_MIDDLE) - q * HALF_PI_LOW
+    square = r * r
+    sine = polynomial(SIN_FIT, square) * square * r + r
+    cosine = polynomial(COS_FIT, square) * square * square - HALF * square + ONE
+    odd = (quarter & np.int32(1)) != np.int32(0)
+    s = cosine if odd else sine
+    c = sine if odd else cosine
+    s = -s if (quarter & np.int32(2)) != np.int32(0) else s
+    c = -c if ((quarter + np.int32(1)) & np.int32(2)) != np.int32(0) else c
+    return s, c
+
+
+# --- Normal: Box and Muller -------------------------------------------------------------------------------------------
+
+SMALLEST_32, SMALLEST_64 = np.float32(1e-7), np.float64(1e-7)  # keeps the logarithm of zero away
+TWO_PI = np.float64(2 * math.pi)
+MINUS_TWO_64 = np.float64(-2)
+TWO_SIGMA_32, TWO_SIGMA_64 = np.float32(2), np.float64(2)
+
+
+def normal_pair_float32(first, second):
+    """Two standard normal float32 from two words: TensorFlow's within 5e-7."""
+    radius = np.float32(math.sqrt(MINUS_TWO * log_float32(max(uniform_float32(first), SMALLEST_32))))
+    # TensorFlow rounds 2 pi u once, from the float64 product; a float32 product would be off by up to 2e-6 in the end.
+    s, c = sin_cos_float32(np.float32(TWO_PI * np.float64(uniform_float32(second))))
+    return s * radius, c * radius
+
+
+def normal_block_float32(w0, w1, w2, w3):
+    """Four standard normal float32 from the words of a block."""
+    z0, z1 = normal_pair_float32(w0, w1)
+    z2, z3 = normal_pair_float32(w2, w3)
+    return z0, z1, z2, z3
+
+
+def normal_block_float64(w0, w1, w2, w3):
+    """Two standard normal float64 from the words of a block, with the platform's log, sin and cos."""
+    radius = math.sqrt(MINUS_TWO_64 * math.log(max(uniform_float64(w0, w1), SMALLEST_64)))
+    angle = TWO_PI * uniform_float64(w2, w3)
+    return math.sin(angle) * radius, math.cos(angle) * radius
+
+
+# --- Truncated normal: the normals of a group's own blocks, in order, without those beyond two sigma ------------------
+
+# A group is the outputs of one block (4, or 2 of float64) and owns this many blocks for each of its outputs.
+BLOCKS_PER_TRUNCATED = BLOCKS_PER_OUTPUT // 4
+ONE_BLOCK = np.uint64(1)
+
+
+def truncated_group_float32(values, at, block, k0, k1, c2, c3):
+    """Four float32 with |z| < 2 into values[at:at+4], drawn from the blocks from `block` on."""
+    kept = 0
+    while kept < 4:
+        w0, w1, w2, w3 = stream_block(block, k0, k1, c2, c3)
+        for z in normal_block_float32(w0, w1, w2, w3):
+            if kept < 4 and abs(z) < TWO_SIGMA_32:
+                values[at + kept] = z
+                kept += 1
+        block = block + ONE_BLOCK
+
+
+def truncated_group_float64(values, at, block, k0, k1, c2, c3):
+    """Two float64 with |z| < 2 into values[at:at+2], drawn from the blocks from `block` on."""
+    kept = 0
+    while kept < 2:
+        w0, w1, w2, w3 = stream_block(block, k0, k1, c2, c3)
+        for z in normal_block_float64(w0, w1, w2, w3):
+            if kept < 2 and abs(z) < TWO_SIGMA_64:
+                values[at + kept] = z
+                kept += 1
+        block = block + ONE_BLOCK
+
+
+# --- Rounding a float32 to the 16-bit types, to nearest, ties to even -------------------------------------------------
+
+SIGN, MAGNITUDE = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
+BFLOAT16_SHIFT, BFLOAT16_TIE, BFLOAT16_KEPT = np.uint32(16), np.uint32(0x7FFF), np.uint32(0xFFFF0000)
+FLOAT16_SHIFT, FLOAT16_TIE, FLOAT16_KEPT = np.uint32(13), np.uint32(0xFFF), np.uint32(0xFFFFE000)
+ONE_BIT = np.uint32(1)
+FLOAT16_SMALLEST_NORMAL, FLOAT16_OVERFLOW = np.float32(2**-14), np.float32(65520)
+FLOAT16_REBIAS, FLOAT16_SUBNORMAL_STEPS = np.uint32((127 - 15) << 10), np.float32(2**24)
+FLOAT16_SIGN_SHIFT, FLOAT16_INFINITY = np.uint32(16), np.uint32(0x7C00)
+INFINITY_32 = np.float32(np.inf)
+
+
+def round_to_bfloat16(x):
+    """The float32 that equals bfloat16(x); x is no NaN."""
+    bits = np.float32(x).view(np.uint32)
+    return np.uint32((bits + BFLOAT16_TIE + ((bits >> BFLOAT16_SHIFT) & ONE_BIT)) & BFLOAT16_KEPT).view(np.float32)
+
+
+def bfloat16_bits(x):
+    """The bits of a float32 that bfloat16 holds exactly, as uint16."""
+    return np.uint16(np.float32(x).view(np.uint32) >> BFLOAT16_SHIFT)
+
+
+def round_to_float16(x):
+    """The float32 that equals float16(x), subnormals and overflow included; x is no NaN."""
+    size = abs(x)
+    bits = np.float32(size).view(np.uint32)
+    normal = np.uint32((bits + FLOAT16_TIE + ((bits >> FLOAT16_SHIFT) & ONE_BIT)) & FLOAT16_KEPT).view(np.float32)
+    subnormal = (size + HALF) - HALF  # the float32 in [1/2, 1) are 2**-24 apart, as float16's subnormals are
+    rounded = subnormal if size < FLOAT16_SMALLEST_NORMAL else normal
+    rounded = INFINITY_32 if size >= FLOAT16_OVERFLOW else rounded
+    return np.uint32(np.float32(rounded).view(np.uint32) | (np.float32(x).view(np.uint32) & SIGN)).view(np.float32)
+
+
+def float16_bits(x):
+    """The bits of a float32 that float16 holds exactly, as uint16."""
+    bits = np.float32(x).view(np.uint32)
+    size = abs(x)
+    normal = ((bits & MAGNITUDE) >> FLOAT16_SHIFT) - FLOAT16_REBIAS
+    finite = np.uint32(np.int32(size * FLOAT16_SUBNORMAL_STEPS)) if size < FLOAT16_SMALLEST_NORMAL else normal
+    return np.uint16((FLOAT16_INFINITY if size >= FLOAT16_OVERFLOW else finite) | ((bits & SIGN) >> FLOAT16_SIGN_SHIFT))
+
+
+# --- Compiling --------------------------------------------------------------------------------------------------------
+
+SCALARS: tuple[FunctionType, ...] = (
+    philox_block,
+    stream_block,
+    uniform_float32,
+    uniform_float16,
+    uniform_bfloat16,
+    uniform_float64,
+    word_int64,
+    uniform_block_float32,
+    uniform_block_float16,
+    uniform_block_bfloat16,
+    uniform_block_float64,
+    word_block_int32,
+    word_block_int64,
+    polynomial,
+    log_float32,
+    sin_cos_float32,
+    normal_pair_float32,
+    normal_block_float32,
+    normal_block_float64,
+    truncated_group_float32,
+    truncated_group_float64,
+    round_to_bfloat16,
+    bfloat16_bits,
+    round_to_float16,
+    float16_bits,
+)  # type: ignore[assignment]
+
+
+def compiled_with(jit: Callable[[Any], Any]) -> SimpleNamespace:
+    """This module's scalar functions compiled by `jit`, each calling the compiled form of the others."""
+    namespace = dict(globals())
+    for function in SCALARS:
+        namespace[function.__name__] = jit(FunctionType(function.__code__, namespace, function.__name__))
+    return SimpleNamespace(**{function.__name__: namespace[function.__name__] for function in SCALARS})
