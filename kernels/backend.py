@@ -53,6 +53,14 @@ class Backend:
         """The array's values in host memory; the array itself where it lies there."""
         raise NotImplementedError
 
+    def owns(self, value: Any) -> bool:
+        """Whether a value is an array (or scalar) of this device."""
+        raise NotImplementedError
+
+    def cast(self, array: Array, dtype: DTypeLike) -> Array:
+        """The array in another dtype; the array itself where it has that dtype."""
+        return array.astype(dtype, copy=False)
+
     def scatter_add(self, array: Array, index: Any, values: Array) -> None:
         """array[index] += values in place, where an index met twice counts twice."""
         raise NotImplementedError
@@ -79,6 +87,9 @@ class CpuBackend(Backend):
 
     def to_host(self, array: Array) -> np.ndarray:
         return np.asarray(array)
+
+    def owns(self, value: Any) -> bool:
+        return isinstance(value, (np.ndarray, np.generic))
 
     def scatter_add(self, array: np.ndarray, index: Any, values: np.ndarray) -> None:
         rows = np.asarray(index) if not isinstance(index, tuple) else None
@@ -120,6 +131,9 @@ class GpuBackend(Backend):
 
     def to_host(self, array: Array) -> np.ndarray:
         return self.xp.asnumpy(array)
+
+    def owns(self, value: Any) -> bool:
+        return isinstance(value, self.xp.ndarray) and value.device == self._device
 
     def scatter_add(self, array: Array, index: Any, values: Array) -> None:
         if array.dtype == np.int64:  # CuPy adds unsigned 64-bit integers atomically; the sums' bits are the same
