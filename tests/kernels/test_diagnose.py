@@ -1,6 +1,7 @@
 """The diagnosis reads nvidia-smi, tells versions without importing, and names the command that CUDA lacks."""
 
 import os
+import shlex
 import stat
 import sys
 
@@ -20,8 +21,8 @@ def nvidia_smi(tmp_path, monkeypatch):
     def install(query_answer, banner, status=0):
         program = tmp_path / "nvidia-smi"
         program.write_text(
-            f"#!{sys.executable}\nimport sys\n"
-            f"print({query_answer!r} if len(sys.argv) > 1 else {banner!r})\nsys.exit({status})\n"
+            f"#!/bin/sh\nif [ $# -gt 0 ]; then echo {shlex.quote(query_answer)}; else echo {shlex.quote(banner)}; fi\n"
+            f"exit {status}\n"
         )
         program.chmod(program.stat().st_mode | stat.S_IEXEC)
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
