@@ -26,8 +26,8 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     """The global variables of `graph` (of the session's, or the default one) as a table for ``rich.print``.
 
     A row for each scope and each variable, in order of creation, and one for the sum: shape, dtype, bytes, device,
-    initializer and whether it is trainable. What is not known is shown as ``-``. Where the graph leaves a device open,
-    a `session` says which one it takes.
+    initializer and whether it is trainable. What is not known is shown as ``-``. The device is the one that the graph
+    names, or with a `session` the one that it takes.
     """
     from rich.table import Table
     from rich.text import Text
@@ -39,9 +39,8 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     table.add_column("variable", no_wrap=True)
     for column in COLUMNS:
         table.add_column(column, justify="right" if column == "bytes" else "left")
-    default_device = getattr(session, "default_device", None)
     for label, variable in _rows(_tree(variables)):
-        cells = [] if variable is None else _cells(variable, default_device)
+        cells = [] if variable is None else _cells(variable, session)
         table.add_row(*map(Text, [label, *cells]))  # Text: brackets in names and initializers are no markup
     table.add_section()
     table.add_row("sum", "", "", f"{sum(_bytes(v) or 0 for v in variables):,}")
@@ -67,14 +66,14 @@ def _rows(node: Node, indent: str = "") -> Iterator[tuple[str, Any]]:
         yield from _rows(child, " " if at_top else indent + ("   " if last else "│  "))
 
 
-def _cells(variable: Any, default_device: str | None) -> list[str]:
+def _cells(variable: Any, session: Any) -> list[str]:
     size = _bytes(variable)
     dtype = variable.dtype.base_dtype
     return [
         str(variable.shape),
         dtype.name,
         "-" if size is None else f"{size:,}",
-        variable.device or default_device or "-",
+        (session.backend_of(variable.op).device if session else variable.device) or "-",
         getattr(variable, "initializer_name", None) or "-",
         "yes" if variable.trainable else "no",
     ]
