@@ -1,0 +1,46 @@
+"""The demo learns to read digits and shows what it did."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from house import ROOT
+
+
+def run_demo(directory, *arguments):
+    command = [sys.executable, "-W", "error", ROOT / "examples" / "digits.py", *arguments]
+    return subprocess.run(list(map(str, command)), cwd=directory, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_the_demo_reads_97_per_cent_of_the_digits_it_has_not_seen(tmp_path):
+    done = run_demo(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, speed, closing_line = done.stdout.splitlines()
+    assert re.fullmatch(r"[\d,]+ images per second", speed)
+    accuracy = re.fullmatch(r"test accuracy (\d+\.\d) %", closing_line)
+    assert accuracy and float(accuracy[1]) >= 97.0, closing_line
+    for name in ("conv1", "weights", "Adam_1", "beta1_power", "float32", "204,800", "/device:", "truncated_normal"):
+        assert name in done.stdout
+    for picture in ("filters.png", "training.png"):
+        content = (tmp_path / "demo_output" / picture).read_bytes()
+        assert content.startswith(b"\x89PNG")
+        assert len(content) > 10_000
+
+
+def test_one_step_on_two_images_leaves_the_net_untaught_and_says_so(tmp_path):
+    """The 97 % above come from training: with next to none, the same program reports next to guessing."""
+    done = run_demo(tmp_path, "--steps", 1, "--batch", 2, "--device", "/cpu:0", "--output", tmp_path / "pictures")
+    assert done.returncode == 0, done.stdout + done.stderr
+    accuracy = re.fullmatch(r"test accuracy (\d+\.\d) %", done.stdout.splitlines()[-1])
+    assert accuracy and float(accuracy[1]) < 50
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["filters.png", "training.png"]
+
+
+@pytest.mark.parametrize("arguments", [("--batch", 3), ("--batch", 0), ("--steps", 0)])
+def test_a_batch_that_the_towers_cannot_share_and_no_steps_are_refused(tmp_path, arguments):
+    done = run_demo(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "--batch a multiple of the 2 towers" in done.stderr
+    assert not (tmp_path / "demo_output").exists()
