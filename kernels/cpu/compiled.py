@@ -74,7 +74,8 @@ def _bind(template: Any, **steps: Any) -> Any:
 
 
 _inner = numba.njit(nogil=True, error_model="numpy")
-scalar = philox.compiled_with(_inner)
+# Inlined by force: a call left in a loop keeps the loop from being vectorised.
+scalar = philox.compiled_with(numba.njit(nogil=True, error_model="numpy", forceinline=True))
 stream_block = scalar.stream_block
 
 # What `_bind` fills in: the functions and figures in which one kernel differs from another.
@@ -94,17 +95,17 @@ VALUE: Any = None  # dtype of the samples before they are stored
 
 
 @_inner
-def draw_words(words, block, step, count, k0, k1, c2, c3):
-    """Phase one: words[:, j] = the words of the block numbered block + j * step."""
+def draw_words(words, blocks, count, k0, k1, c2, c3):
+    """Phase one: words[:, j] = the words of the block numbered blocks[j]."""
     for j in range(count):
-        w0, w1, w2, w3 = stream_block(np.uint64(block + j * step), k0, k1, c2, c3)
+        w0, w1, w2, w3 = stream_block(np.uint64(blocks[j]), k0, k1, c2, c3)
         words[0, j] = w0
         words[1, j] = w1
         words[2, j] = w2
         words[3, j] = w3
 
 
-def _convert(words, values, count, block, k0, k1, c2, c3):
+def _convert(words, values, blocks, count, k0, k1, c2, c3):
     """Phase two: the samples of each block, side by side."""
     for j in range(count):
         samples = block_samples(words[0, j], words[1, j], words[2, j], words[3, j])
@@ -112,15 +113,34 @@ def _convert(words, values, count, block, k0, k1, c2, c3):
             values[SAMPLES * j + i] = samples[i]
 
 
-def _truncate(words, values, count, block, k0, k1, c2, c3):
-    """Phase two of the truncated normal: groups in which the first block has a sample too far out are drawn again."""
-    convert(words, values, count, block, k0, k1, c2, c3)
+def _truncate(words, values, blocks, count, k0, k1, c2, c3):
+    """Phase two of the truncated normal, in which groups whose first block has a sample too far out take a second one.
+
+    That is one group in six, and these are drawn side by side again; one in 1e5 needs more and is drawn by itself.
+    """
+    convert(words, values, blocks, count, k0, k1, c2, c3)
+    short = np.empty(count, np.int64)
+    shorts = 0
     for j in range(count):
         kept = True
         for i in range(SAMPLES):
             kept &= abs(values[SAMPLES * j + i]) < TWO_SIGMA
-        if not kept:
-            draw_again(values, SAMPLES * j, np.uint64(block + j * STEP), k0, k1, c2, c3)
+        short[shorts] = j
+        shorts += not kept
+    second = blocks[short[:shorts]] + 1
+    more = np.empty(SAMPLES * shorts, VALUE)
+    draw_words(words, second, shorts, k0, k1, c2, c3)
+    convert(words, more, second, shorts, k0, k1, c2, c3)
+    for m in range(shorts):
+        begin = SAMPLES * short[m]
+        kept = 0
+        for i in range(2 * SAMPLES):
+            z = values[begin + i] if i < SAMPLES else more[SAMPLES * (m - 1) + i]
+            if kept < SAMPLES and abs(z) < TWO_SIGMA:  # kept <= i: nothing is overwritten before it is read
+                values[begin + kept] = z
+                kept += 1
+        if kept < SAMPLES:
+            draw_again(values, begin, np.uint64(blocks[short[m]]), k0, k1, c2, c3)
 
 
 def _store_scaled(values, out, scale, shift):
@@ -145,14 +165,17 @@ def _fill(out, start, k0, k1, c2, c3, scale, shift):
     """out[i] = the sample numbered start + i, scaled and shifted."""
     words = np.empty((4, BLOCKS), np.uint32)
     values = np.empty(SAMPLES * BLOCKS, VALUE)
+    blocks = np.empty(BLOCKS, np.int64)
     done = 0
     while done < out.size:
         first = (start + done) // SAMPLES
         skip = start + done - first * SAMPLES
         size = min(out.size - done, SAMPLES * BLOCKS - skip)
         count = (skip + size + SAMPLES - 1) // SAMPLES
-        draw_words(words, first * STEP, STEP, count, k0, k1, c2, c3)
-        convert(words, values, count, first * STEP, k0, k1, c2, c3)
+        for j in range(count):
+            blocks[j] = (first + j) * STEP
+        draw_words(words, blocks, count, k0, k1, c2, c3)
+        convert(words, values, blocks, count, k0, k1, c2, c3)
         store(values[skip : skip + size], out[done : done + size], scale, shift)
         done += size
 

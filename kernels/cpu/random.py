@@ -19,8 +19,8 @@ from numpy.typing import DTypeLike
 from .. import philox
 from ..philox import FLOATS, INTEGERS, Seed
 
-# Below this many elements a piece of work is not worth starting a thread for (some 100 microseconds of drawing).
-PIECE = 1 << 16
+# A thread costs as much to start as drawing some 1e5 elements: a piece of the work has at least as many as this.
+PIECE = 1 << 18
 
 __all__ = ["multinomial", "normal", "orthogonal", "permutation", "truncated_normal", "uniform", "uniform_int"]
 
@@ -163,7 +163,7 @@ def uniform_int(out: np.ndarray, seed: Seed, low: int, high: int, offset: int = 
         low, high = operator.index(low), operator.index(high)
     except TypeError:
         raise TypeError(f"low and high must be integers, not {low!r} and {high!r}") from None
-    limits = np.iinfo(out.dtype.name)
+    limits: Any = np.iinfo(out.dtype.name)
     if not limits.min <= low < high <= limits.max + 1:
         raise ValueError(f"low={low} and high={high} must hold {limits.min} <= low < high <= {limits.max + 1}")
     if high - low > np.iinfo(_BITS[out.dtype.name]).max:
