@@ -44,6 +44,22 @@ def answer(tf, case: Case) -> record.Answers:
     return values
 
 
+def check(module: str, answers: dict[str, record.Answers], prints: dict[str, str]) -> int:
+    """Print how these answers differ from the recorded ones; return how many cases do."""
+    recorded, known, _ = record.load(module)
+    bad = 0
+    for key in sorted(answers.keys() | recorded.keys()):
+        if key not in recorded or key not in answers:
+            lines = ["not recorded" if key in answers else "recorded, but not answered"]
+        else:
+            lines = record.differences(answers[key], recorded[key], 0.0, 0.0)
+            lines += [] if known[key] == prints[key] else ["its source changed since"]
+        bad += bool(lines)
+        for line in lines:
+            print(f"{module}.{key}: {line}")
+    return bad
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", help="names of modules in programs/ (all)")
@@ -66,16 +82,7 @@ def main() -> int:
                 print(f"{module}.{case.key}: {type(error).__name__}: {error}")
         prints = {case.key: fingerprint(case) for case in cases[module]}
         if options.check:
-            recorded, known, _ = record.load(module)
-            for case in cases[module]:
-                lines = record.differences(answers.get(case.key, {}), recorded.get(case.key, {}), 0.0, 0.0)
-                lines += [] if known.get(case.key) == prints[case.key] else ["its source changed since"]
-                bad += bool(lines)
-                for line in lines:
-                    print(f"{module}.{case.key}: {line}")
-            for key in recorded.keys() - answers.keys():
-                bad += 1
-                print(f"{module}.{key}: recorded, but not answered")
+            bad += check(module, answers, prints)
         elif not bad:
             record.save(module, version, answers, prints)
         print(f"{module}: {len(answers)} cases")

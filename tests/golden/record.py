@@ -16,11 +16,13 @@ Answers = dict[str, Any]
 
 
 def plain(value: Any) -> Any:
-    """A value as it is kept: an array (NumPy scalars too), or what JSON can say."""
-    if isinstance(value, np.ndarray | np.generic):
-        return np.asarray(value)
+    """A value as it is kept: an array (NumPy scalars too), or what JSON can say: text, numbers, lists of them."""
+    return np.asarray(value) if isinstance(value, np.ndarray | np.generic) else _sayable(value)
+
+
+def _sayable(value: Any) -> Any:
     if isinstance(value, tuple | list):
-        return [plain(v) for v in value]
+        return [_sayable(v) for v in value]
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     raise TypeError(f"A golden case may not return a {type(value).__name__}: {value!r}")

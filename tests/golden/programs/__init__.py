@@ -1,1 +1,1 @@
-"""The golden programs: each a function of `tf`, run under TensorFlow to be recorded and under scopeflow to be checked."""
+"""The golden programs, functions of `tf`: run under TensorFlow to be recorded, under scopeflow to be checked."""

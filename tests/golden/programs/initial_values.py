@@ -1,4 +1,4 @@
-"""Random values per seed: every initializer, the random ops themselves, later runs, and whole nets with a graph seed."""
+"""Random values per seed: all initializers, the random ops, their later runs, whole nets with a graph seed."""
 
 import numpy as np
 
