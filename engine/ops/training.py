@@ -1,0 +1,395 @@
+"""Optimizers' updates: one op moves a variable and its slots in place, by a dense gradient or by some rows of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..dtypes import FLOATS
+from ..errors import InvalidArgumentError
+from ..graph import Operation, Tensor
+from ..registry import OpDef, define, no_gradient
+from ..shapes import TensorShape
+from ..state import VariableState, variable_of
+
+_BLOCK = 1 << 15  # elements: the pieces that all lines of a rule work on while they are in the CPU's cache
+
+Rule = Callable[..., None]  # rule(xp, scratch, *state, *inputs, **attrs): one step, in place, nothing else allocated
+
+
+class _Method(NamedTuple):
+    """How one optimizer steps, and what its op's inputs are."""
+
+    rule: Rule
+    names: tuple[str, ...]  # all inputs, in TensorFlow's order
+    states: int  # that many of them are the variable and its slots
+    gradient: int  # the position of the gradient
+    scratch: int  # how many temporaries of the gradient's shape the rule needs
+
+
+def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1) -> tuple[OpDef, OpDef]:
+    """Register a rule as two ops: ``Apply…`` for a dense gradient and ``SparseApply…`` for rows of one.
+
+    `state` names the variable and its slots, `inputs` what else the rule takes; all of these but the gradient are
+    scalars. The sparse op's `indices` follow its gradient; rows that they name twice are summed first, and rows that
+    they do not name stay as they are.
+    """
+    names = (*state.split(), *inputs.split())
+    refs = state.split()
+    gradient = next(i for i, name in enumerate(names) if name in ("grad", "delta"))
+    how = _Method(rule, names, len(refs), gradient, scratch)
+    typed = [f"{name}:T" for name in names]
+    common: dict[str, Any] = {
+        "types": {"T": FLOATS},
+        "grad": no_gradient("it changes its variable and is no function of its inputs"),
+        "writes": True,
+        "ref": refs,
+    }
+    dense = define(
+        f"Apply{method}",
+        f"{', '.join(typed)} -> out:T",
+        shape=lambda *tensors, **_: _dense_shape(how, tensors),
+        bind=lambda op, k, session, donated: _bind_dense(how, op, k, session),
+        **common,
+    )
+    typed.insert(gradient + 1, "indices:I")
+    sparse = define(
+        f"SparseApply{method}",
+        f"{', '.join(typed)} -> out:T",
+        shape=lambda *tensors, **_: _sparse_shape(how, tensors),
+        bind=lambda op, k, session, donated: _bind_sparse(how, op, k, session),
+        **common,
+    )
+    return dense, sparse
+
+
+# -- static shapes --------------------------------------------------------------------------------------------------
+
+
+def _dense_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
+    shape = _state_shape(how, tensors)
+    for i, tensor in enumerate(tensors[how.states :], how.states):
+        if i == how.gradient:
+            shape = _merged(shape, tensor.shape)
+        else:
+            _assert_rank(tensor, 0)
+    return shape
+
+
+def _sparse_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
+    shape = _state_shape(how, tensors)
+    grad, indices = tensors[how.gradient : how.gradient + 2]
+    _assert_rank(indices, 1)
+    if shape.ndims == 0 or grad.shape.ndims == 0:
+        raise ValueError("Shape must be at least rank 1 but is rank 0")
+    if None not in (shape.ndims, grad.shape.ndims):
+        _merged(shape[1:], grad.shape[1:])
+        _merged(indices.shape, grad.shape[:1])
+    for tensor in (*tensors[how.states : how.gradient], *tensors[how.gradient + 2 :]):
+        _assert_rank(tensor, 0)
+    return shape
+
+
+def _state_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
+    shape = tensors[0].shape
+    for slot in tensors[1 : how.states]:
+        shape = _merged(shape, slot.shape)
+    return shape
+
+
+def _merged(one: TensorShape, other: TensorShape) -> TensorShape:
+    if one.is_compatible_with(other):
+        return one.merge_with(other)
+    a, b = one.as_list(), other.as_list()
+    shown = " and ".join("[" + ",".join("?" if d is None else str(d) for d in sizes) + "]" for sizes in (a, b))
+    if len(a) != len(b):
+        raise ValueError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}. Shapes are {shown}.")
+    i = next(i for i, (m, n) in enumerate(zip(a, b, strict=True)) if m != n and None not in (m, n))
+    raise ValueError(f"Dimension {i} in both shapes must be equal, but are {a[i]} and {b[i]}. Shapes are {shown}.")
+
+
+def _assert_rank(tensor: Tensor, rank: int) -> None:
+    if tensor.shape.ndims not in (None, rank):
+        raise ValueError(f"Shape must be rank {rank} but is rank {tensor.shape.ndims}")
+
+
+# -- running --------------------------------------------------------------------------------------------------------
+
+
+def _bind_dense(how: _Method, op: Operation, k: Any, session: Any) -> Callable[..., tuple]:
+    states, at, attrs = _states(how, op, session), how.gradient - how.states, op.attrs
+
+    def step(*inputs: Any) -> tuple:
+        arrays = _checked(how, k, states, inputs)
+        grad = _apart(k, inputs[at], arrays)
+        if grad.shape != arrays[0].shape:
+            raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
+        before, after = inputs[:at], inputs[at + 1 :]
+        pieces = _pieces([*arrays, grad]) if k is session.host else iter([[*arrays, grad]])
+        scratch: list[Any] = []
+        for *state, part in pieces:
+            if not scratch:
+                scratch = [k.xp.empty_like(part) for _ in range(how.scratch)]
+            temporaries = scratch if scratch[0].shape == part.shape else [s[: part.size] for s in scratch]
+            how.rule(k.xp, temporaries, *state, *before, part, *after, **attrs)
+        return ()
+
+    return step
+
+
+def _bind_sparse(how: _Method, op: Operation, k: Any, session: Any) -> Callable[..., tuple]:
+    states, at, attrs = _states(how, op, session), how.gradient - how.states, op.attrs
+
+    def step(*inputs: Any) -> tuple:
+        grad, indices = inputs[at : at + 2]
+        scalars = inputs[:at], inputs[at + 2 :]
+        arrays = _checked(how, k, states, (*scalars[0], grad, *scalars[1]))
+        rows, grad = _summed_by_row(k, grad, indices, arrays[0].shape)
+        state = [array[rows] for array in arrays]
+        scratch = [k.xp.empty_like(grad) for _ in range(how.scratch)]
+        how.rule(k.xp, scratch, *state, *scalars[0], grad, *scalars[1], **attrs)
+        for array, moved in zip(arrays, state, strict=True):
+            array[rows] = moved
+        return ()
+
+    return step
+
+
+def _states(how: _Method, op: Operation, session: Any) -> list[VariableState]:
+    variables = [variable_of(tensor) for tensor in op.inputs[: how.states]]
+    assert None not in variables, f"{op.name}: the plan lets only variables through as {how.names[: how.states]}"
+    return [session.variable(variable) for variable in variables]
+
+
+def _checked(how: _Method, k: Any, states: Sequence[VariableState], inputs: Sequence[Any]) -> list[Any]:
+    """The buffers of the variable and its slots, once all is known to fit: nothing is written before.
+
+    Raises FailedPreconditionError for one not initialized, InvalidArgumentError for shapes that do not fit.
+    """
+    arrays = [state.read() for state in states]
+    for state, array, name in zip(states, arrays, how.names, strict=False):
+        if state.k is not k:
+            raise _refusal(f"var and {name} are not on one device: {k.device} and {state.k.device}")
+        if array.shape != arrays[0].shape:
+            raise _refusal(f"var and {name} do not have the same shape {list(arrays[0].shape)} {list(array.shape)}")
+    for i, (name, value) in enumerate(zip(how.names[how.states :], inputs, strict=True), how.states):
+        if i != how.gradient and value.ndim:
+            raise _refusal(f"{name} is not a scalar: {list(value.shape)}")
+    return arrays
+
+
+def _refusal(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
+
+
+def _apart(k: Any, grad: Any, arrays: Sequence[Any]) -> Any:
+    """The gradient, copied where it is a view of what the step overwrites (the gradient of x·xᵀ is one of x)."""
+    return grad.copy() if any(k.xp.may_share_memory(grad, array) for array in arrays) else grad
+
+
+def _pieces(arrays: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The same stretch of each array at a time, flat; the arrays as they are where one cannot be cut without a copy."""
+    *buffers, grad = arrays
+    if not all(array.flags.c_contiguous for array in buffers):
+        yield arrays
+        return
+    flat = [array.reshape(-1) for array in (*buffers, grad)]
+    for start in range(0, grad.size, _BLOCK):
+        yield [array[start : start + _BLOCK] for array in flat]
+
+
+def _summed_by_row(k: Any, grad: Any, indices: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """The rows that `indices` name, each once, and the sum of the gradients of each (in float32 at least)."""
+    if not shape or grad.shape[:1] != indices.shape:
+        raise _refusal("grad must be the same size as indices in the first dimension.")
+    if grad.shape[1:] != shape[1:]:
+        raise _refusal(f"var and grad must match in all but the first dimension: {list(shape)} {list(grad.shape)}")
+    rows, place = k.xp.unique(indices, return_inverse=True)
+    if rows.size and (rows[0] < 0 or rows[-1] >= shape[0]):
+        offset = int(k.xp.argmax((indices < 0) | (indices >= shape[0])))
+        raise _refusal(f"Index {int(indices[offset])} at offset {offset} in indices is out of range [0, {shape[0]})")
+    total = k.xp.zeros((rows.size, *shape[1:]), np.promote_types(grad.dtype, np.float32))
+    k.scatter_add(total, place, grad)
+    return rows, k.cast(total, grad.dtype)
+
+
+# -- the rules ------------------------------------------------------------------------------------------------------
+# Each takes the array library and as many temporaries as `scratch` says; these are all it allocates, so it cannot
+# stop half-way. TensorFlow's names: lr is the learning rate, rho a decay, accum a running sum or average.
+
+
+def _gradient_descent(xp: Any, scratch: Any, var: Any, alpha: Any, delta: Any) -> None:
+    """var ← var - α δ."""
+    (t,) = scratch
+    xp.multiply(delta, alpha, out=t)
+    var -= t
+
+
+def _momentum(
+    xp: Any, scratch: Any, var: Any, accum: Any, lr: Any, grad: Any, momentum: Any, use_nesterov: bool
+) -> None:
+    """a ← μ a + g;  var ← var - lr a, or with Nesterov's look ahead var ← var - lr (g + μ a).
+
+    Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum in deep learning (2013), in
+    the form of section 3.5 of Bengio, Boulanger-Lewandowski and Pascanu, Advances in optimizing recurrent networks.
+    """
+    (t,) = scratch
+    accum *= momentum
+    accum += grad
+    if use_nesterov:
+        xp.multiply(accum, momentum, out=t)
+        t += grad
+        t *= lr
+    else:
+        xp.multiply(accum, lr, out=t)
+    var -= t
+
+
+def _adagrad(xp: Any, scratch: Any, var: Any, accum: Any, lr: Any, grad: Any) -> None:
+    """a ← a + g²;  var ← var - lr g / √a.  Duchi, Hazan and Singer, Adaptive subgradient methods (2011)."""
+    (t,) = scratch
+    xp.multiply(grad, grad, out=t)
+    accum += t
+    xp.sqrt(accum, out=t)
+    xp.divide(grad, t, out=t)
+    t *= lr
+    var -= t
+
+
+def _adadelta(
+    xp: Any, scratch: Any, var: Any, accum: Any, accum_update: Any, lr: Any, rho: Any, epsilon: Any, grad: Any
+) -> None:
+    """a ← ρ a + (1 - ρ) g²;  u = g √(d + ε) / √(a + ε);  d ← ρ d + (1 - ρ) u²;  var ← var - lr u.
+
+    Zeiler, ADADELTA: an adaptive learning rate method (2012), algorithm 1; d is `accum_update`.
+    """
+    t, u = scratch
+    accum *= rho
+    xp.multiply(grad, grad, out=t)
+    t *= 1 - rho
+    accum += t
+    xp.add(accum_update, epsilon, out=u)
+    xp.sqrt(u, out=u)
+    xp.add(accum, epsilon, out=t)
+    xp.sqrt(t, out=t)
+    u /= t
+    u *= grad
+    accum_update *= rho
+    xp.multiply(u, u, out=t)
+    t *= 1 - rho
+    accum_update += t
+    u *= lr
+    var -= u
+
+
+def _rms_prop(
+    xp: Any, scratch: Any, var: Any, ms: Any, mom: Any, lr: Any, rho: Any, momentum: Any, epsilon: Any, grad: Any
+) -> None:
+    """s ← ρ s + (1 - ρ) g²;  m ← μ m + lr g / √(s + ε);  var ← var - m.  Tieleman and Hinton, lecture 6.5 (2012)."""
+    (t,) = scratch
+    xp.multiply(grad, grad, out=t)
+    _approach(ms, t, 1 - rho)
+    xp.add(ms, epsilon, out=t)
+    _step_by_root(xp, t, var, mom, lr, momentum, grad)
+
+
+def _centered_rms_prop(
+    xp: Any, scratch: Any, var: Any, mg: Any, ms: Any, mom: Any, lr: Any, rho: Any, momentum: Any, epsilon: Any,
+    grad: Any,
+) -> None:  # fmt: skip
+    """As RMSProp, with the variance s - a² for the mean square s, where a ← ρ a + (1 - ρ) g.
+
+    Graves, Generating sequences with recurrent neural networks (2013), equations 38 to 45.
+    """
+    (t,) = scratch
+    xp.multiply(grad, grad, out=t)
+    _approach(ms, t, 1 - rho)
+    xp.copyto(t, grad)
+    _approach(mg, t, 1 - rho)
+    xp.multiply(mg, mg, out=t)
+    xp.subtract(ms, t, out=t)
+    t += epsilon
+    _step_by_root(xp, t, var, mom, lr, momentum, grad)
+
+
+def _approach(average: Any, target: Any, rate: Any) -> None:
+    """average ← average + rate (target - average); `target` is used up."""
+    target -= average
+    target *= rate
+    average += target
+
+
+def _step_by_root(xp: Any, square: Any, var: Any, mom: Any, lr: Any, momentum: Any, grad: Any) -> None:
+    """m ← μ m + lr g / √square;  var ← var - m; `square` is used up."""
+    xp.sqrt(square, out=square)
+    xp.divide(grad, square, out=square)
+    square *= lr
+    mom *= momentum
+    mom += square
+    var -= mom
+
+
+def _adam(
+    xp: Any, scratch: Any, var: Any, m: Any, v: Any, beta1_power: Any, beta2_power: Any, lr: Any, beta1: Any,
+    beta2: Any, epsilon: Any, grad: Any,
+) -> None:  # fmt: skip
+    """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  var ← var - α m / (√v + ε), α = lr √(1 - β₂ᵗ) / (1 - β₁ᵗ).
+
+    Kingma and Ba, Adam: a method for stochastic optimization (2015), section 2 in the order of its last paragraph.
+    """
+    (t,) = scratch
+    alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
+    xp.copyto(t, grad)
+    _approach(m, t, 1 - beta1)
+    xp.multiply(grad, grad, out=t)
+    _approach(v, t, 1 - beta2)
+    xp.sqrt(v, out=t)
+    t += epsilon
+    xp.divide(m, t, out=t)
+    t *= alpha
+    var -= t
+
+
+def _ftrl(
+    xp: Any, scratch: Any, var: Any, accum: Any, linear: Any, grad: Any, lr: Any, l1: Any, l2: Any, lr_power: Any
+) -> None:
+    """n = a + g²;  z ← z + g - (n^-p - a^-p) / lr · var;  a ← n;  var ← (clip(z, -l1, l1) - z) / (n^-p / lr + 2 l2).
+
+    McMahan and others, Ad click prediction: a view from the trenches (2013), algorithm 1; p is `lr_power`, z `linear`.
+    """
+    t, u = scratch
+    xp.power(accum, -lr_power, out=u)
+    xp.multiply(grad, grad, out=t)
+    accum += t
+    xp.power(accum, -lr_power, out=t)
+    xp.subtract(t, u, out=u)
+    u /= lr
+    u *= var
+    linear += grad
+    linear -= u
+    t /= lr
+    t += 2 * l2
+    xp.minimum(linear, l1, out=u)
+    xp.maximum(u, -l1, out=u)
+    u -= linear
+    xp.divide(u, t, out=var)
+
+
+ApplyGradientDescent, SparseApplyGradientDescent = _updates("GradientDescent", "var", "alpha delta", _gradient_descent)
+ApplyMomentum, SparseApplyMomentum = _updates("Momentum", "var accum", "lr grad momentum", _momentum)
+ApplyAdagrad, SparseApplyAdagrad = _updates("Adagrad", "var accum", "lr grad", _adagrad)
+ApplyAdadelta, SparseApplyAdadelta = _updates(
+    "Adadelta", "var accum accum_update", "lr rho epsilon grad", _adadelta, scratch=2
+)
+ApplyRMSProp, SparseApplyRMSProp = _updates("RMSProp", "var ms mom", "lr rho momentum epsilon grad", _rms_prop)
+ApplyCenteredRMSProp, SparseApplyCenteredRMSProp = _updates(
+    "CenteredRMSProp", "var mg ms mom", "lr rho momentum epsilon grad", _centered_rms_prop
+)
+ApplyAdam, SparseApplyAdam = _updates(  # the sparse one is lazy: Adam itself decays m and v of every row
+    "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", _adam
+)
+ApplyFtrl, SparseApplyFtrl = _updates("Ftrl", "var accum linear", "grad lr l1 l2 lr_power", _ftrl, scratch=2)
+
+__all__: list[str] = []  # tf.train's optimizers are the way to these
