@@ -10,7 +10,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import DType, as_dtype
 from .graph import Graph, Operation, Tensor, get_default_graph, graph_of
-from .registry import OpDef, create, define, is_known_type, not_differentiable
+from .registry import ANY_TYPE, OpDef, create, define, is_known_type, not_differentiable
 from .shapes import Dimension, TensorShape, as_shape
 
 Const = define(
@@ -22,7 +22,9 @@ Const = define(
 )
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
+) -> Tensor:
     """A tensor with a value fixed in the graph.
 
     `value` is anything NumPy takes; Python floats become float32 and Python ints int32 (int64 where they do not fit).
@@ -60,7 +62,7 @@ def _filled_up(array: np.ndarray, shape: TensorShape, verify: bool) -> np.ndarra
 
 
 def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
-    """A fresh NumPy array of `value` in `dtype`, or in the dtype that TensorFlow infers. Raises TypeError, ValueError."""
+    """A fresh NumPy array of `value` in `dtype`, or in the dtype that TensorFlow infers. Raises TypeError otherwise."""
     if isinstance(value, Dimension):
         value = int(value)
     elif isinstance(value, TensorShape):
@@ -73,7 +75,9 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     try:
         array = np.array(value, dtype=object) if dtype is dtypes.string else np.array(value)
     except ValueError:
-        raise ValueError(f"Can't convert Python sequence with mixed types or lengths to Tensor: {value!r:.200}") from None
+        raise ValueError(
+            f"Can't convert Python sequence with mixed types or lengths to Tensor: {value!r:.200}"
+        ) from None
     if dtype is None:
         return _in_inferred_type(array, value, given)
     if dtype is dtypes.string or array.dtype == dtype.numpy:
@@ -85,7 +89,10 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
 def _in_inferred_type(array: np.ndarray, value: Any, given: Any) -> np.ndarray:
     if array.dtype.kind in "SUO":
         if array.dtype.kind == "O" and not all(isinstance(item, (str, bytes)) for item in array.ravel()):
-            raise TypeError(f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r:.200}. Consider casting elements to a supported type.")
+            raise TypeError(
+                f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r:.200}. Consider "
+                "casting elements to a supported type."
+            )
         return array.astype(object)
     if given is not None or (array.ndim and _first_leaf_is_numpy(value)):
         as_dtype(array.dtype)  # refuses what no tensor can hold
@@ -105,7 +112,7 @@ def _first_leaf_is_numpy(value: Any) -> bool:
 
 
 def _check_convertible(array: np.ndarray, value: Any, dtype: DType, given: Any) -> None:
-    """Refuse what TensorFlow refuses: text for numbers, floats for integers, numbers for booleans, ints that overflow."""
+    """Refuse what TensorFlow refuses: text for numbers, floats for integers, numbers for booleans, overflow."""
     kind = array.dtype.kind
     if array.dtype == dtypes.bfloat16.numpy:
         kind = "f"
@@ -155,7 +162,12 @@ def is_tensor_like(value: Any) -> bool:
 
 
 def convert_to_tensor(
-    value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None, as_ref: bool = False, dtype_hint: Any = None
+    value: Any,
+    dtype: Any = None,
+    name: str | None = None,
+    preferred_dtype: Any = None,
+    as_ref: bool = False,
+    dtype_hint: Any = None,
 ) -> Tensor:
     """The tensor that stands for `value`: itself, a variable's value, a pack of a list with tensors, or a constant.
 
@@ -164,7 +176,9 @@ def convert_to_tensor(
     dtype = None if dtype is None else as_dtype(dtype)
     if isinstance(value, Tensor):
         if dtype is not None and value.dtype is not dtype:
-            raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value.dtype.name}: {value!r}")
+            raise ValueError(
+                f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value.dtype.name}: {value!r}"
+            )
         return value
     for base, function in _CONVERSIONS:
         if isinstance(value, base):
@@ -172,7 +186,10 @@ def convert_to_tensor(
             if tensor is not NotImplemented:
                 return tensor
     if isinstance(value, Operation):
-        raise TypeError(f"Can't convert Operation {value.name!r} to Tensor (target dtype={dtype and dtype.name}, name={name!r}, as_ref={as_ref})")
+        raise TypeError(
+            f"Can't convert Operation {value.name!r} to Tensor (target dtype={dtype and dtype.name}, name={name!r}, "
+            f"as_ref={as_ref})"
+        )
     if isinstance(value, (list, tuple)) and _has_tensor(value):
         return _packed(value, dtype, name or "packed")
     hint = preferred_dtype if preferred_dtype is not None else dtype_hint
@@ -196,7 +213,9 @@ def _packed(items: Sequence[Any], dtype: DType | None, name: str) -> Tensor:
         dtype = _first_tensor_dtype(items)
     with graph_of(items).name_scope(name) as scope:
         tensors = [
-            _packed(item, dtype, str(i)) if isinstance(item, (list, tuple)) else convert_to_tensor(item, dtype, name=str(i))
+            _packed(item, dtype, str(i))
+            if isinstance(item, (list, tuple))
+            else convert_to_tensor(item, dtype, name=str(i))
             for i, item in enumerate(items)
         ]
         return get_op("Pack")(*tensors, axis=0, name=scope)
@@ -204,7 +223,13 @@ def _packed(items: Sequence[Any], dtype: DType | None, name: str) -> Tensor:
 
 def _first_tensor_dtype(items: Sequence[Any]) -> DType | None:
     for item in items:
-        found = _first_tensor_dtype(item) if isinstance(item, (list, tuple)) else item.dtype if is_tensor_like(item) else None
+        found = (
+            _first_tensor_dtype(item)
+            if isinstance(item, (list, tuple))
+            else item.dtype
+            if is_tensor_like(item)
+            else None
+        )
         if found is not None:
             return found.base_dtype
     return None
@@ -217,11 +242,19 @@ def apply(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name:
     """
     args = _arguments(definition, len(inputs))
     if len(args) != len(inputs):
-        raise TypeError(f"{definition.type} takes {len(args)} inputs ({', '.join(a.name for a in args)}), got {len(inputs)}")
+        raise TypeError(
+            f"{definition.type} takes {len(args)} inputs ({', '.join(a.name for a in args)}), got {len(inputs)}"
+        )
     graph = graph_of(inputs)
     types: dict[str, DType] = {k: as_dtype(v) for k, v in attrs.items() if isinstance(v, (DType, type))}
     for arg, value in zip(args, inputs, strict=True):  # a tensor's dtype rules over what plain values would be
-        if not is_known_type(arg.type) and arg.type not in types and hasattr(value, "dtype") and is_tensor_like(value):
+        if (
+            arg.type != ANY_TYPE
+            and not is_known_type(arg.type)
+            and arg.type not in types
+            and hasattr(value, "dtype")
+            and is_tensor_like(value)
+        ):
             types[arg.type] = value.dtype.base_dtype
     if graph is get_default_graph():
         return _apply_in(graph, definition, args, inputs, types, attrs, name)
@@ -230,13 +263,21 @@ def apply(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name:
 
 
 def _apply_in(
-    graph: Graph, definition: OpDef, args: Sequence[Any], inputs: Sequence[Any], types: dict[str, DType], attrs: dict[str, Any], name: str | None
+    graph: Graph,
+    definition: OpDef,
+    args: Sequence[Any],
+    inputs: Sequence[Any],
+    types: dict[str, DType],
+    attrs: dict[str, Any],
+    name: str | None,
 ) -> Any:
     with graph.name_scope(name or definition.type) as scope:
         bound: dict[str, str] = {}  # which argument fixed a type variable
         tensors = []
         for position, (arg, value) in enumerate(zip(args, inputs, strict=True)):
-            tensor = _converted(definition, arg, value, types, bound, f"{arg.name}_{position}" if arg.is_list else arg.name)
+            tensor = _converted(
+                definition, arg, value, types, bound, f"{arg.name}_{position}" if arg.is_list else arg.name
+            )
             tensors.append(tensor)
         op = create(definition, graph, tensors, types, attrs, scope[:-1] if scope else definition.type)
     results = definition.results
@@ -253,7 +294,11 @@ def _arguments(definition: OpDef, count: int) -> list:
     return [arg for spec in definition.args for arg in ([spec] * repeats if spec.is_list else [spec])]
 
 
-def _converted(definition: OpDef, arg: Any, value: Any, types: dict[str, DType], bound: dict[str, str], name: str) -> Tensor:
+def _converted(
+    definition: OpDef, arg: Any, value: Any, types: dict[str, DType], bound: dict[str, str], name: str
+) -> Tensor:
+    if arg.type == ANY_TYPE:
+        return convert_to_tensor(value, name=name)
     known = is_known_type(arg.type)
     wanted = as_dtype(arg.type) if known else types.get(arg.type)
     allowed = definition.types.get(arg.type)
@@ -267,9 +312,15 @@ def _converted(definition: OpDef, arg: Any, value: Any, types: dict[str, DType],
     elif is_tensor_like(value):
         tensor = convert_to_tensor(value, name=name, as_ref=arg.name in definition.ref)
         if wanted is not None and tensor.dtype is not wanted:
-            reason = f"expected type of {wanted.name}" if known else f"type {wanted.name} of argument {bound.get(arg.type, arg.type)!r}"
+            reason = (
+                f"expected type of {wanted.name}"
+                if known
+                else f"type {wanted.name} of argument {bound.get(arg.type, arg.type)!r}"
+            )
             verb = "does not match" if known else "that does not match"
-            raise TypeError(f"Input {arg.name!r} of {definition.type!r} Op has type {tensor.dtype.name} {verb} {reason}.")
+            raise TypeError(
+                f"Input {arg.name!r} of {definition.type!r} Op has type {tensor.dtype.name} {verb} {reason}."
+            )
     else:
         try:
             tensor = convert_to_tensor(value, wanted, name=name)
@@ -282,5 +333,8 @@ def _converted(definition: OpDef, arg: Any, value: Any, types: dict[str, DType],
         bound.setdefault(arg.type, arg.name)
         if allowed is not None and tensor.dtype not in allowed:
             names = ", ".join(t.name for t in allowed)
-            raise TypeError(f"Value passed to parameter {arg.name!r} has DataType {tensor.dtype.name} not in list of allowed values: {names}")
+            raise TypeError(
+                f"Value passed to parameter {arg.name!r} has DataType {tensor.dtype.name} not in list of allowed "
+                f"values: {names}"
+            )
     return tensor

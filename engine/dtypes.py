@@ -61,6 +61,15 @@ class DType:
         return self is bool_
 
     @property
+    def is_string(self) -> bool:
+        return self is string
+
+    @property
+    def is_numpy_number(self) -> bool:
+        """Whether arrays of it can lie on any device: strings, resources and variants stay on the host."""
+        return self._numpy is not None
+
+    @property
     def is_numpy_compatible(self) -> bool:
         return self not in (variant, resource)
 
@@ -142,7 +151,14 @@ _FLOATING = frozenset(FLOATS)
 _ALL = (*NUMBERS, bool_, string, resource, variant)
 _BY_NAME = {t.name: t for t in _ALL} | {"half": float16, "float": float32, "double": float64}
 _BY_NUMPY = {t.numpy: t for t in _ALL if t._numpy is not None}
-_BY_PYTHON: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string, complex: complex128}
+_BY_PYTHON: dict[Any, DType] = {
+    float: float32,
+    int: int32,
+    bool: bool_,
+    str: string,
+    bytes: string,
+    complex: complex128,
+}
 
 
 def as_dtype(value: Any) -> DType:

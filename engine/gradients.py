@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from .build import convert_to_tensor
+from .dtypes import variant
 from .graph import Graph, Operation, Tensor, graph_of, op_scope
 from .indexed_slices import IndexedSlices, add_gradients
 from .ops.basic import ones_like, zeros_like
@@ -105,10 +106,12 @@ def backpropagate(
 
 
 def _carries_gradient(tensor: Tensor) -> bool:
-    return tensor.dtype.is_floating or tensor.dtype.is_complex or tensor.dtype.name == "variant"
+    return tensor.dtype.is_floating or tensor.dtype.is_complex or tensor.dtype is variant
 
 
-def _operations_between(ys: Sequence[Tensor], xs: frozenset[Tensor], stops: frozenset[Tensor], within: Any) -> list[Operation]:
+def _operations_between(
+    ys: Sequence[Tensor], xs: frozenset[Tensor], stops: frozenset[Tensor], within: Any
+) -> list[Operation]:
     """The operations on a path from some x to some y, newest first."""
     ancestors: set[Operation] = set()
     waiting = [y.op for y in ys if y not in stops]
@@ -132,14 +135,17 @@ def _input_gradients(graph: Graph, op: Operation, arrived: Sequence[Any], coloca
         grads = []
         for out, grad in zip(op.outputs, arrived, strict=True):
             if grad is None:
-                grad = zeros_like(out)
+                grad = None if out.dtype is variant else zeros_like(out)
             elif isinstance(grad, IndexedSlices) and not getattr(rule, "takes_indexed_slices", False):
                 grad = convert_to_tensor(grad)
             grads.append(grad)
         result = rule(op, *grads)
         result = list(result) if isinstance(result, (list, tuple)) else [result]
         if len(result) != len(op.inputs):
-            raise ValueError(f"Num gradients {len(result)} generated for op {op.name!r} ({op.type}) do not match num inputs {len(op.inputs)}")
+            raise ValueError(
+                f"Num gradients {len(result)} generated for op {op.name!r} ({op.type}) do not match num inputs "
+                f"{len(op.inputs)}"
+            )
         for i, (tensor, gradient) in enumerate(zip(op.inputs, result, strict=True)):
             if isinstance(gradient, Tensor):
                 try:
@@ -147,7 +153,8 @@ def _input_gradients(graph: Graph, op: Operation, arrived: Sequence[Any], coloca
                 except ValueError:
                     raise ValueError(
                         "Incompatible shapes between op input and calculated input gradient. Forward operation: "
-                        f"{op.name}. Input index: {i}. Original input shape: {tensor.shape}. Calculated input gradient shape: {gradient.shape}"
+                        f"{op.name}. Input index: {i}. Original input shape: {tensor.shape}. Calculated input "
+                        f"gradient shape: {gradient.shape}"
                     ) from None
     return result
 

@@ -21,7 +21,9 @@ _VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_FLOORS = tuple(_PACKAGE + part for part in ("engine", "scopes", "nn", "train", "compat", "kernels", "__init__.py", "__main__.py"))
+_FLOORS = tuple(
+    _PACKAGE + part for part in ("engine", "scopes", "nn", "train", "compat", "kernels", "__init__.py", "__main__.py")
+)
 
 
 def user_frames(limit: int = 8) -> list[tuple[str, int, str]]:
@@ -81,7 +83,7 @@ class Tensor:
 
     def eval(self, feed_dict: dict | None = None, session: Any = None) -> Any:
         """Its value in `session`, or in the default session. Raises ValueError where there is none."""
-        return default_session_of(self.graph, session, "evaluate tensor", "`eval()`").run(self, feed_dict)
+        return default_session_of(self.graph, session, "evaluate tensor", "eval").run(self, feed_dict)
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(
@@ -89,7 +91,9 @@ class Tensor:
         )
 
     def __len__(self) -> int:
-        raise TypeError(f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` rather than `len(x)`.")
+        raise TypeError(
+            f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` rather than `len(x)`."
+        )
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -168,7 +172,7 @@ class Operation:
 
     def run(self, feed_dict: dict | None = None, session: Any = None) -> None:
         """Run it in `session`, or in the default session. Raises ValueError where there is none."""
-        default_session_of(self.graph, session, "execute operation", "`run()`").run(self, feed_dict)
+        default_session_of(self.graph, session, "execute operation", "run").run(self, feed_dict)
 
     def _add_control_input(self, op: Operation) -> None:
         self._control_inputs.append(op)
@@ -208,7 +212,12 @@ class Graph:
     # -- operations -------------------------------------------------------------------------------------------------
 
     def add_operation(
-        self, definition: OpDef, inputs: list[Tensor], attrs: dict[str, Any], name: str, control_inputs: list[Operation] | None = None
+        self,
+        definition: OpDef,
+        inputs: list[Tensor],
+        attrs: dict[str, Any],
+        name: str,
+        control_inputs: list[Operation] | None = None,
     ) -> Operation:
         """Append an operation of the given full (already unique) name; its outputs are the caller's to set."""
         self._check_not_finalized()
@@ -315,23 +324,33 @@ class Graph:
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
 
+    @staticmethod
+    def _malformed(message: str) -> ValueError:
+        return ValueError(f'{message} Tensor names must be of the form "<op_name>:<output_index>".')
+
     def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool) -> Any:
         if ":" in name and allow_tensor:
             op_name, _, index = name.partition(":")
             if not index.isdigit():
-                raise ValueError(f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor names must be of the form \"<op_name>:<output_index>\".")
+                raise self._malformed(f"The name {name!r} looks a like a Tensor name, but is not a valid one.")
             op = self._by_name.get(op_name)
             if op is None:
-                raise KeyError(f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, does not exist in the graph.{self._suggest(op_name)}")
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, does "
+                    f"not exist in the graph.{self._suggest(op_name)}"
+                )
             if int(index) >= len(op.outputs):
-                raise KeyError(f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists but only has {len(op.outputs)} outputs.")
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. The operation, {op_name!r}, exists "
+                    f"but only has {len(op.outputs)} outputs."
+                )
             return op.outputs[int(index)]
         if ":" in name:
             raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a Operation.")
         if not allow_operation:
             if name in self._by_name:
-                raise ValueError(f"The name {name!r} refers to an Operation, not a Tensor. Tensor names must be of the form \"<op_name>:<output_index>\".")
-            raise ValueError(f"The name {name!r} looks like an (invalid) Operation name, not a Tensor. Tensor names must be of the form \"<op_name>:<output_index>\".")
+                raise self._malformed(f"The name {name!r} refers to an Operation, not a Tensor.")
+            raise self._malformed(f"The name {name!r} looks like an (invalid) Operation name, not a Tensor.")
         if name not in self._by_name:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.{self._suggest(name)}")
         return self._by_name[name]
@@ -532,7 +551,155 @@ def reset_default_graph() -> None:
     """Begin a new global graph. Raises AssertionError inside a `graph.as_default()`, as TensorFlow does."""
     global _global_graph
     if _graphs.items:
-        raise AssertionError("Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.")
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the "
+            "nesting and create a new graph."
+        )
+    _global_graph = Graph()
+
+
+def get_default_session() -> Any:
+    return sessions.top
+
+
+def default_session_of(graph: Graph, session: Any, verb: str, method: str) -> Any:
+    """`session`, or the default one. Raises ValueError where there is none or it runs another graph."""
+    explicit = f"Pass an explicit session to `{method}(session=sess)`."
+    if session is None:
+        session = sessions.top
+        if session is None:
+            raise ValueError(
+                f"Cannot {verb} using `{method}()`: No default session is registered. "
+                f"Use `with sess.as_default()` or {explicit[0].lower()}{explicit[1:]}"
+            )
+        if session.graph is not graph:
+            raise ValueError(
+                f"Cannot use the default session to {verb}: the {verb.split()[-1]}'s graph is different from the "
+                f"session's graph. {explicit}"
+            )
+    elif session.graph is not graph:
+        raise ValueError(
+            f"Cannot use the given session to {verb}: the {verb.split()[-1]}'s graph is different from the "
+            "session's graph."
+        )
+    return session
+
+
+def control_dependencies(self, control_inputs: Any) -> Iterator[None]:
+        """Run the given operations before whatever is made inside; None forgets the outer dependencies."""
+        outer = self._control_stack
+        if control_inputs is None:
+            self._control_stack = []
+        else:
+            ops = []
+            for item in control_inputs:
+                if hasattr(item, "values") and hasattr(item, "indices") and not isinstance(item, Tensor):
+                    item = item.op  # IndexedSlices
+                element = self.as_graph_element(item)
+                ops.append(element if isinstance(element, Operation) else element.op)
+            self._control_stack = [*outer, ops]
+        try:
+            yield
+        finally:
+            self._control_stack = outer
+
+    def _current_control_inputs(self, inputs: Iterable[Tensor]) -> list[Operation]:
+        data = {t.op for t in inputs}
+        return list(dict.fromkeys(op for level in self._control_stack for op in level if op not in data))
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
+        """Give ops made inside the gradient registered under another name (`tf.RegisterGradient`)."""
+        self._gradient_overrides.append(dict(op_type_map))
+        try:
+            yield
+        finally:
+            self._gradient_overrides.pop()
+
+    # -- collections ------------------------------------------------------------------------------------------------
+
+    @property
+    def collections(self) -> list:
+        return list(self._collections)
+
+    get_all_collection_keys = lambda self: [k for k in self._collections if isinstance(k, str)]  # noqa: E731
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        self._check_not_finalized()
+        self._collections.setdefault(name, []).append(value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        """Add to each of the named collections once. `names` may be one name or several."""
+        names = (names,) if isinstance(names, str) else dict.fromkeys(names or ())
+        for name in names:
+            self.add_to_collection(name, value)
+
+    def get_collection_ref(self, name: Any) -> list:
+        return self._collections.setdefault(name, [])
+
+    def get_collection(self, name: Any, scope: str | None = None) -> list:
+        """A copy of the collection; with `scope`, of the items whose name the regex matches from its start."""
+        items = self._collections.get(name, [])
+        if scope is None:
+            return list(items)
+        pattern = re.compile(scope)
+        return [item for item in items if hasattr(item, "name") and pattern.match(item.name)]
+
+    def clear_collection(self, name: Any) -> None:
+        self._check_not_finalized()
+        self._collections.pop(name, None)
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        with _graphs.pushed(self):
+            yield self
+
+
+class DefaultStack(threading.local):
+    """A thread's stack of defaults (graphs, sessions)."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+
+    @contextmanager
+    def pushed(self, item: Any) -> Iterator[Any]:
+        self.items.append(item)
+        try:
+            yield item
+        finally:
+            if self.items[-1] is item:
+                self.items.pop()
+            else:
+                raise AssertionError(f"Nesting violated for default stack of {type(item)} objects")
+
+    @property
+    def top(self) -> Any:
+        return self.items[-1] if self.items else None
+
+
+_graphs = DefaultStack()
+sessions = DefaultStack()
+_global_graph: Graph | None = None
+
+
+def get_default_graph() -> Graph:
+    """The innermost `graph.as_default()` of this thread, or the process' own graph."""
+    global _global_graph
+    if _graphs.top is not None:
+        return _graphs.top
+    if _global_graph is None:
+        _global_graph = Graph()
+    return _global_graph
+
+
+def reset_default_graph() -> None:
+    """Begin a new global graph. Raises AssertionError inside a `graph.as_default()`, as TensorFlow does."""
+    global _global_graph
+    if _graphs.items:
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the "
+            "nesting and create a new graph."
+        )
     _global_graph = Graph()
 
 
@@ -545,11 +712,21 @@ def default_session_of(graph: Graph, session: Any, verb: str, method: str) -> An
     if session is None:
         session = sessions.top
         if session is None:
-            raise ValueError(f"Cannot {verb} using {method}: No default session is registered. Use `with sess.as_default()` or pass an explicit session to {method[1:-3]}(session=sess)`"[:-1])
+            raise ValueError(
+                f"Cannot {verb} using {method}: No default session is registered. Use `with sess.as_default()` or pass an explicit session to {method[1:-3]}(session=sess)`"[
+                    :-1
+                ]
+            )
         if session.graph is not graph:
-            raise ValueError(f"Cannot use the default session to {verb}: the {verb.split()[-1]}'s graph is different from the session's graph. Pass an explicit session to {method[1:-3]}(session=sess).")
+            raise ValueError(
+                f"Cannot use the default session to {verb}: the {verb.split()[-1]}'s graph is different from the "
+                f"session's graph. Pass an explicit session to {method[1:-3]}(session=sess)."
+            )
     elif session.graph is not graph:
-        raise ValueError(f"Cannot use the given session to {verb}: the {verb.split()[-1]}'s graph is different from the session's graph.")
+        raise ValueError(
+            f"Cannot use the given session to {verb}: the {verb.split()[-1]}'s graph is different from the session's "
+            "graph."
+        )
     return session
 
 
@@ -611,7 +788,10 @@ def graph_of(values: Iterable[Any]) -> Graph:
 def op_scope(name: str | None, default_name: str | None = None, values: Iterable[Any] = ()) -> Iterator[str]:
     """The scope of one library function: `name` or its default, in the graph of its inputs."""
     graph = graph_of(values)
-    with graph.as_default() if graph is not get_default_graph() else _nothing(), graph.name_scope(default_name if name is None else name) as scope:
+    with (
+        graph.as_default() if graph is not get_default_graph() else _nothing(),
+        graph.name_scope(default_name if name is None else name) as scope,
+    ):
         yield scope
 
 

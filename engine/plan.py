@@ -32,7 +32,9 @@ class _Draft:
 
     __slots__ = ("op", "backend", "inputs", "outputs", "kind", "state", "free")
 
-    def __init__(self, op: Operation, backend: Any, inputs: list[int], outputs: list[int], kind: str, state: Any = None) -> None:
+    def __init__(
+        self, op: Operation, backend: Any, inputs: list[int], outputs: list[int], kind: str, state: Any = None
+    ) -> None:
         self.op = op
         self.backend = backend  # where it runs
         self.inputs = inputs
@@ -49,7 +51,15 @@ class Plan:
     the graph, and what writes a variable comes last, so that a fetched loss is the one before the training step.
     """
 
-    def __init__(self, session: Any, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], context: Any = None) -> None:
+    def __init__(
+        self,
+        session: Any,
+        fetches: Sequence[Tensor | Operation],
+        feeds: Sequence[Tensor],
+        feeds_on: Sequence[Any] | None = None,
+        context: Any = None,
+    ) -> None:
+        """`feeds_on` gives the backend that each feed's value will lie on (by default the host)."""
         self._session = session
         self._context = context
         self._feeds = frozenset(feeds)
@@ -59,13 +69,12 @@ class Plan:
         self._constants: dict[Tensor, np.ndarray] = {}
         self._on_host: set[Operation] = set()  # small integer work that follows from shapes
         self._borrowed: set[int] = set()  # slots whose memory belongs to a constant, a feed or a variable
-        self._lock_in(fetches, feeds)
+        self._draw_up(fetches, feeds, feeds_on or [session.host] * len(feeds))
 
     # -- drawing up -------------------------------------------------------------------------------------------------
 
-    def _lock_in(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
-        host = self._session.host
-        self._feed_slots = [self._new_slot(t, host, borrowed=True) for t in feeds]
+    def _draw_up(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], feeds_on: Sequence[Any]) -> None:
+        self._feed_slots = [self._new_slot(t, where, borrowed=True) for t, where in zip(feeds, feeds_on, strict=True)]
         for op in self._ordered(self._needed(fetches)):
             if not self._fold(op):
                 self._place(op)
@@ -155,13 +164,19 @@ class Plan:
             variable = None if tensor in self._feeds else variable_of(tensor)
             if name in definition.ref:
                 if variable is None:
-                    raise errors.InvalidArgumentError(None, op, f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none.")
+                    raise errors.InvalidArgumentError(
+                        None, op, f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none."
+                    )
             elif variable is not None:
                 state = self._session.variable(variable)
                 if definition.type == "Identity" and state.k is backend:
-                    self._drafts.append(_Draft(op, backend, [], [self._new_slot(op.outputs[0], backend)], "read", state))
+                    self._drafts.append(
+                        _Draft(op, backend, [], [self._new_slot(op.outputs[0], backend)], "read", state)
+                    )
                     return
-                inputs.append(self._read(op, position, state, self._session.host if name in definition.host else backend))
+                inputs.append(
+                    self._read(op, position, state, self._session.host if name in definition.host else backend)
+                )
             elif name in definition.host:
                 inputs.append(self._slot(tensor, self._session.host))
             elif definition.host_result or op.type == "NoOp":
@@ -212,11 +227,19 @@ class Plan:
             where = backend or self._session.host
             value = self._constants[tensor]
             slot = self._new_slot(tensor, where, borrowed=True)
-            self._values[slot] = value if where is self._session.host or tensor.dtype.numpy == object else self._session.constant(tensor, value, where)
+            self._values[slot] = (
+                value
+                if where is self._session.host or not tensor.dtype.is_numpy_number
+                else self._session.constant(tensor, value, where)
+            )
             return slot
         for (other, where), slot in list(self._slot_of.items()):
             if other is tensor:
-                return slot if backend is None else self._slot_of.setdefault((tensor, backend), self._move(tensor.op, slot, where, backend))
+                return (
+                    slot
+                    if backend is None
+                    else self._slot_of.setdefault((tensor, backend), self._move(tensor.op, slot, where, backend))
+                )
         raise errors.InternalError(None, tensor.op, f"{tensor.name!r} was not planned before its reader")
 
     def _move(self, op: Operation, slot: int, source: Any, target: Any) -> int:
@@ -274,6 +297,7 @@ class Plan:
         reads = {d.outputs[0] for d in drafts if d.kind == "read"} - copied
         foreign = self._borrowed | reads
         self._copy_fetch = [s >= 0 and bool(roots[s] & foreign) for s in self._fetch_slots]
+        self.fetched_reads = [i for i, s in enumerate(self._fetch_slots) if s >= 0 and roots[s] & reads]
         steps = []
         for i, draft in enumerate(drafts):
             donated = frozenset(
@@ -281,8 +305,14 @@ class Plan:
                 for n, s in enumerate(draft.inputs)
                 if roots[s] == {s} and s not in foreign and root_last[s] == i and draft.inputs.count(s) == 1
             )
-            output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not (draft.kind == "op" and draft.op.definition.results[0].is_list) else tuple(draft.outputs)
-            steps.append(Step(self._callable(draft, donated, copied), tuple(draft.inputs), output, tuple(draft.free), draft.op))
+            output: Any = (
+                draft.outputs[0]
+                if len(draft.outputs) == 1 and not (draft.kind == "op" and draft.op.definition.results[0].is_list)
+                else tuple(draft.outputs)
+            )
+            steps.append(
+                Step(self._callable(draft, donated, copied), tuple(draft.inputs), output, tuple(draft.free), draft.op)
+            )
         self._steps = steps
         del self._slot_of, self._constants, self._drafts, self._on_host
 
@@ -306,7 +336,13 @@ class Plan:
             return draft.state.read_copy if draft.outputs[0] in copied else draft.state.read
         if draft.kind == "move":
             source, target = draft.state, draft.backend
-            return source.to_host if target is self._session.host else target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
+            return (
+                source.to_host
+                if target is self._session.host
+                else target.asarray
+                if source is self._session.host
+                else lambda x: target.asarray(source.to_host(x))
+            )
         op, definition = draft.op, draft.op.definition
         if definition.bind is not None:
             return definition.bind(op, draft.backend, self._session, donated)

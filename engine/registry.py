@@ -21,6 +21,7 @@ class Arg(NamedTuple):
 
 
 _TYPE_NAMES = frozenset(t.name for t in NUMBERS) | {"bool", "string", "variant", "resource"}
+ANY_TYPE = "any"  # an input of whatever dtype, unrelated to the others
 Rule = Callable[..., Any]
 
 
@@ -72,7 +73,7 @@ class OpDef:
     fold: Rule | None = None  # fold(op) -> NumPy array where static shapes alone give the value, else None
 
     def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
-        """Add the op to the graph of its inputs: its output tensor, the list of them, or the operation if it has none."""
+        """Add the op to the graph of its inputs: its output, the list of them, or the operation if it has none."""
         from .build import apply
 
         return apply(self, inputs, attrs, name)
@@ -148,7 +149,10 @@ class RegisterGradient:
 
     def __call__(self, function: Rule) -> Rule:
         if self._name in _USER_GRADIENTS:
-            raise KeyError(f"Registering two gradient with name {self._name!r}! (Previous registration was in {_USER_GRADIENTS[self._name].__module__})")
+            raise KeyError(
+                f"Registering two gradient with name {self._name!r}! (Previous registration was in "
+                f"{_USER_GRADIENTS[self._name].__module__})"
+            )
         _USER_GRADIENTS[self._name] = function
         return function
 
@@ -164,8 +168,10 @@ def gradient_of(op: Operation) -> Rule:
     raise LookupError(f"No gradient defined for operation {op.name!r} (op type: {op.gradient_type})")
 
 
-def create(definition: OpDef, graph: Graph, inputs: list[Tensor], types: Mapping[str, DType], attrs: dict[str, Any], name: str) -> Operation:
-    """Add an operation with converted inputs and bound types, and infer its outputs. Raises ValueError for bad shapes."""
+def create(
+    definition: OpDef, graph: Graph, inputs: list[Tensor], types: Mapping[str, DType], attrs: dict[str, Any], name: str
+) -> Operation:
+    """Add an operation with converted inputs and bound types, and infer its outputs; ValueError for bad shapes."""
     context = graph.control_flow_context
     if context is not None or any(t.op.context is not None for t in inputs):
         inputs = [_reachable(t, context, name) for t in inputs]
@@ -186,7 +192,9 @@ def create(definition: OpDef, graph: Graph, inputs: list[Tensor], types: Mapping
     if len(definition.results) == 1 and not definition.results[0].is_list:
         shapes = [shapes]
     assert len(shapes) == len(result_types), f"{definition.type}: {len(shapes)} shapes for {len(result_types)} outputs"
-    op.outputs = [Tensor(op, i, dtype, as_shape(s)) for i, (dtype, s) in enumerate(zip(result_types, shapes, strict=True))]
+    op.outputs = [
+        Tensor(op, i, dtype, as_shape(s)) for i, (dtype, s) in enumerate(zip(result_types, shapes, strict=True))
+    ]
     return op
 
 
@@ -204,19 +212,21 @@ def _result_types(definition: OpDef, types: Mapping[str, DType], attrs: Mapping[
 
 def _reachable(tensor: Tensor, context: Any, name: str) -> Tensor:
     """The tensor as an operation of `context` may use it; ValueError where it belongs to another branch or loop."""
-    inner = tensor.op.context
+    inner, current = tensor.op.context, context
+    while current is not None and current is not inner:
+        current = current.outer
+    if current is inner:
+        return tensor
     current = context
-    while current is not inner:
-        if current is None:
-            raise ValueError(
-                f"Cannot use {tensor.op.name!r} as input to {name!r} because {tensor.op.name!r} is in {inner.description}: "
-                "only what its function returns can be used outside."
-            )
+    while current is not None:  # a gradient's body may use what its forward body computed
         saved = current.saved_from_forward(tensor)
         if saved is not None:
-            return saved
+            return _reachable(saved, context, name)
         current = current.outer
-    return tensor
+    raise ValueError(
+        f"Cannot use {tensor.op.name!r} as input to {name!r} because {tensor.op.name!r} is in {inner.description}: "
+        "only what its function returns can be used outside."
+    )
 
 
 def _brief(shape: TensorShape) -> str:

@@ -15,7 +15,6 @@ from .devices import DeviceSpec
 from .dtypes import DType
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
 from .plan import Plan
-from .shapes import TensorShape
 from .state import VariableState
 
 _HOST = "/device:CPU:0"
@@ -77,15 +76,19 @@ class Session:
         whichever. Raises RuntimeError after `close`, TypeError and ValueError for fetches or feeds that do not fit
         the graph, and the classes of `tf.errors` for what goes wrong inside.
         """
-        run = self._runs.get(_key(fetches, feed_dict)) if not self._closed else None
+        feeds, values = (tuple(feed_dict), list(feed_dict.values())) if feed_dict else ((), ())
+        where = tuple(map(self._backend_of_value, values)) if values and self.default is not self.host else None
+        key = (_fetch_key(fetches), feeds, where)
+        run = self._runs.get(key) if not self._closed else None
         if run is None:
-            run = self._prepare(fetches, list(feed_dict or ()))
-            self._runs[_key(fetches, feed_dict)] = run
-        return run(list(feed_dict.values()) if feed_dict else ())
+            run = self._runs[key] = self._prepare(fetches, feeds, where)
+        return run(values)
 
-    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable:
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable:
         """A function of the values of `feed_list` that does what `run` would do with them."""
-        run = self._prepare(fetches, list(feed_list or ()))
+        run = self._prepare(fetches, tuple(feed_list or ()))
 
         def call(*values: Any, **_: Any) -> Any:
             if self._closed:
@@ -96,7 +99,7 @@ class Session:
 
         return call
 
-    def _prepare(self, fetches: Any, feeds: list[Any]) -> _Run:
+    def _prepare(self, fetches: Any, feeds: Sequence[Any], feeds_on: Sequence[Any] | None = None) -> _Run:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
         if not self._graph.version:
@@ -107,13 +110,19 @@ class Session:
             if op.context is not None or not self._graph.is_fetchable(op):
                 raise ValueError(f"Operation {op.name!r} has been marked as not fetchable.")
         fed = [self._fed_tensor(key) for key in feeds]
-        return _Run(self, Plan(self, elements, fed), fed, rebuild)
+        return _Run(self, Plan(self, elements, fed, feeds_on), fed, rebuild)
+
+    def _backend_of_value(self, value: Any) -> Any:
+        """Where a fed value lies: a CuPy array stays on its device, everything else is the host's."""
+        return next((b for b in self._backends() if b.owns(value)), self.host)
 
     def _fed_tensor(self, key: Any) -> Tensor:
         try:
             tensor = self._graph.as_graph_element(key, allow_operation=False)
         except (TypeError, ValueError, KeyError) as error:
-            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0] if error.args else error}") from None
+            raise TypeError(
+                f"Cannot interpret feed_dict key as Tensor: {error.args[0] if error.args else error}"
+            ) from None
         if not self._graph.is_feedable(tensor):
             raise ValueError(f"Tensor {tensor} may not be fed.")
         return tensor
@@ -177,21 +186,28 @@ class Session:
         raise errors.InvalidArgumentError(
             op.node_def,
             op,
-            f"Cannot assign a device for operation {op.name}: Operation was explicitly assigned to {op.device} but available "
-            f"devices are [ {', '.join(self._devices)} ]. Make sure the device specification refers to a valid device, or "
+            f"Cannot assign a device for operation {op.name}: Operation was explicitly assigned to {op.device} but "
+            "available "
+            f"devices are [ {', '.join(self._devices)} ]. Make sure the device specification refers to a valid "
+            "device, or "
             f"allow another one with ConfigProto(allow_soft_placement=True).\n\n{op.where_made()}",
         )
 
+    def on_host(self, value: Any) -> Any:
+        """A value of a run as a NumPy array (or scalar)."""
+        if isinstance(value, (np.ndarray, np.generic)):
+            return value
+        return next(b for b in self._backends() if b.owns(value)).to_host(value)
+
     def detached(self, value: Any, copy: bool) -> Any:
         """A NumPy array (or scalar) of a fetched value that shares no memory with what the session keeps."""
-        array = value
         if not isinstance(value, (np.ndarray, np.generic)):
             if not hasattr(value, "shape"):
                 return value  # a variant
-            array, copy = next(b for b in self._backends() if b.owns(value)).to_host(value), False
-        if array.ndim == 0:
-            return array[()]
-        return array.copy() if copy or not array.flags.writeable else array
+            value, copy = self.on_host(value), False
+        if value.ndim == 0:
+            return value[()]
+        return value.copy() if copy or not value.flags.writeable else value
 
     def _backends(self) -> Iterator[Any]:
         yield self.host
@@ -278,39 +294,48 @@ def fed_value(tensor: Tensor, value: Any) -> Any:
     else:
         array = _converted_feed(tensor, value)
     if array.shape != tensor.shape._sizes and not tensor.shape.is_compatible_with(array.shape):
-        raise ValueError(f"Cannot feed value of shape {tuple(array.shape)} for Tensor {tensor.name!r}, which has shape '{tensor.shape}'")
+        raise ValueError(
+            f"Cannot feed value of shape {tuple(array.shape)} for Tensor {tensor.name!r}, which has shape "
+            f"'{tensor.shape}'"
+        )
     return array
 
 
 def _converted_feed(tensor: Tensor, value: Any) -> Any:
     if isinstance(value, Tensor):
         raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, lists, "
-            f"numpy ndarrays, or CuPy arrays. For reference, the tensor object was {value} which was passed to the feed with key {tensor}."
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, "
+            "strings, lists, "
+            f"numpy ndarrays, or CuPy arrays. For reference, the tensor object was {value} which was passed to the "
+            f"feed with key {tensor}."
         )
     if hasattr(value, "__cuda_array_interface__"):
-        return np.asarray(value.get() if hasattr(value, "get") else value.__array__())
+        if value.dtype != tensor.dtype.numpy:
+            raise ValueError(
+                f"Cannot feed a device array of dtype {value.dtype} for Tensor {tensor.name!r} of dtype "
+                f"{tensor.dtype.name}"
+            )
+        return value
     dtype: DType = tensor.dtype
     if isinstance(value, int) and dtype.is_integer and not (dtype.min <= value <= dtype.max):
         raise TypeError(
-            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type {dtype.as_numpy_dtype}. "
+            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
+            f"{dtype.as_numpy_dtype}. "
             "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
         )
-    if dtype.numpy == object:
+    if dtype.is_string:
         from .build import to_array
 
         return to_array(value, dtype)
     try:
         return np.asarray(value, dtype.numpy)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"Cannot feed {value!r:.100} for Tensor {tensor.name!r} of dtype {dtype.name}: {error}") from None
+        raise ValueError(
+            f"Cannot feed {value!r:.100} for Tensor {tensor.name!r} of dtype {dtype.name}: {error}"
+        ) from None
 
 
 # -- the structure of fetches ---------------------------------------------------------------------------------------
-
-
-def _key(fetches: Any, feed_dict: dict | None) -> Any:
-    return (_fetch_key(fetches), tuple(feed_dict)) if feed_dict else (_fetch_key(fetches), ())
 
 
 def _fetch_key(fetches: Any) -> Any:
@@ -342,16 +367,21 @@ def _structure(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], An
         return _sequence(graph, fetch)
     for kind, expand in _EXPANSIONS:
         if isinstance(fetch, kind):
-            parts, combine = expand(fetch)
-            elements, rebuild = _structure(graph, parts)
-            return elements, lambda values: combine(rebuild(values))
+            return _expanded(graph, *expand(fetch))
     try:
         return [graph.as_graph_element(fetch)], lambda values: values[0]
     except TypeError as error:
-        raise TypeError(f"Fetch argument {fetch!r} has invalid type {type(fetch).__name__!r}, must be a string or Tensor. ({error})") from None
+        raise TypeError(
+            f"Fetch argument {fetch!r} has invalid type {type(fetch).__name__!r}, must be a string or Tensor. ({error})"
+        ) from None
     except (ValueError, KeyError) as error:
         reason = error.args[0] if error.args else error
         raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({reason})") from None
+
+
+def _expanded(graph: Graph, parts: list, combine: Callable) -> tuple[list[Any], Callable[[list], Any]]:
+    elements, rebuild = _structure(graph, parts)
+    return elements, lambda values: combine(rebuild(values))
 
 
 def _sequence(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], Any]]:

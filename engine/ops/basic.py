@@ -20,11 +20,12 @@ _CONSTANT_UNTIL = 1000  # elements; `zeros` and `ones` below that are constants,
 # -- placeholders ---------------------------------------------------------------------------------------------------
 
 
-
 def _unfed(op: Operation, k: Any, session: Any, donated: Any) -> Any:
     def refuse() -> None:
         dtype, shape = op.attrs["dtype"].name, op.attrs["shape"]
-        raise InvalidArgumentError(None, None, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype} and shape {shape}")
+        raise InvalidArgumentError(
+            None, None, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype} and shape {shape}"
+        )
 
     return refuse
 
@@ -100,7 +101,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     return StopGradient(input, name=name)
 
 
-NoOp = define("NoOp", "", shape=lambda: [], kernel=lambda k: (), grad=not_differentiable, stateful=True)
+NoOp = define("NoOp", "", shape=list, kernel=lambda k: (), grad=not_differentiable, stateful=True)
 
 
 def no_op(name: str | None = None) -> Operation:
@@ -133,7 +134,9 @@ Size = define(
     kernel=lambda k, x, out_type: np.array(x.size, out_type.numpy),
     grad=not_differentiable,
     host_result=True,
-    fold=lambda op: None if (n := op.inputs[0].shape.num_elements()) is None else np.array(n, op.attrs["out_type"].numpy),
+    fold=lambda op: (
+        None if (n := op.inputs[0].shape.num_elements()) is None else np.array(n, op.attrs["out_type"].numpy)
+    ),
 )
 
 Rank = define(
@@ -438,6 +441,7 @@ def sum_like(g: Tensor, x: Tensor) -> Tensor:
 
 
 __all__ = [
-    "broadcast_to", "cast", "constant", "convert_to_tensor", "expand_dims", "fill", "identity", "no_op", "ones", "ones_like",
-    "placeholder", "placeholder_with_default", "rank", "reshape", "shape", "size", "squeeze", "stop_gradient", "zeros", "zeros_like",
+    "broadcast_to", "cast", "constant", "convert_to_tensor", "expand_dims", "fill", "identity", "no_op", "ones",
+    "ones_like", "placeholder", "placeholder_with_default", "rank", "reshape", "shape", "size", "squeeze",
+    "stop_gradient", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -1,0 +1,82 @@
+"""Nested structures of lists, tuples, namedtuples and dicts: flattened, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+def is_nested(value: Any) -> bool:
+    return isinstance(value, (list, tuple, Mapping))
+
+
+def _children(structure: Any) -> list:
+    """The parts of one level, a dict's in the order of its sorted keys."""
+    if isinstance(structure, Mapping):
+        return [structure[key] for key in sorted(structure)]
+    return list(structure)
+
+
+def _like(structure: Any, children: Sequence[Any]) -> Any:
+    if isinstance(structure, Mapping):
+        by_key = dict(zip(sorted(structure), children, strict=True))
+        return type(structure)((key, by_key[key]) for key in structure)
+    if hasattr(structure, "_fields"):
+        return type(structure)(*children)
+    return type(structure)(children)
+
+
+def flatten(structure: Any) -> list:
+    """The leaves from left to right; a leaf itself gives a list of one."""
+    if not is_nested(structure):
+        return [structure]
+    return [leaf for child in _children(structure) for leaf in flatten(child)]
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
+    """The leaves in the form of `structure`. Raises ValueError where their number does not fit."""
+    wanted = len(flatten(structure))
+    if wanted != len(flat_sequence):
+        raise ValueError(f"Structure had {wanted} elements, but flat_sequence had {len(flat_sequence)} elements.")
+    return _packed(structure, iter(flat_sequence))
+
+
+def _packed(structure: Any, leaves: Any) -> Any:
+    if not is_nested(structure):
+        return next(leaves)
+    return _like(structure, [_packed(child, leaves) for child in _children(structure)])
+
+
+def map_structure(function: Callable, *structures: Any) -> Any:
+    """`function` of the corresponding leaves, in the form of the first structure."""
+    for other in structures[1:]:
+        assert_same_structure(structures[0], other)
+    flat = zip(*(flatten(s) for s in structures), strict=True)
+    return pack_sequence_as(structures[0], [function(*leaves) for leaves in flat])
+
+
+def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> None:
+    """Raises ValueError (TypeError for other container types) where two structures differ in form."""
+    if is_nested(first) != is_nested(second):
+        raise ValueError(
+            f"The two structures don't have the same nested structure.\n\nFirst structure: {first}\n\nSecond "
+            f"structure: {second}"
+        )
+    if not is_nested(first):
+        return
+    if (
+        check_types
+        and type(first) is not type(second)
+        and not (isinstance(first, Mapping) and isinstance(second, Mapping))
+    ):
+        raise TypeError(
+            f"The two structures don't have the same sequence type. First structure has type {type(first)}, while "
+            f"second structure has type {type(second)}."
+        )
+    if isinstance(first, Mapping) and set(first) != set(second):
+        raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(first)} and {sorted(second)}.")
+    a, b = _children(first), _children(second)
+    if len(a) != len(b):
+        raise ValueError(f"The two structures don't have the same number of elements: {len(a)} and {len(b)}.")
+    for x, y in zip(a, b, strict=True):
+        assert_same_structure(x, y, check_types)
