@@ -210,7 +210,7 @@ def log_float32(x):
 
 
 def sin_cos_float32(angle):
-    """Sine and cosine of a float32 angle in [0, 2 pi], within 1.46 ulp and 8e-8 for every angle that a draw may give."""
+    """Sine and cosine of a float32 angle in [0, 2 pi], within 1.46 ulp for every angle that a draw may give."""
     quarter = np.int32(angle * TWO_OVER_PI + HALF)
     q = np.float32(quarter)
     r = ((angle - q * HALF_PI_HIGH) - q * HALF_PI_MIDDLE) - q * HALF_PI_LOW

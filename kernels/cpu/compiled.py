@@ -122,11 +122,11 @@ def _truncate(words, values, blocks, count, k0, k1, c2, c3):
     short = np.empty(count, np.int64)
     shorts = 0
     for j in range(count):
-        kept = True
+        fits = True
         for i in range(SAMPLES):
-            kept &= abs(values[SAMPLES * j + i]) < TWO_SIGMA
+            fits &= abs(values[SAMPLES * j + i]) < TWO_SIGMA
         short[shorts] = j
-        shorts += not kept
+        shorts += not fits
     second = blocks[short[:shorts]] + 1
     more = np.empty(SAMPLES * shorts, VALUE)
     draw_words(words, second, shorts, k0, k1, c2, c3)

@@ -60,7 +60,7 @@ def _finite(dtype: np.dtype, name: str, value: float) -> Any:
 # --- Walking the pieces -----------------------------------------------------------------------------------------------
 
 # The kernels write the bits of a type that Numba does not know, or whose arithmetic must wrap, as unsigned integers.
-_BITS = {"float16": np.uint16, "bfloat16": np.uint16, "int32": np.uint32, "int64": np.uint64}
+_BITS: dict[str, Any] = {"float16": np.uint16, "bfloat16": np.uint16, "int32": np.uint32, "int64": np.uint64}
 
 
 def _threads() -> int:
@@ -163,7 +163,7 @@ def uniform_int(out: np.ndarray, seed: Seed, low: int, high: int, offset: int = 
         low, high = operator.index(low), operator.index(high)
     except TypeError:
         raise TypeError(f"low and high must be integers, not {low!r} and {high!r}") from None
-    limits: Any = np.iinfo(out.dtype.name)
+    limits = np.iinfo(out.dtype.name)
     if not limits.min <= low < high <= limits.max + 1:
         raise ValueError(f"low={low} and high={high} must hold {limits.min} <= low < high <= {limits.max + 1}")
     if high - low > np.iinfo(_BITS[out.dtype.name]).max:
@@ -175,7 +175,7 @@ def permutation(out: np.ndarray, seed: Seed, offset: int = 0) -> None:
     """Makes `out` (int32 or int64, one-dimensional) the permutation of its indices that tf.random_shuffle takes.
 
     `offset` counts words, of which one is drawn for each element but the last. Raises as `uniform` does, and ValueError
-    for an `out` of another rank or too long for its dtype.
+    for an `out` of another rank.
     """
     _check_out(out, INTEGERS)
     if out.ndim != 1:
