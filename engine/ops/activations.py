@@ -1,0 +1,228 @@
+"""Activations: rectifiers and their smooth relatives, softmax and its logarithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..build import convert_to_tensor
+from ..dtypes import FLOATS, NUMBERS, float32
+from ..graph import Operation, Tensor, op_scope
+from ..registry import define, get_op, same_shape
+from ..shapes import TensorShape
+from .basic import cast, ones_like
+from .common import Array, in_float32
+from .math import abs as absolute
+from .math import exp, minimum, sigmoid, square, where
+from .reduce import reduce_sum
+
+_FLOATS = {"T": FLOATS}
+_REAL = {"T": tuple(t for t in NUMBERS if not t.is_complex)}
+
+# Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14: the fixed point of mean 0 and variance 1.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+# -- rectifiers -----------------------------------------------------------------------------------------------------
+
+
+def _passed_on(gradient_type: str) -> Any:
+    """The gradient of an op that lets `gradients` through where its `features` say so: linear in the first alone."""
+    return lambda op, g: [get_op(gradient_type)(g, op.inputs[1], **op.attrs), None]
+
+
+ReluGrad = define(
+    "ReluGrad",
+    "gradients:T, features:T -> backprops:T",
+    types=_REAL,
+    shape=same_shape,
+    kernel=lambda k, g, x: k.xp.where(x > 0, g, g.dtype.type(0)),
+    grad=_passed_on("ReluGrad"),
+)
+
+Relu = define(
+    "Relu",
+    "features:T -> activations:T",
+    types=_REAL,
+    shape=same_shape,
+    kernel=lambda k, x: k.xp.maximum(x, 0),
+    grad=lambda op, g: ReluGrad(g, op.outputs[0]),
+)
+
+
+def relu(features: Any, name: str | None = None) -> Tensor:
+    """max(features, 0)."""
+    return Relu(features, name=name)
+
+
+Relu6Grad = define(
+    "Relu6Grad",
+    "gradients:T, features:T -> backprops:T",
+    types=_REAL,
+    shape=same_shape,
+    kernel=lambda k, g, x: k.xp.where((x > 0) & (x < 6), g, g.dtype.type(0)),
+    grad=_passed_on("Relu6Grad"),
+)
+
+Relu6 = define(
+    "Relu6",
+    "features:T -> activations:T",
+    types=_REAL,
+    shape=same_shape,
+    kernel=lambda k, x: k.xp.minimum(k.xp.maximum(x, 0), 6),
+    grad=lambda op, g: Relu6Grad(g, op.outputs[0]),
+)
+
+
+def relu6(features: Any, name: str | None = None) -> Tensor:
+    """min(max(features, 0), 6). Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10 (2010)."""
+    with op_scope(name, "Relu6", [features]) as scope:
+        return Relu6(convert_to_tensor(features, name="features"), name=scope)
+
+
+LeakyReluGrad = define(
+    "LeakyReluGrad",
+    "gradients:T, features:T -> backprops:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, g, x, alpha: k.xp.where(x > 0, g, g * alpha)),
+    grad=_passed_on("LeakyReluGrad"),
+)
+
+LeakyRelu = define(
+    "LeakyRelu",
+    "features:T -> activations:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, x, alpha: k.xp.where(x > 0, x, x * alpha)),
+    grad=lambda op, g: LeakyReluGrad(g, op.inputs[0], **op.attrs),
+)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
+    """features where positive, else alpha * features; integers become float32. Maas et al. (2013)."""
+    with op_scope(name, "LeakyRelu", [features]) as scope:
+        features = convert_to_tensor(features, name="features")
+        if features.dtype.is_integer:
+            features = cast(features, float32)
+        return LeakyRelu(features, alpha=float(alpha), name=scope)
+
+
+# -- smooth ones ----------------------------------------------------------------------------------------------------
+
+Elu = define(
+    "Elu",
+    "features:T -> activations:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, x: k.xp.where(x < 0, k.xp.expm1(x), x)),
+    grad=lambda op, g: g * (minimum(op.outputs[0], 0.0) + 1.0),  # below zero the slope is e^x = y + 1
+)
+
+
+def elu(features: Any, name: str | None = None) -> Tensor:
+    """features where positive, else exp(features) - 1. Clevert et al. (2016)."""
+    return Elu(features, name=name)
+
+
+def _selu_gradient(op: Operation, g: Tensor) -> Tensor:
+    y = op.outputs[0]
+    return g * where(y < 0.0, y + _SELU_SCALE * _SELU_ALPHA, _SELU_SCALE * ones_like(y))
+
+
+Selu = define(
+    "Selu",
+    "features:T -> activations:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, x: _SELU_SCALE * k.xp.where(x < 0, _SELU_ALPHA * k.xp.expm1(x), x)),
+    grad=_selu_gradient,
+)
+
+
+def selu(features: Any, name: str | None = None) -> Tensor:
+    """scale * features where positive, else scale * alpha * (exp(features) - 1), with the paper's constants."""
+    return Selu(features, name=name)
+
+
+Softplus = define(
+    "Softplus",
+    "features:T -> activations:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, x: k.xp.logaddexp(x, x.dtype.type(0))),
+    grad=lambda op, g: g * sigmoid(op.inputs[0]),
+)
+
+
+def softplus(features: Any, name: str | None = None) -> Tensor:
+    """log(exp(features) + 1), without overflow."""
+    return Softplus(features, name=name)
+
+
+Softsign = define(
+    "Softsign",
+    "features:T -> activations:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, x: x / (k.xp.abs(x) + 1)),
+    grad=lambda op, g: g / square(absolute(op.inputs[0]) + 1.0),
+)
+
+
+def softsign(features: Any, name: str | None = None) -> Tensor:
+    """features / (abs(features) + 1)."""
+    return Softsign(features, name=name)
+
+
+# -- softmax over the last dimension --------------------------------------------------------------------------------
+
+
+def _at_least_a_vector(logits: Tensor) -> TensorShape:
+    if logits.shape.ndims == 0:
+        raise ValueError("Shape must be at least rank 1 but is rank 0")
+    return logits.shape
+
+
+def shifted(k: Any, logits: Array) -> Array:
+    """logits less their greatest along the last dimension, so that no exponential overflows."""
+    return logits - k.xp.max(logits, axis=-1, keepdims=True) if logits.size else logits.copy()
+
+
+@in_float32
+def _softmax(k: Any, logits: Array) -> Array:
+    y = k.xp.exp(shifted(k, logits))
+    y /= k.xp.sum(y, axis=-1, keepdims=True)
+    return y
+
+
+@in_float32
+def _log_softmax(k: Any, logits: Array) -> Array:
+    y = shifted(k, logits)
+    y -= k.xp.log(k.xp.sum(k.xp.exp(y), axis=-1, keepdims=True))
+    return y
+
+
+def softmax_gradient(y: Tensor, g: Tensor) -> Tensor:
+    """The gradient of the logits of the softmax y, whose own gradient is g."""
+    return (g - reduce_sum(g * y, -1, keepdims=True)) * y
+
+
+Softmax = define(
+    "Softmax",
+    "logits:T -> softmax:T",
+    types=_FLOATS,
+    shape=_at_least_a_vector,
+    kernel=_softmax,
+    grad=lambda op, g: softmax_gradient(op.outputs[0], g),
+)
+
+LogSoftmax = define(
+    "LogSoftmax",
+    "logits:T -> logsoftmax:T",
+    types=_FLOATS,
+    shape=_at_least_a_vector,
+    kernel=_log_softmax,
+    grad=lambda op, g: g - reduce_sum(g, -1, keepdims=True) * exp(op.outputs[0]),
+)
+
+__all__ = ["elu", "leaky_relu", "relu", "relu6", "selu", "softplus", "softsign"]

@@ -1,0 +1,136 @@
+"""What remains of the ops of neural networks: biases and the test of a classifier's best guesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..build import convert_to_tensor
+from ..dtypes import NUMBERS, int32, int64
+from ..graph import Tensor, op_scope
+from ..registry import define, not_differentiable
+from ..shapes import TensorShape
+from .basic import zeros_like
+from .common import Array, in_float32
+from .conv import check_equal
+
+_NUMBERS = {"T": NUMBERS}
+
+# -- biases ---------------------------------------------------------------------------------------------------------
+
+
+def _channel_axis(rank: int, data_format: str) -> int:
+    return 1 if data_format == "NCHW" else rank - 1
+
+
+def _biased(value: Tensor, bias: Tensor, data_format: str) -> TensorShape:
+    if value.shape.ndims is not None and value.shape.ndims < 2:
+        raise ValueError(f"Shape must be at least rank 2 but is rank {value.shape.ndims}")
+    if bias.shape.ndims not in (None, 1):
+        raise ValueError(f"Shape must be rank 1 but is rank {bias.shape.ndims}")
+    sizes, channels = value.shape.sizes, bias.shape.with_rank(1).as_list()[0]
+    if sizes is None:
+        return value.shape
+    axis = _channel_axis(len(sizes), data_format)
+    check_equal(sizes[axis], channels)
+    return TensorShape([*sizes[:axis], channels if sizes[axis] is None else sizes[axis], *sizes[axis + 1 :]])
+
+
+def _bias_add(k: Any, value: Array, bias: Array, data_format: str) -> Array:
+    if value.shape[_channel_axis(value.ndim, data_format)] != len(bias):  # broadcasting would hide it
+        raise ValueError(f"Must provide as many biases as channels: {bias.shape} for an input of shape {value.shape}")
+    return value + (bias if data_format == "NHWC" else bias.reshape(-1, *[1] * (value.ndim - 2)))
+
+
+def _channels(g: Tensor, data_format: str) -> TensorShape:
+    sizes = g.shape.sizes
+    return TensorShape([None if sizes is None else sizes[_channel_axis(len(sizes), data_format)]])
+
+
+@in_float32
+def _bias_sum(k: Any, g: Array, data_format: str) -> Array:
+    axis = _channel_axis(g.ndim, data_format)
+    return k.xp.sum(g, axis=tuple(i for i in range(g.ndim) if i != axis), dtype=g.dtype)
+
+
+BiasAddGrad = define(
+    "BiasAddGrad",
+    "out_backprop:T -> output:T",
+    types=_NUMBERS,
+    shape=_channels,
+    kernel=_bias_sum,
+    grad=lambda op, g: BiasAdd(zeros_like(op.inputs[0]), g, **op.attrs),
+)
+
+BiasAdd = define(
+    "BiasAdd",
+    "value:T, bias:T -> output:T",
+    types=_NUMBERS,
+    shape=_biased,
+    kernel=_bias_add,
+    grad=lambda op, g: [g, BiasAddGrad(g, **op.attrs)],
+)
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+    """value + bias along the channels: the last dimension, or the second one with a `data_format` of "NC...".
+
+    `value` has at least two dimensions, `bias` one. Raises ValueError where their lengths differ.
+    """
+    layout = data_format or "NHWC"
+    if layout.startswith("NC"):
+        layout = "NCHW"
+    elif layout.startswith("N") and layout.endswith("C"):
+        layout = "NHWC"
+    else:
+        raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}")
+    with op_scope(name, "BiasAdd", [value, bias]) as scope:
+        value = convert_to_tensor(value, name="input")
+        return BiasAdd(value, convert_to_tensor(bias, value.dtype, name="bias"), data_format=layout, name=scope)
+
+
+# -- best guesses ---------------------------------------------------------------------------------------------------
+
+
+def _one_answer_a_row(predictions: Tensor, targets: Tensor, k: Tensor) -> TensorShape:
+    for tensor, rank in ((predictions, 2), (targets, 1), (k, 0)):
+        if tensor.shape.ndims not in (None, rank):
+            raise ValueError(f"Shape must be rank {rank} but is rank {tensor.shape.ndims}")
+    rows, targeted = predictions.shape.with_rank(2).as_list()[0], targets.shape.with_rank(1).as_list()[0]
+    check_equal(rows, targeted)
+    return TensorShape([targeted if rows is None else rows])
+
+
+def _in_top_k(k: Any, predictions: Array, targets: Array, count: np.ndarray) -> Array:
+    """True where fewer than `count` classes score above the target; False for a target that is none, or not finite."""
+    xp, classes = k.xp, predictions.shape[1]
+    valid = (targets >= 0) & (targets < classes)
+    scores = predictions[xp.arange(len(targets)), xp.where(valid, targets, 0)] if classes else xp.zeros(len(targets))
+    better = xp.sum(predictions > scores[:, None], axis=1)
+    finite = xp.all(xp.isfinite(predictions) | (predictions <= scores[:, None]), axis=1) & xp.isfinite(scores)
+    return valid & finite & (better < int(count))
+
+
+InTopKV2 = define(
+    "InTopKV2",
+    "predictions:float32, targets:T, k:T -> precision:bool",
+    types={"T": (int32, int64)},
+    shape=_one_answer_a_row,
+    kernel=_in_top_k,
+    grad=not_differentiable,
+    host=["k"],
+)
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
+    """Whether each target is among the k classes of highest score (ties at the edge count), bool [batch].
+
+    `predictions` float32 [batch, classes], `targets` int [batch]. A target that is no class, or a score that is not
+    finite, gives False.
+    """
+    with op_scope(name, "in_top_k", [predictions, targets]):
+        return InTopKV2(predictions, targets, k)
+
+
+__all__ = ["bias_add", "in_top_k"]
