@@ -61,10 +61,13 @@ def _device_rows(devices: list[str], cpu: str, driver: Driver | None) -> list[tu
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # a narrow terminal folds what a pasted report must not lack
     for row in rows:
         table.add_row(*map(Text, row))  # Text: brackets are no markup
     return table

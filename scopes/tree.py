@@ -29,16 +29,17 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     initializer and whether it is trainable. What is not known is shown as ``-``. The device is the one that the graph
     names, or with a `session` the one that it takes.
     """
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     if graph is None:
         graph = get_default_graph() if session is None else session.graph
     variables = graph.get_collection("variables")
-    table = Table(title=f"{len(variables)} variables", title_justify="left")
+    table = Table(title=f"{len(variables)} variables", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("variable", no_wrap=True)
     for column in COLUMNS:
-        table.add_column(column, justify="right" if column == "bytes" else "left")
+        table.add_column(column, overflow="fold", justify="right" if column == "bytes" else "left")
     for label, variable in _rows(_tree(variables)):
         cells = [] if variable is None else _cells(variable, session)
         table.add_row(*map(Text, [label, *cells]))  # Text: brackets in names and initializers are no markup
