@@ -30,14 +30,16 @@ def shape_of(tensor: Any) -> str:
 def said(call: Callable[[], Any], *parts: str) -> list[str]:
     """The class of the error that `call` raises, and what its message says for each regular expression in `parts`.
 
-    Only the named parts are kept: the rest of TensorFlow's messages speaks of its own files and nodes.
+    Only the named parts are kept: the rest of TensorFlow's messages speaks of its own files and nodes. The class is
+    the nearest that a program can name: one of Python's own or of tf.errors.
     """
     try:
         call()
     except Exception as error:
         message = getattr(error, "message", None) or str(error)
         found = [re.search(part, message, re.DOTALL) for part in parts]
-        return [type(error).__name__] + [
+        known = next(c for c in type(error).__mro__ if c.__module__ == "builtins" or hasattr(c, "error_code"))
+        return [known.__name__] + [
             match.group() if match else f"{NOT_SAID} {part!r} in {message!r}"
             for part, match in zip(parts, found, strict=True)
         ]
