@@ -1,1 +1,56 @@
-"""scopeflow."""
+"""TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
+
+from .engine import errors
+from .engine.build import is_tensor_like as is_tensor_like
+from .engine.build import register_tensor_conversion_function
+from .engine.dtypes import (
+    DType,
+    as_dtype,
+    bfloat16,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from .engine.dtypes import bool_ as bool
+from .engine.errors import OpError
+from .engine.gradients import UnconnectedGradients, gradients
+from .engine.graph import (
+    Graph,
+    Operation,
+    Tensor,
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    control_dependencies,
+    device,
+    get_collection,
+    get_collection_ref,
+    get_default_graph,
+    get_default_session,
+    reset_default_graph,
+    set_random_seed,
+)
+from .engine.indexed_slices import *
+from .engine.ops.basic import *
+from .engine.ops.control_flow import *
+from .engine.ops.math import *
+from .engine.ops.state import *
+from .engine.registry import RegisterGradient, not_differentiable
+from .engine.registry import not_differentiable as NotDifferentiable
+from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
+from .engine.shapes import Dimension, TensorShape
+
+__version__ = "0.1.0"

@@ -228,13 +228,24 @@ class Context:
         return None
 
     @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Make operations in this context, though one inside it may be traced at the moment."""
+        current = self.graph.control_flow_context
+        self.graph.control_flow_context = self
+        try:
+            yield
+        finally:
+            self.graph.control_flow_context = current
+
+    def constant_here(self, tensor: Tensor) -> Tensor:
+        """A forward context's constant again: cheaper than carrying it over."""
+        with self.reopened():
+            return constant(tensor.op.attrs["value"], tensor.dtype)
+
+    @contextmanager
     def tracing(self) -> Iterator[None]:
-        with self.graph.control_dependencies(None):  # the outer dependencies are the Cond's or Loop's own
-            self.graph.control_flow_context = self
-            try:
-                yield
-            finally:
-                self.graph.control_flow_context = self.outer
+        with self.graph.control_dependencies(None), self.reopened():  # the outer dependencies are the Cond's or Loop's
+            yield
 
 
 @dataclass
@@ -360,6 +371,8 @@ class _CondGradientContext(Context):
     def saved_from_forward(self, tensor: Tensor) -> Tensor | None:
         if tensor.op.context is not self._branch.context:
             return None
+        if tensor.op.type == "Const":
+            return self.constant_here(tensor)
         saved = self._op.attrs["saved"]
         base = len(self._op.attrs["true"].outputs)
         for i, (branch, known) in enumerate(saved):
@@ -549,7 +562,7 @@ LoopInput = define(
 
 
 @dataclass
-class Loop_:
+class LoopSpec:
     """What a Loop operation runs: the body, and when it ends."""
 
     body: Branch  # arguments: carries, then elements; outputs: carries, then collected
@@ -563,7 +576,7 @@ class Loop_:
 
 
 def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
-    loop: Loop_ = op.attrs["loop"]
+    loop: LoopSpec = op.attrs["loop"]
     saved = list(loop.saved)
     n, m = loop.carries, loop.elements
     position = {t: i for i, t in enumerate(op.inputs[1 + n + m :])}
@@ -614,12 +627,14 @@ class _LoopGradientContext(Context):
     def __init__(self, graph: Graph, op: Operation) -> None:
         super().__init__(graph, f"the gradient of the loop {op.name!r}")
         self._op = op
-        self._loop: Loop_ = op.attrs["loop"]
+        self._loop: LoopSpec = op.attrs["loop"]
         self.lists: dict[Tensor, Tensor] = {}  # the forward operation's list -> its element here
 
     def saved_from_forward(self, tensor: Tensor) -> Tensor | None:
         if tensor.op.context is not self._loop.body.context:
             return None
+        if tensor.op.type == "Const":
+            return self.constant_here(tensor)
         saved, first = self._loop.saved, 1 + len(self._loop.body.outputs)
         for i, known in enumerate(saved):
             if known is tensor:
@@ -629,12 +644,8 @@ class _LoopGradientContext(Context):
             saved.append(tensor)
             items = _further_output(self._op, dtypes.variant, [])
         if items not in self.lists:
-            outside = self.graph.control_flow_context
-            self.graph.control_flow_context = self
-            try:
+            with self.reopened():
                 self.lists[items] = _loop_input(tensor.dtype, tensor.shape)
-            finally:
-                self.graph.control_flow_context = outside
         return self.lists[items]
 
 
@@ -670,8 +681,13 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
     arguments = [*carry_in, *totals_in, *given_in, *context.lists.values()]
     branch = Branch(context, [*carry_out, *totals_out, *element_out], arguments).close()
     stacked = [op.inputs[1 + n + j].dtype is not dtypes.variant for j in wanted]
-    backward = Loop_(
-        branch, None, len(carry_in) + len(totals_in), len(given_in) + len(context.lists), stacked, reverse=True
+    backward = LoopSpec(
+        branch,
+        None,
+        len(carry_in) + len(totals_in),
+        len(given_in) + len(context.lists),
+        stacked,
+        reverse=not loop.reverse,
     )
     starts = [*(grads[1 + i] for i in floats), *(zeros_like(t) for t in shared)]
     results = _make_loop(backward, op.outputs[0], starts, [*(g for _, g in given), *context.lists], "Loop")[1:]
@@ -696,7 +712,7 @@ Loop = define(
 )
 
 
-def _make_loop(loop: Loop_, length: Any, carries: Sequence[Any], elements: Sequence[Any], name: str) -> list[Tensor]:
+def _make_loop(loop: LoopSpec, length: Any, carries: Sequence[Any], elements: Sequence[Any], name: str) -> list[Tensor]:
     """Add a Loop: its outputs are the count of iterations, the last carries, what was collected, and what is saved."""
     branches = [b for b in (loop.body, loop.condition) if b is not None]
     captures = list(dict.fromkeys(t for b in branches for t in b.captures))
@@ -773,7 +789,7 @@ def while_loop(
             if test.dtype is not dtypes.bool_:
                 raise TypeError(f"cond must return a boolean scalar, not {test}")
         limit = -1
-        loop = Loop_(
+        loop = LoopSpec(
             Branch(context, outputs, arguments).close(),
             Branch(test_context, [test], test_arguments).close(),
             len(starts),
@@ -866,7 +882,7 @@ def _over_elements(
         carry_out, collected = gives(returned, carry_in)
         collected = [identity(t) for t in collected]
     branch = Branch(context, [*carry_out, *collected], [*carry_in, *element_in]).close()
-    loop = Loop_(branch, None, len(starts), len(flat), [True] * len(collected), reverse=reverse)
+    loop = LoopSpec(branch, None, len(starts), len(flat), [True] * len(collected), reverse=reverse)
     return _make_loop(loop, length, starts, flat, "Loop")[1:], returned
 
 

@@ -1,0 +1,219 @@
+"""A stand-in for CuPy over NumPy, as strict as CuPy: host arrays and device arrays never mix by accident.
+
+It lets the real GpuBackend, kernels.cuda and the whole engine run where no GPU is. Its arrays refuse what CuPy's
+refuse: NumPy's functions, implicit conversion to NumPy, NumPy arrays as operands or indices. Functions return arrays,
+never scalars. It remembers which names were used, so that a test can look for them in the real CuPy.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import operator
+import sys
+import types
+
+import numpy as np
+
+USED: set[str] = set()
+
+
+class ndarray:  # noqa: N801  (CuPy's own name)
+    """A device array: NumPy's behind a wall."""
+
+    __slots__ = ("_host",)
+    __array_ufunc__ = None  # NumPy's functions and operators refuse it
+    __hash__ = None
+
+    def __init__(self, host):
+        self._host = host if isinstance(host, np.ndarray) else np.asarray(host)
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
+
+    shape = property(lambda self: self._host.shape)
+    dtype = property(lambda self: self._host.dtype)
+    ndim = property(lambda self: self._host.ndim)
+    size = property(lambda self: self._host.size)
+    nbytes = property(lambda self: self._host.nbytes)
+    itemsize = property(lambda self: self._host.itemsize)
+    strides = property(lambda self: self._host.strides)
+    flags = property(lambda self: self._host.flags)
+    device = property(lambda self: _DEVICE)
+    T = property(lambda self: ndarray(self._host.T))
+    real = property(lambda self: ndarray(self._host.real))
+    imag = property(lambda self: ndarray(self._host.imag))
+
+    def get(self):
+        return self._host.copy()
+
+    def item(self):
+        return self._host.item()
+
+    def __len__(self):
+        return len(self._host)
+
+    def __bool__(self):
+        return bool(self._host)
+
+    def __int__(self):
+        return int(self._host)
+
+    def __float__(self):
+        return float(self._host)
+
+    def __index__(self):
+        return operator.index(self._host)
+
+    def __iter__(self):
+        return (ndarray(np.asarray(item)) for item in self._host)
+
+    def __getitem__(self, key):
+        return ndarray(np.asarray(self._host[_unwrapped(key)]))
+
+    def __setitem__(self, key, value):
+        self._host[_unwrapped(key)] = _unwrapped(value)
+
+    def __repr__(self):
+        return f"fake_cupy.ndarray({self._host!r})"
+
+
+ndarray.__module__ = "cupy"
+
+
+def _unwrapped(value):
+    if isinstance(value, ndarray):
+        return value._host
+    if isinstance(value, np.ndarray):
+        raise TypeError(f"Unsupported type {type(value)}: a NumPy array where CuPy wants its own")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_unwrapped(item) for item in value)
+    return value
+
+
+def _wrapped(value):
+    if isinstance(value, (np.ndarray, np.generic)):
+        return ndarray(np.asarray(value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(_wrapped(item) for item in value) if not hasattr(value, "_fields") else tuple(map(_wrapped, value))
+    return value
+
+
+def _strict(function):
+    def call(*args, **kwargs):
+        return _wrapped(function(*map(_unwrapped, args), **{name: _unwrapped(value) for name, value in kwargs.items()}))
+
+    call.__name__ = getattr(function, "__name__", "function")
+    return call
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+    for _prefix in ("", "r", "i"):
+        _full = f"__{_prefix}{_name}__"
+        if hasattr(np.ndarray, _full):
+            setattr(ndarray, _full, _strict(getattr(np.ndarray, _full)))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert"):
+    setattr(ndarray, f"__{_name}__", _strict(getattr(np.ndarray, f"__{_name}__")))
+for _name in (
+    "reshape", "astype", "copy", "transpose", "sum", "mean", "max", "min", "prod", "any", "all", "argmax", "argmin",
+    "ravel", "swapaxes", "squeeze", "view", "fill", "take", "cumsum", "cumprod", "dot", "conj", "clip", "round",
+    "argsort", "nonzero", "diagonal", "trace", "flatten", "repeat", "tolist", "sort",
+):  # fmt: skip
+    setattr(ndarray, _name, _strict(getattr(np.ndarray, _name)))
+
+
+class _Library(types.ModuleType):
+    """A module whose functions are another's, behind the wall."""
+
+    def __init__(self, name, real):
+        super().__init__(name)
+        self._real = real
+        self.__spec__ = importlib.machinery.ModuleSpec(name, None)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = getattr(self._real, name)
+        USED.add(f"{self.__name__}.{name}")
+        if isinstance(value, types.ModuleType):
+            return _Library(f"{self.__name__}.{name}", value)
+        if isinstance(value, np.ufunc):
+            return _UFunc(value)
+        return _strict(value) if callable(value) and not isinstance(value, type) else value
+
+
+class _UFunc:
+    def __init__(self, ufunc):
+        self._ufunc = ufunc
+
+    def __call__(self, *args, **kwargs):
+        return _strict(self._ufunc)(*args, **kwargs)
+
+    def at(self, array, index, values):
+        self._ufunc.at(array._host, _unwrapped(index), _unwrapped(values))
+
+
+class _Device:
+    def __init__(self, index=0):
+        self.id = index
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def __eq__(self, other):
+        return isinstance(other, _Device) and self.id == other.id
+
+    __hash__ = None
+
+    def synchronize(self):
+        return None
+
+
+_DEVICE = _Device()
+
+
+def _asarray(value, dtype=None):
+    if isinstance(value, ndarray):
+        return value if dtype is None or value.dtype == dtype else value.astype(dtype)
+    return ndarray(np.array(value, dtype=dtype))  # a device array never shares memory with the host's
+
+
+def _asnumpy(array):
+    return array.get() if isinstance(array, ndarray) else np.asarray(array)
+
+
+def install(monkeypatch):
+    """Put the stand-in in CuPy's place for one test, and make the devices be looked for anew."""
+    import scipy.special
+
+    from scopeflow.kernels import backend
+
+    cupy = _Library("cupy", np)
+    cupy.ndarray = ndarray
+    cupy.asarray = _asarray
+    cupy.array = lambda value, dtype=None, copy=True: _asarray(value, dtype).copy()
+    cupy.asnumpy = _asnumpy
+    cupy.cuda = types.SimpleNamespace(
+        Device=_Device, runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, getDevice=lambda: 0)
+    )
+    special = _Library("cupyx.scipy.special", scipy.special)
+    cupyx = types.ModuleType("cupyx")
+    cupyx_scipy = types.ModuleType("cupyx.scipy")
+    cupyx.scipy, cupyx_scipy.special = cupyx_scipy, special
+    for name, module in {
+        "cupy": cupy, "cupyx": cupyx, "cupyx.scipy": cupyx_scipy, "cupyx.scipy.special": special,
+    }.items():  # fmt: skip
+        monkeypatch.setitem(sys.modules, name, module)
+    for cached in (backend._gpu_count, backend._backend):
+        cached.cache_clear()
+    return cupy
+
+
+def uninstall():
+    """Forget the devices that were found while the stand-in was there."""
+    from scopeflow.kernels import backend
+
+    for cached in (backend._gpu_count, backend._backend):
+        cached.cache_clear()
