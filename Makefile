@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The CUDA extra that fits the driver: nvidia-smi tells the newest CUDA that the driver can run.
-CUDA := $(shell nvidia-smi 2>/dev/null | sed -nE 's/.*CUDA[A-Za-z ]* Version: *(12|13)\..*/cuda\1/p' | head -n 1)
+# The CUDA extra that fits the driver, as kernels/diagnose.py has it: nvidia-smi tells the newest CUDA the driver runs.
+CUDA_MAJOR := $(shell nvidia-smi 2>/dev/null | sed -nE 's/.*CUDA[A-Za-z ]* Version: *([0-9]+)\..*/\1/p' | head -n 1)
+CUDA := $(if $(CUDA_MAJOR),$(shell [ $(CUDA_MAJOR) -ge 13 ] && echo cuda13 || { [ $(CUDA_MAJOR) -eq 12 ] && echo cuda12; }))
 comma := ,
 CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 
