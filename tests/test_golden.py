@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from golden import record
+from golden import cases, record
 from golden.cases import Case, fingerprint, golden, load_cases, registry
 
 import scopeflow as tf
@@ -17,13 +17,13 @@ REGENERATE = "run tests/golden/make_golden.py {module} under TensorFlow (its doc
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{module}.{case.key}") for module, cases in CASES.items() for case in cases]
+    "case", [pytest.param(case, id=f"{module}.{case.key}") for module, found in CASES.items() for case in found]
 )
 def test_answers_what_tensorflow_answered(case: Case):
     answers, fingerprints, _ = RECORDED[case.module]
     regenerate = REGENERATE.format(module=case.module)
     assert case.key in answers, f"nothing is recorded for this case: {regenerate}"
-    assert fingerprints[case.key] == fingerprint(case), f"the case changed since it was recorded: {regenerate}"
+    assert fingerprints[case.name] == fingerprint(case), f"the case changed since it was recorded: {regenerate}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old spellings are asked for on purpose
         got = {name: record.plain(value) for name, value in case.run(tf).items()}
@@ -82,28 +82,55 @@ def test_data_are_read_back_as_they_were_written(tmp_path, monkeypatch):
         "case": WANT | {"half": np.array([[0.5, 1.5]], ml_dtypes.bfloat16), "none": np.zeros((0, 3), np.float32)},
         "case[row]": {"scalar": np.asarray(np.float64(3.5)), "b": np.array([True, False]), "text": "said", "count": 3},
     }
-    record.save("some", "0.0", answers, {"case": "f1", "case[row]": "f2"})
+    record.save("some", "0.0", answers, {"case": "f1"})
     got, fingerprints, made_by = record.load("some")
-    assert made_by == "tensorflow 0.0" and fingerprints == {"case": "f1", "case[row]": "f2"}
+    assert made_by == "tensorflow 0.0" and fingerprints == {"case": "f1"}
     for key, values in answers.items():
         assert not record.differences(got[key], values, 0.0, 0.0)
 
 
-def test_a_fingerprint_follows_what_the_case_uses():
-    """Changing a table or a helper changes the fingerprint of the cases that use it, and of no other."""
-    from golden import cases
+PROGRAM = """
+from ..cases import golden
+from ..helpers import said
 
-    case = next(c for c in CASES["training"] if c.name == "learning_rate")
-    other = next(c for c in CASES["training"] if c.name == "moving_average")
-    before = fingerprint(case), fingerprint(other)
-    definitions = cases._definitions("golden.programs.training")
-    source, where, names = definitions["DECAYS"]
-    definitions["DECAYS"] = (source + "# changed", where, names)
-    try:
-        assert fingerprint(case) != before[0] and fingerprint(other) == before[1]
-    finally:
-        definitions["DECAYS"] = (source, where, names)
-    assert (fingerprint(case), fingerprint(other)) == before
+TABLE = {"a": 1}
+OTHER = {"b": 2}
+CLOSE = {"rtol": 1e-6, "reason": "because"}
+
+def helper(x):
+    return TABLE[x]
+
+@golden(rows={n: n for n in OTHER}, **CLOSE)
+def program(tf, row):
+    return {"x": helper(row)}
+
+def unused(x):
+    return said(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changes"),
+    [
+        ('{"a": 1}', '{"a": 3}', True),
+        ("return TABLE[x]", "return TABLE[x] + 1", True),
+        ('{"b": 2}', '{"b": 2, "c": 3}', True),
+        ("for n in OTHER", "for n in sorted(OTHER)", True),
+        ('{"x": helper(row)}', '{"y": helper(row)}', True),
+        ("1e-6", "1e-3", False),
+        ("return said(x)", "return said(x, x)", False),
+    ],
+    ids=str,
+)
+def test_a_fingerprint_follows_what_a_program_uses_and_nothing_else(monkeypatch, old, new, changes):
+    """A table, a helper, the rows or the program itself; not its tolerance, nor what it never names."""
+    assert old in PROGRAM
+    prints = []
+    for text in (PROGRAM, PROGRAM.replace(old, new)):
+        made = cases.definitions_in(text, "golden.programs.x")
+        monkeypatch.setattr(cases, "definitions", lambda module, made=made: made if module.endswith(".x") else {})
+        prints.append(fingerprint(Case("x", "program", "", lambda tf: {}, 0.0, 0.0, "")))
+    assert (prints[0] != prints[1]) == changes
 
 
 def test_a_tolerance_without_a_reason_is_refused():

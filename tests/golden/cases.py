@@ -4,14 +4,22 @@ import ast
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE = __package__
 PROGRAMS = f"{PACKAGE}.programs"
+
+
+class Definition(NamedTuple):
+    """What one name of a module stands for: its source, where it is imported from, the names that it uses."""
+
+    source: str
+    origin: tuple[str, str] | None
+    names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,37 +73,41 @@ def load_cases() -> dict[str, list[Case]]:
 
 
 def fingerprint(case: Case) -> str:
-    """Hash of the source that decides what a case computes: its function and all it names in this package.
+    """Hash of the source that decides what a program computes: its function, its rows, and all they name here.
 
-    The decorator is left out: a tolerance may change without new data.
+    The tolerance is left out: it may change without new data.
     """
     seen: dict[tuple[str, str], str] = {}
     waiting = [(f"{PROGRAMS}.{case.module}", case.name)]
     while waiting:
         module, name = waiting.pop()
-        if (module, name) in seen or name not in _definitions(module):
+        if (module, name) in seen or name not in definitions(module):
             continue
-        source, where, names = _definitions(module)[name]
+        source, origin, names = definitions(module)[name]
         seen[module, name] = source
-        waiting += [where] if where else [(module, n) for n in names]
+        waiting += [origin] if origin else [(module, n) for n in names]
     text = "\n".join(f"{module}.{name}:\n{source}" for (module, name), source in sorted(seen.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @cache
-def _definitions(module: str) -> dict[str, tuple[str, tuple[str, str] | None, frozenset[str]]]:
-    """Top-level name -> (its source, the (module, name) that it is imported from, the names that it uses)."""
+def definitions(module: str) -> dict[str, Definition]:
+    """What the module defines, by name."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise ImportError(f"No source for {module}.")
-    text = Path(spec.origin).read_text(encoding="utf-8")
+    return definitions_in(Path(spec.origin).read_text(encoding="utf-8"), module)
+
+
+def definitions_in(text: str, module: str) -> dict[str, Definition]:
+    """What stands at the top level of a module with this source."""
     lines = text.splitlines()
-    found: dict[str, tuple[str, tuple[str, str] | None, frozenset[str]]] = {}
+    found: dict[str, Definition] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.ImportFrom) and node.level:
             origin = importlib.util.resolve_name("." * node.level + (node.module or ""), module.rpartition(".")[0])
             for alias in node.names:
-                found[alias.asname or alias.name] = ("", (origin, alias.name), frozenset())
+                found[alias.asname or alias.name] = Definition("", (origin, alias.name), frozenset())
             continue
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             targets = [node.name]
@@ -105,8 +117,24 @@ def _definitions(module: str) -> dict[str, tuple[str, tuple[str, str] | None, fr
             targets = [node.target.id]
         else:
             continue
-        source = "\n".join(line.rstrip() for line in lines[node.lineno - 1 : node.end_lineno])
-        names = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+        decisive = [node, *_rows(node)]
+        source = "\n".join(line.rstrip() for n in decisive for line in lines[n.lineno - 1 : n.end_lineno])
+        names = frozenset(n.id for part in decisive for n in _walk(part) if isinstance(n, ast.Name))
         for target in targets:
-            found[target] = (source, None, names)
+            found[target] = Definition(source, None, names)
     return found
+
+
+def _rows(node: ast.stmt) -> list[ast.expr]:
+    """The rows that a decorator gives to a program; its other arguments are tolerances."""
+    calls = [d for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Call)]
+    return [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "rows"]
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, but for what stands in decorators."""
+    yield node
+    decorators = getattr(node, "decorator_list", [])
+    for child in ast.iter_child_nodes(node):
+        if child not in decorators:
+            yield from _walk(child)

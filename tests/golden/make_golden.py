@@ -53,7 +53,8 @@ def check(module: str, answers: dict[str, record.Answers], prints: dict[str, str
             lines = ["not recorded" if key in answers else "recorded, but not answered"]
         else:
             lines = record.differences(answers[key], recorded[key], 0.0, 0.0)
-            lines += [] if known[key] == prints[key] else ["its source changed since"]
+            program = key.partition("[")[0]
+            lines += [] if known.get(program) == prints[program] else ["its source changed since"]
         bad += bool(lines)
         for line in lines:
             print(f"{module}.{key}: {line}")
@@ -80,7 +81,7 @@ def main() -> int:
             except Exception as error:
                 bad += 1
                 print(f"{module}.{case.key}: {type(error).__name__}: {error}")
-        prints = {case.key: fingerprint(case) for case in cases[module]}
+        prints = {case.name: fingerprint(case) for case in cases[module]}
         if options.check:
             bad += check(module, answers, prints)
         elif not bad:

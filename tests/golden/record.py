@@ -1,7 +1,7 @@
 """Keeping and comparing what golden cases answer: texts and numbers as JSON, arrays as a compressed .npz beside it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,68 +29,59 @@ def _sayable(value: Any) -> Any:
 
 
 def save(module: str, version: str, answers: Mapping[str, Answers], fingerprints: Mapping[str, str]) -> None:
-    """Write data/<module>.json and, where there are arrays, data/<module>.npz."""
-    arrays: dict[str, np.ndarray] = {}
-    cases: dict[str, Any] = {}
-    for key, values in answers.items():
-        texts: dict[str, Any] = {}
-        dtypes: dict[str, str] = {}
-        for name, value in values.items():
-            if isinstance(value, np.ndarray):
-                dtypes[name] = value.dtype.name
-                arrays[f"{key}/{name}"] = value.view(WORDS.get(value.dtype.name, value.dtype))
-            else:
-                texts[name] = value
-        cases[key] = {"fingerprint": fingerprints[key]} | ({"values": texts} if texts else {})
-        if dtypes:
-            cases[key]["arrays"] = dtypes
+    """Write data/<module>.json, a line for each case, and, where there are arrays, data/<module>.npz."""
+    arrays = {(key, name): v for key, values in answers.items() for name, v in values.items() if _is_array(v)}
+    texts = {key: {name: v for name, v in values.items() if not _is_array(v)} for key, values in answers.items()}
+    head = {"made_by": f"tensorflow {version}", "fingerprints": dict(fingerprints)}
+    lines = ",\n".join(f"{_json(key)}: {_json(values)}" for key, values in texts.items())
     DATA.mkdir(exist_ok=True)
-    head = {"made_by": f"tensorflow {version}", "cases": cases}
-    (DATA / f"{module}.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = f'{{"head": {json.dumps(head, indent=1)},\n"cases": {{\n{lines}\n}}}}\n'
+    (DATA / f"{module}.json").write_text(text, encoding="utf-8")
     (DATA / f"{module}.npz").unlink(missing_ok=True)
     if arrays:
         _pack(DATA / f"{module}.npz", arrays)
 
 
-def _pack(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _pack(path: Path, arrays: Mapping[tuple[str, str], np.ndarray]) -> None:
     """Few members pack far better than many: the arrays of one dtype lie end to end, found by the index."""
-    index: dict[str, Any] = {}
+    index: list[list[Any]] = []
     parts: dict[str, list[np.ndarray]] = {}
-    used: dict[str, int] = {}
-    for key, array in arrays.items():
+    for (key, name), array in arrays.items():
         kind = array.dtype.name
-        start = used.setdefault(kind, 0)
-        index[key] = [kind, start, list(array.shape)]
-        parts.setdefault(kind, []).append(array.ravel())
-        used[kind] = start + array.size
-    text = np.frombuffer(json.dumps(index).encode(), np.uint8)
+        index.append([key, name, kind, list(array.shape)])
+        parts.setdefault(kind, []).append(array.ravel().view(WORDS.get(kind, array.dtype)))
+    text = np.frombuffer(_json(index).encode(), np.uint8)
     np.savez_compressed(path, index=text, **{kind: np.concatenate(p) for kind, p in parts.items()})
 
 
 def load(module: str) -> tuple[dict[str, Answers], dict[str, str], str]:
-    """(answers by case, fingerprints by case, who made them) of one module; all empty if it was never recorded."""
+    """(answers by case, fingerprints by program, who made them) of one module; all empty if it was never recorded."""
     if not (DATA / f"{module}.json").exists():
         return {}, {}, ""
-    head = json.loads((DATA / f"{module}.json").read_text(encoding="utf-8"))
-    arrays = _unpack(DATA / f"{module}.npz")
-    answers: dict[str, Answers] = {}
-    for key, entry in head["cases"].items():
-        answers[key] = dict(entry.get("values", {}))
-        for name, dtype in entry.get("arrays", {}).items():
-            answers[key][name] = arrays[f"{key}/{name}"].view(_dtype(dtype))
-    return answers, {key: entry["fingerprint"] for key, entry in head["cases"].items()}, head["made_by"]
+    told = json.loads((DATA / f"{module}.json").read_text(encoding="utf-8"))
+    answers: dict[str, Answers] = told["cases"]
+    if (DATA / f"{module}.npz").exists():
+        for (key, name), array in _unpack(DATA / f"{module}.npz"):
+            answers[key][name] = array
+    return answers, told["head"]["fingerprints"], told["head"]["made_by"]
 
 
-def _unpack(path: Path) -> dict[str, np.ndarray]:
-    if not path.exists():
-        return {}
+def _unpack(path: Path) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     with np.load(path) as data:
         parts = {kind: data[kind] for kind in data.files}
-    index = json.loads(parts["index"].tobytes())
-    return {
-        key: parts[kind][start : start + int(np.prod(shape))].reshape(shape)
-        for key, (kind, start, shape) in index.items()
-    }
+    used = dict.fromkeys(parts, 0)
+    for key, name, kind, shape in json.loads(parts["index"].tobytes()):
+        start, size = used[kind], int(np.prod(shape))
+        used[kind] = start + size
+        yield (key, name), parts[kind][start : start + size].view(_dtype(kind)).reshape(shape)
 
 
 def _dtype(name: str) -> np.dtype:

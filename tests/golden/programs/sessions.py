@@ -130,7 +130,7 @@ REFUSED = {
     ),
     "wrong shape": (
         lambda tf, s, x, y: s.run(y, {x: np.ones((2, 4))}),
-        [r"Cannot feed value of shape \(2, 4\) for Tensor '?x:0'?, which has shape '?\((\?|None), 3\)'?"[:51]],
+        [r"Cannot feed value of shape \(2, 4\) for Tensor", "x:0", "which has shape"],
     ),
     "wrong rank": (lambda tf, s, x, y: s.run(y, {x: [1, 2, 3]}), [r"Cannot feed value of shape \(3,\) for Tensor"]),
     "text for numbers": (lambda tf, s, x, y: s.run(y, {x: [["a", "b", "c"]]}), []),
@@ -170,8 +170,6 @@ REFUSED = {
         lambda tf, s, x, y: outside(tf),
         ["The Session graph is empty. Add operations to the graph before calling run"],
     ),
-    "eval without a session": (lambda tf, s, x, y: sessionless(tf), ["No default session is registered"]),
-    "run without a session": (lambda tf, s, x, y: sessionless(tf, True), ["No default session is registered"]),
     "finalized": (finalized, ["Graph is finalized and cannot be modified"]),
     "check_numerics": (
         lambda tf, s, x, y: s.run(tf.check_numerics(tf.log(x - 1.0), "a log"), {x: [[1, 0, 3]]}),
@@ -252,14 +250,6 @@ def outside(tf):
         session.run("x:0")
 
 
-def sessionless(tf, as_op=False):
-    with tf.Graph().as_default():
-        tensor = tf.constant(1.0)
-        while tf.get_default_session() is not None:
-            raise LookupError("a session is still the default")
-        return tensor.op.run() if as_op else tensor.eval()
-
-
 @golden(rows=REFUSED)
 def refused(tf, row):
     call, parts = row
@@ -267,10 +257,18 @@ def refused(tf, row):
         x = tf.placeholder(tf.float32, [None, 3], name="x")
         y = tf.multiply(x + 1.0, 2.0, name="y")
         session = tf.Session()
-        if call.__code__.co_names[:1] == ("sessionless",):
-            return {"said": said(lambda: call(tf, session, x, y), *parts)}
         with session.as_default():
             return {"said": said(lambda: call(tf, session, x, y), *parts)}
+
+
+@golden()
+def no_default_session(tf):
+    with tf.Graph().as_default():
+        tensor = tf.constant(1.0)
+        return {
+            "eval": said(tensor.eval, "No default session is registered"),
+            "run": said(tensor.op.run, "No default session is registered"),
+        }
 
 
 LOOKUPS = {

@@ -314,7 +314,7 @@ REFUSED = {
         ["Dimensions must be equal, but are 3 and 4"],
     ),
     "matmul of vectors": (lambda tf: tf.matmul(z(tf, 3), z(tf, 3)), []),
-    "matmul of batches": (lambda tf: tf.matmul(z(tf, 2, 3, 4), z(tf, 5, 4, 3)), ["2.*5"]),
+    "matmul of batches": (lambda tf: tf.matmul(z(tf, 2, 3, 4), z(tf, 5, 4, 3)), []),
     "matmul dtypes": (lambda tf: tf.matmul(z(tf, 2, 2), z(tf, 2, 2, dtype="int32")), []),
     "add": (lambda tf: z(tf, 2, 3) + z(tf, 4), ["Dimensions must be equal, but are 3 and 4", r"\[2,3\], \[4\]"]),
     "add dtypes": (lambda tf: z(tf, 2) + z(tf, 2, dtype="int32"), []),
@@ -335,7 +335,7 @@ REFUSED = {
     "transpose": (lambda tf: tf.transpose(z(tf, 2, 3), [0, 1, 2]), []),
     "reduce axis": (lambda tf: tf.reduce_sum(z(tf, 2, 3), 2), ["Invalid reduction dimension|[Ii]nvalid"]),
     "argmax axis": (lambda tf: tf.argmax(z(tf, 2, 3), 2), []),
-    "split": (lambda tf: tf.split(z(tf, 2, 5), 2, 1), ["5.*2|2.*5"]),
+    "split": (lambda tf: tf.split(z(tf, 2, 5), 2, 1), []),
     "index": (lambda tf: z(tf, 2, 3)[2], ["slice index 2 of dimension 0 out of bounds"]),
     "too many indices": (lambda tf: z(tf, 2, 3)[0, 0, 0], []),
     "squeeze": (
