@@ -144,11 +144,11 @@ class Session:
         """
         return self.variable(self._graph.as_graph_element(variable).op).read()
 
-    def next_in_stream(self, op: Operation) -> int:
-        """How often a random op ran in this session before: 0 at first."""
-        count = self._streams.get(op, 0)
-        self._streams[op] = count + 1
-        return count
+    def next_in_stream(self, op: Operation, amount: int = 1) -> int:
+        """Where a random op stands in its stream, 0 at first; from there on it takes `amount`."""
+        place = self._streams.get(op, 0)
+        self._streams[op] = place + amount
+        return place
 
     def constant(self, tensor: Tensor, value: np.ndarray, backend: Any) -> Any:
         """A constant on a device, laid there once per session."""
