@@ -325,7 +325,8 @@ def float16_bits(x):
     bits = np.float32(x).view(np.uint32)
     size = abs(x)
     normal = ((bits & MAGNITUDE) >> FLOAT16_SHIFT) - FLOAT16_REBIAS
-    finite = np.uint32(np.int32(size * FLOAT16_SUBNORMAL_STEPS)) if size < FLOAT16_SMALLEST_NORMAL else normal
+    steps = np.uint32(np.int32(min(size, FLOAT16_SMALLEST_NORMAL) * FLOAT16_SUBNORMAL_STEPS))
+    finite = steps if size < FLOAT16_SMALLEST_NORMAL else normal
     return np.uint16((FLOAT16_INFINITY if size >= FLOAT16_OVERFLOW else finite) | ((bits & SIGN) >> FLOAT16_SIGN_SHIFT))
 
 

@@ -56,10 +56,20 @@ def _numba_caches_in(folder: pathlib.Path) -> Iterator[None]:
         config.CACHE_DIR = chosen
 
 
+def _bound(template: Any, name: str, steps: dict[str, Any]) -> FunctionType:
+    """A copy of `template` in which the global names `steps` mean these values.
+
+    The name must be its own: Numba names compiled code, and the file it is kept in, by a function's name and a number
+    that only counts within a process, so that two functions of one name from two files would be taken for one.
+    """
+    function = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
+    function.__qualname__ = name
+    return function
+
+
 def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
-    """`_bind` for a whole kernel: kept on disk under `name`."""
-    kernel = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
-    kernel.__qualname__ = name  # by which Numba names the file
+    """A whole kernel, kept on disk under its name."""
+    kernel = _bound(template, name, steps)
     jit = functools.partial(numba.njit, nogil=True, error_model="numpy")
     with _numba_caches_in(cache_folder()):
         try:
@@ -68,9 +78,9 @@ def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
             return jit()(kernel)
 
 
-def _bind(template: Any, **steps: Any) -> Any:
-    """A copy of `template`, compiled, in which the global names `steps` mean these values."""
-    return _inner(FunctionType(template.__code__, {**template.__globals__, **steps}, template.__name__))
+def _bind(template: Any, of: str, **steps: Any) -> Any:
+    """A step of the kernel called `of`."""
+    return _inner(_bound(template, f"{of}{template.__name__}", steps))
 
 
 _inner = numba.njit(nogil=True, error_model="numpy")
@@ -78,7 +88,7 @@ _inner = numba.njit(nogil=True, error_model="numpy")
 scalar = philox.compiled_with(numba.njit(nogil=True, error_model="numpy", forceinline=True))
 stream_block = scalar.stream_block
 
-# What `_bind` fills in: the functions and figures in which one kernel differs from another.
+# What `_bound` fills in: the functions and figures in which one kernel differs from another.
 block_samples: Any = None  # four words -> the block's samples
 draw_again: Any = None  # the group of samples of the truncated normal, one by one
 rounded: Any = None  # float32 -> float32 that the 16-bit type holds
@@ -197,25 +207,24 @@ def _shuffle(out, start, k0, k1, c2, c3):
 
 
 def _phase_two(kind: str, dtype: str, figures: dict[str, Any]) -> Any:
-    if kind == "uniform_int":
-        return _bind(_convert, block_samples=getattr(scalar, f"word_block_{dtype}"), **figures)
-    if kind == "uniform":
-        return _bind(_convert, block_samples=getattr(scalar, f"uniform_block_{dtype}"), **figures)
+    name = f"{kind}_{dtype}"
     wide = np.dtype(figures["VALUE"]).name  # the 16-bit types round normals drawn in float32
-    normals = _bind(_convert, block_samples=getattr(scalar, f"normal_block_{wide}"), **figures)
-    if kind == "normal":
-        return normals
+    block = {"uniform_int": f"word_block_{dtype}", "uniform": f"uniform_block_{dtype}"}.get(
+        kind, f"normal_block_{wide}"
+    )
+    samples = _bind(_convert, name, block_samples=getattr(scalar, block), **figures)
+    if kind != "truncated_normal":
+        return samples
     again = getattr(scalar, f"truncated_group_{wide}")
-    return _bind(_truncate, convert=normals, draw_again=again, TWO_SIGMA=np.dtype(wide).type(2), **figures)
+    return _bind(_truncate, name, convert=samples, draw_again=again, TWO_SIGMA=np.dtype(wide).type(2), **figures)
 
 
 def _phase_three(kind: str, dtype: str) -> Any:
     if kind == "uniform_int":
         return _inner(_store_modulo)
     if dtype in ("float16", "bfloat16"):
-        return _bind(
-            _store_rounded, rounded=getattr(scalar, f"round_to_{dtype}"), bits_of=getattr(scalar, f"{dtype}_bits")
-        )
+        rounding = {"rounded": getattr(scalar, f"round_to_{dtype}"), "bits_of": getattr(scalar, f"{dtype}_bits")}
+        return _bind(_store_rounded, f"{kind}_{dtype}", **rounding)
     return _inner(_store_scaled)
 
 
