@@ -14,6 +14,7 @@ from ..graph import Operation, Tensor
 from ..registry import _brief, define, not_differentiable, scalar_shape
 from ..shapes import TensorShape, as_shape
 from ..state import VariableState, variable_of
+from .math import merge_shapes as merged
 
 VariableV2 = define(
     "VariableV2",
@@ -34,18 +35,6 @@ def variable_op(shape: Any, dtype: Any, name: str = "Variable", container: str =
 def _state(op: Operation, session: Any) -> VariableState:
     """The state of the variable that a bound op's first input stands for (the plan has checked that it is one)."""
     return session.variable(variable_of(op.inputs[0]))
-
-
-def merged(x: TensorShape, y: TensorShape) -> TensorShape:
-    """What both shapes say together. Raises ValueError in TensorFlow's words where they contradict each other."""
-    if x.sizes is not None and y.sizes is not None:
-        if len(x.sizes) != len(y.sizes):
-            raise ValueError(f"Shapes must be equal rank, but are {len(x.sizes)} and {len(y.sizes)}")
-        for i, (a, b) in enumerate(zip(x.sizes, y.sizes, strict=True)):
-            if a != b and None not in (a, b):
-                shapes = f"Shapes are {_brief(x)} and {_brief(y)}."
-                raise ValueError(f"Dimension {i} in both shapes must be equal, but are {a} and {b}. {shapes}")
-    return x.merge_with(y)
 
 
 # -- whole values ---------------------------------------------------------------------------------------------------
