@@ -1,7 +1,6 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from .engine import errors
-from .engine.build import is_tensor_like as is_tensor_like
 from .engine.build import register_tensor_conversion_function
 from .engine.dtypes import (
     DType,
@@ -44,13 +43,21 @@ from .engine.graph import (
     set_random_seed,
 )
 from .engine.indexed_slices import *
+from .engine.ops.array import *
 from .engine.ops.basic import *
 from .engine.ops.control_flow import *
 from .engine.ops.math import *
+from .engine.ops.random import *
+from .engine.ops.ranges import *
+from .engine.ops.slicing import *
 from .engine.ops.state import *
 from .engine.registry import RegisterGradient, not_differentiable
 from .engine.registry import not_differentiable as NotDifferentiable
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
+from .scopes.keys import *
+from .scopes.names import *
+from .scopes.partitions import *
+from .scopes.variables import *
 
 __version__ = "0.1.0"

@@ -47,7 +47,7 @@ def _constant(graph: Graph, array: np.ndarray, dtype: DType, name: str) -> Tenso
 
 def _filled_up(array: np.ndarray, shape: TensorShape, verify: bool) -> np.ndarray:
     shape.assert_is_fully_defined()
-    sizes = tuple(shape.as_list())
+    sizes = tuple(d or 0 for d in shape.as_list())
     count = shape.num_elements() or 0
     if verify and array.shape != sizes:
         raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
@@ -80,7 +80,9 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         ) from None
     if dtype is None:
         return _in_inferred_type(array, value, given)
-    if dtype is dtypes.string or array.dtype == dtype.numpy:
+    if dtype is dtypes.string:
+        return _as_bytes(array, value)
+    if array.dtype == dtype.numpy:
         return array
     _check_convertible(array, value, dtype, given)
     return array.astype(dtype.numpy)
@@ -88,12 +90,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
 
 def _in_inferred_type(array: np.ndarray, value: Any, given: Any) -> np.ndarray:
     if array.dtype.kind in "SUO":
-        if array.dtype.kind == "O" and not all(isinstance(item, (str, bytes)) for item in array.ravel()):
-            raise TypeError(
-                f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r:.200}. Consider "
-                "casting elements to a supported type."
-            )
-        return array.astype(object)
+        return _as_bytes(array, value)
     if given is not None or (array.ndim and _first_leaf_is_numpy(value)):
         as_dtype(array.dtype)  # refuses what no tensor can hold
         return array
@@ -103,6 +100,19 @@ def _in_inferred_type(array: np.ndarray, value: Any, given: Any) -> np.ndarray:
         narrow = array.astype(np.int32)
         return narrow if np.array_equal(narrow, array) else array.astype(np.int64)
     return array
+
+
+def _as_bytes(array: np.ndarray, value: Any) -> np.ndarray:
+    """A string tensor's array: objects, each of them bytes (text is encoded as UTF-8)."""
+    items = [item.encode() if isinstance(item, str) else item for item in array.ravel().tolist()]
+    if not all(isinstance(item, bytes) for item in items):
+        raise TypeError(
+            f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r:.200}. Consider "
+            "casting elements to a supported type."
+        )
+    result = np.empty(array.shape, object)
+    result.ravel()[:] = items
+    return result
 
 
 def _first_leaf_is_numpy(value: Any) -> bool:

@@ -55,6 +55,36 @@ class Tensor:
         self._shape = shape
         self._consumers: list[Operation] = []
 
+    if TYPE_CHECKING:  # the operators, which ops/arithmetic.py, ops/slicing.py and ops/linalg.py install
+        _Operator = Callable[[Any], "Tensor"]
+        __add__: _Operator
+        __radd__: _Operator
+        __sub__: _Operator
+        __rsub__: _Operator
+        __mul__: _Operator
+        __rmul__: _Operator
+        __truediv__: _Operator
+        __rtruediv__: _Operator
+        __floordiv__: _Operator
+        __rfloordiv__: _Operator
+        __mod__: _Operator
+        __rmod__: _Operator
+        __pow__: _Operator
+        __rpow__: _Operator
+        __matmul__: _Operator
+        __rmatmul__: _Operator
+        __lt__: _Operator
+        __le__: _Operator
+        __gt__: _Operator
+        __ge__: _Operator
+        __and__: _Operator
+        __or__: _Operator
+        __xor__: _Operator
+        __getitem__: _Operator
+        __neg__: Callable[[], Tensor]
+        __abs__: Callable[[], Tensor]
+        __invert__: Callable[[], Tensor]
+
     @property
     def name(self) -> str:
         return f"{self.op.name}:{self.value_index}"
@@ -653,6 +683,3 @@ def op_scope(name: str | None, default_name: str | None = None, values: Iterable
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
-
-
-Overload = Callable[..., Any]

@@ -18,12 +18,13 @@ def _children(structure: Any) -> list:
 
 
 def _like(structure: Any, children: Sequence[Any]) -> Any:
+    kind: Any = type(structure)
     if isinstance(structure, Mapping):
         by_key = dict(zip(sorted(structure), children, strict=True))
-        return type(structure)((key, by_key[key]) for key in structure)
+        return kind((key, by_key[key]) for key in structure)
     if hasattr(structure, "_fields"):
-        return type(structure)(*children)
-    return type(structure)(children)
+        return kind(*children)
+    return kind(children)
 
 
 def flatten(structure: Any) -> list:

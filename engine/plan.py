@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
     run: Callable[..., Any]
     inputs: tuple[int, ...]
-    output: int | tuple[int, ...]
+    output: Any  # one slot, or a tuple of slots
     free: tuple[int, ...]
     op: Operation
 

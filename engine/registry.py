@@ -17,7 +17,7 @@ class Arg(NamedTuple):
     name: str
     type: str  # a dtype's name, or the name of a type variable shared by several arguments
     is_list: bool
-    count: str  # the attribute that gives a list output's length
+    length: str  # the attribute that gives a list output's length
 
 
 _TYPE_NAMES = frozenset(t.name for t in NUMBERS) | {"bool", "string", "variant", "resource"}
@@ -206,7 +206,7 @@ def _result_types(definition: OpDef, types: Mapping[str, DType], attrs: Mapping[
         if isinstance(dtype, (list, tuple)):  # an attribute that lists the type of each output
             result += [as_dtype(t) for t in dtype]
         else:
-            result += [as_dtype(dtype)] * (attrs[arg.count] if arg.is_list else 1)
+            result += [as_dtype(dtype)] * (attrs[arg.length] if arg.is_list else 1)
     return result
 
 

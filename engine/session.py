@@ -258,7 +258,9 @@ class InteractiveSession(Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
         super().__init__(target, graph, config)
-        self._contexts = (self._graph.as_default(), self.as_default()) if graph is not None else (self.as_default(),)
+        self._contexts: tuple[Any, ...] = (
+            (self._graph.as_default(), self.as_default()) if graph is not None else (self.as_default(),)
+        )
         for context in self._contexts:
             context.__enter__()
 

@@ -8,6 +8,7 @@ as further outputs.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,10 +25,12 @@ from ..gradients import backpropagate
 from ..graph import Graph, Operation, Tensor, get_default_graph, graph_of, op_scope
 from ..indexed_slices import IndexedSlices
 from ..plan import Plan, argument_names, writes, written_variables
-from ..registry import define, no_outputs, not_differentiable, same_shape
+from ..registry import define, get_op, no_outputs, not_differentiable, same_shape
 from ..shapes import TensorShape, as_shape
 from ..state import variable_of
-from .basic import Identity, identity, no_op, zeros_like
+from ..static import constant_value
+from .basic import Identity, cast, expand_dims, identity, no_op, zeros_like
+from .basic import shape as shape_of
 
 # -- order ----------------------------------------------------------------------------------------------------------
 
@@ -82,7 +85,7 @@ def _as_text(value: Any, most: int) -> str:
         if part.ndim == 0:
             left[0] -= 1
             return str(part[()])
-        pieces = []
+        pieces: list[str] = []
         for item in part:
             if left[0] <= 0:
                 return ("[" + "".join(pieces) if part.ndim > 1 else "[" + " ".join(pieces)) + "...]"
@@ -164,9 +167,7 @@ def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable
 
     def run(*values: Any) -> list:
         results = function(*[np.array(v) if v.ndim else v[()] for v in map(np.asarray, values)])
-        results = (
-            list(results) if isinstance(results, (list, __builtins_tuple)) else [] if results is None else [results]
-        )
+        results = list(results) if isinstance(results, (list, builtins.tuple)) else [] if results is None else [results]
         if len(results) != len(types):
             raise InvalidArgumentError(
                 None, None, f"{op.attrs['token']} returns {len(results)} values, but expects {len(types)}"
@@ -188,16 +189,15 @@ def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable
     return run
 
 
-__builtins_tuple = type(())
-
-_py_func_attributes = {
-    "shape": lambda *inputs, Tout, **_: [TensorShape(None)] * len(Tout),
-    "bind": _bind_py_func,
-    "grad": not_differentiable,
-    "host": ["input"],
-    "view": True,
-}
-PyFunc = define("PyFunc", "input:any* -> output:Tout*", **_py_func_attributes)
+PyFunc = define(
+    "PyFunc",
+    "input:any* -> output:Tout*",
+    shape=lambda *inputs, Tout, **_: [TensorShape(None)] * len(Tout),
+    bind=_bind_py_func,
+    grad=not_differentiable,
+    host=["input"],
+    view=True,
+)
 
 
 def py_func(func: Callable, inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
@@ -205,7 +205,7 @@ def py_func(func: Callable, inp: Sequence[Any], Tout: Any, stateful: bool = True
 
     The results' shapes are unknown (use `set_shape`); there is no gradient. An exception of `func` ends the run.
     """
-    single = not isinstance(Tout, (list, type(())))
+    single = not isinstance(Tout, (list, builtins.tuple))
     types = [as_dtype(t) for t in ([Tout] if single else Tout)]
     token = f"pyfunc_{get_default_graph().last_id}"
     outputs = PyFunc(*inp, func=func, Tout=types, token=token, name=name or "PyFunc")
@@ -318,7 +318,7 @@ class SubPlan:
         return results
 
 
-def _as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
+def _as_outputs(structure: Any) -> builtins.tuple[Any, list[Tensor]]:
     """The function's result with operations turned into tensors that follow them, and its flat list."""
 
     def converted(item: Any) -> Tensor:
@@ -339,7 +339,7 @@ def _as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
 def _bind_cond(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
     attrs = op.attrs
     position = {t: i for i, t in reversed([*enumerate(op.inputs[1:])])}
-    extras: list[tuple[Any, Tensor]] = list(attrs["saved"])
+    extras: list[builtins.tuple[Any, Tensor]] = list(attrs["saved"])
     ways = []
     for branch in (attrs["true"], attrs["false"]):
         own = [t for b, t in extras if b is branch]
@@ -394,7 +394,7 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
     inputs = op.inputs[1:]
     base = len(op.attrs["true"].outputs)
     saved = list(op.attrs["saved"])
-    traced: list[tuple[Context, list]] = []
+    traced: list[builtins.tuple[Context, list]] = []
     for branch in (op.attrs["true"], op.attrs["false"]):
         context = _CondGradientContext(graph, op, branch)
         with context.tracing():
@@ -412,13 +412,13 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
     if not wanted:
         return [None] * len(op.inputs)
     branches = []
-    for context, found in traced:
-        with context.tracing():
+    for inside, given in traced:
+        with inside.tracing():
             outputs = [
-                identity(zeros_like(inputs[i]) if found[i] is None else convert_to_tensor(found[i])) for i in wanted
+                identity(zeros_like(inputs[i]) if given[i] is None else convert_to_tensor(given[i])) for i in wanted
             ]
-        branches.append(Branch(context, outputs).close())
-    results = _make_cond(op.inputs[0], *branches, name="Cond")
+        branches.append(Branch(inside, outputs).close())
+    results = _make_cond(op.inputs[0], branches[0], branches[1], name="Cond")
     gradient: list = [None] * len(op.inputs)
     for i, result in zip(wanted, results, strict=True):
         gradient[i + 1] = result
@@ -476,7 +476,7 @@ def cond(
     `strict`. Raises TypeError where `pred` is a Python bool or a function is not callable, ValueError, TypeError
     where the results differ.
     """
-    true_fn, false_fn = true_fn or fn1, false_fn or fn2
+    true_fn, false_fn = fn1 if true_fn is None else true_fn, fn2 if false_fn is None else false_fn
     if not callable(true_fn):
         raise TypeError("true_fn must be callable.")
     if not callable(false_fn):
@@ -511,7 +511,7 @@ def cond(
 
 def case(
     pred_fn_pairs: Any,
-    default: Callable | None = None,
+    default: Any = None,
     exclusive: bool = False,
     strict: bool = False,
     name: str = "case",
@@ -523,31 +523,32 @@ def case(
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
     if not pairs:
         raise ValueError("pred_fn_pairs must not be empty")
-    with op_scope(name, "case", [p for p, _ in pairs]):
-        graph = pairs[0][0].graph
+    with op_scope(name, "case", [pred for pred, _ in pairs]):
         checks = []
         if exclusive:
-            from .reduce import reduce_sum
-
-            count = reduce_sum([_to_int(p) for p, _ in pairs])
-            checks = [Assert(count < 2, ["More than one condition evaluated as True but exclusive=True."])]
+            count = get_op("AddN")(*(cast(pred, dtypes.int32) for pred, _ in pairs))
+            checks.append(Assert(count < 2, ["More than one condition evaluated as True but exclusive=True."]))
         if default is None:
-            *pairs, (_, default) = pairs
-        with graph.control_dependencies(checks):
+            default = _asserted(*pairs.pop())
 
-            def choose(rest: list) -> Any:
-                if not rest:
-                    return default()
-                (pred, function), *others = rest
-                return cond(pred, function, lambda: choose(others), strict=strict)
+        def choose(rest: list) -> Any:
+            if not rest:
+                return default()
+            (pred, function), *others = rest
+            return cond(pred, function, lambda: choose(others), strict=strict)
 
+        with get_default_graph().control_dependencies(checks):
             return nest.map_structure(identity, choose(pairs))
 
 
-def _to_int(pred: Tensor) -> Tensor:
-    from .basic import cast
+def _asserted(pred: Tensor, function: Callable) -> Callable:
+    """`function`, whose results are there only where `pred` is true: else the run ends with an error."""
 
-    return cast(pred, dtypes.int32)
+    def checked() -> Any:
+        with get_default_graph().control_dependencies([Assert(pred, ["None of the conditions evaluated as True."])]):
+            return nest.map_structure(identity, function())
+
+    return checked
 
 
 # -- loops ----------------------------------------------------------------------------------------------------------
@@ -597,7 +598,7 @@ def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
         while most is None or count < most:
             if test is not None and not session.on_host(test([*carry, *test_captures])[0]):
                 break
-            i = most - 1 - count if loop.reverse else count
+            i = (most or 0) - 1 - count if loop.reverse else count
             results = body([*carry, *(e[i] for e in elements), *body_captures])
             carry = results[:n]
             for into, item in zip(kept, results[n:], strict=True):
@@ -731,8 +732,6 @@ def _make_loop(loop: LoopSpec, length: Any, carries: Sequence[Any], elements: Se
 
 
 def _static_length(length: Any) -> int | None:
-    from ..static import constant_value
-
     value = constant_value(length) if isinstance(length, Tensor) else length
     return None if value is None or int(value) < 0 else int(value)
 
@@ -779,16 +778,16 @@ def while_loop(
         with context.tracing():
             arguments = [_loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
             given = nest.pack_sequence_as(loop_vars, arguments)
-            returned = body(*given) if isinstance(given, (list, type(()))) else body(given)
+            returned = body(*given) if isinstance(given, (list, builtins.tuple)) else body(given)
             outputs = _loop_results(returned, loop_vars, arguments)
         test_context = Context(graph, f"the condition of the loop {scope[:-1]!r}")
         with test_context.tracing():
             test_arguments = [_loop_input(t.dtype, t.shape) for t in arguments]
             given = nest.pack_sequence_as(loop_vars, test_arguments)
-            test = convert_to_tensor(cond(*given) if isinstance(given, (list, type(()))) else cond(given))
+            test = convert_to_tensor(cond(*given) if isinstance(given, (list, builtins.tuple)) else cond(given))
             if test.dtype is not dtypes.bool_:
                 raise TypeError(f"cond must return a boolean scalar, not {test}")
-        limit = -1
+        limit: Any = -1
         loop = LoopSpec(
             Branch(context, outputs, arguments).close(),
             Branch(test_context, [test], test_arguments).close(),
@@ -866,12 +865,10 @@ def _over_elements(
     takes: Callable,
     gives: Callable,
     skip: int = 0,
-) -> tuple[list[Tensor], Any]:
+) -> builtins.tuple[list[Tensor], Any]:
     """A Loop over the first axis of `elems`: `takes(carries, element)` calls `fn`, `gives` splits what it returns."""
     graph = graph_of(nest.flatten(elems))
     flat = nest.flatten(elems)
-    from .basic import shape as shape_of
-
     static = next((t.shape.sizes[0] for t in flat if t.shape.sizes and t.shape.sizes[0] is not None), None)
     length: Any = constant(static, dtypes.int32) if static is not None else shape_of(flat[0])[0]
     context = Context(graph, f"the function of {name!r}")
@@ -915,7 +912,7 @@ def map_fn(
         like = elems if dtype is None else dtype
         wanted = [as_dtype(t if not isinstance(t, Tensor) else t.dtype) for t in nest.flatten(like)]
 
-        def gives(returned: Any, _: Any) -> tuple:
+        def gives(returned: Any, _: Any) -> builtins.tuple:
             nest.assert_same_structure(like, returned, check_types=False)
             flat = [
                 convert_to_tensor(r, None if hasattr(r, "dtype") else t)
@@ -989,7 +986,7 @@ def _folded(
             rest = elems
         starts = nest.flatten(start)
 
-        def gives(returned: Any, carry_in: list) -> tuple:
+        def gives(returned: Any, carry_in: list) -> builtins.tuple:
             outputs = _loop_results(returned, like, carry_in)
             return outputs, outputs if keep else []
 
@@ -999,15 +996,11 @@ def _folded(
         results, _ = _over_elements(fn, rest, starts, scope[:-1], reverse, takes, gives)
         results = results[len(starts) :] if keep else results[: len(starts)]
         if keep and initializer is None:
-            from ..registry import get_op
-
             results = [_with_first(get_op("ConcatV2"), s, r, reverse) for s, r in zip(starts, results, strict=True)]
         return nest.pack_sequence_as(like, results)
 
 
 def _with_first(concat: Any, start: Tensor, rest: Tensor, reverse: bool) -> Tensor:
-    from .basic import expand_dims
-
     first = expand_dims(start, 0)
     return concat(*((rest, first) if reverse else (first, rest)), 0)
 
