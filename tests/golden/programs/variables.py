@@ -437,7 +437,55 @@ def collections(tf):
     ]  # fmt: skip
 
 
-BUILDS = {f.__name__: f for f in (scope_defaults, custom_getters, regularizers, templates, collections)}
+def setters(tf):
+    """What is set on a scope holds from then on, there and in scopes inside, and nowhere else."""
+    told = []
+
+    def getter(getter, name, *args, **kwargs):
+        told.append("asked for " + name)
+        return getter(name, *args, **kwargs)
+
+    with tf.variable_scope("s") as scope:
+        tf.get_variable("before", [1])
+        scope.set_regularizer(lambda w: tf.reduce_sum(w))
+        scope.set_custom_getter(getter)
+        scope.set_initializer(tf.ones_initializer())
+        tf.get_variable("after", [1])
+        with tf.variable_scope("inner") as inner:
+            tf.get_variable("deep", [1])
+            told.append([inner.regularizer is scope.regularizer, inner.custom_getter is not None])
+            inner.set_regularizer(None)
+            tf.get_variable("free", [1])
+        with tf.variable_scope("own", regularizer=lambda w: 2.0 * tf.reduce_sum(w), initializer=tf.zeros_initializer()):
+            tf.get_variable("own", [1])
+    tf.get_variable("outside", [1])
+    told.append([t.name for t in tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)])
+    return told
+
+
+def arguments_of_a_variable(tf):
+    """Constraint, caching, trainability by scope and by collection; a class or a callable as the initializer."""
+
+    def positive(w):
+        return tf.maximum(w, 0.0)
+
+    v = tf.get_variable("v", [2], constraint=positive)
+    u = tf.get_variable("u", [2], initializer=tf.zeros_initializer, dtype=tf.float64)
+    w = tf.get_variable("w", initializer=lambda: tf.constant([1.0, 2.0]))
+    x = tf.get_variable("x", initializer=tf.constant([[1, 2]]), trainable=False)
+    y = tf.get_variable("y", (2, 3), tf.float32, tf.ones_initializer(), None, False, ["mine"])
+    z = tf.Variable([1.0], False, ["mine"], True, name="z")
+    q = tf.Variable(initial_value=lambda: tf.ones([2, 2]), dtype=tf.float32, name="q")
+    h = tf.Variable(1, dtype=tf.float16, name="h")
+    return [described(t) for t in (v, u, w, x, y, z, q, h)] + [
+        v.constraint is positive, u.constraint is None, [t.name for t in tf.get_collection("mine")]
+    ]  # fmt: skip
+
+
+BUILDS = {
+    f.__name__: f
+    for f in (scope_defaults, setters, arguments_of_a_variable, custom_getters, regularizers, templates, collections)
+}
 
 
 @golden(rows=BUILDS)
@@ -524,6 +572,25 @@ def image_filters_twice_without_reuse(tf):
     with tf.Graph().as_default():
         images = tf.placeholder(tf.float32, [1, 4, 4, 32])
         return {"said": said(lambda: twice_without_reuse(tf, images, images), ALREADY.format("conv1/weights"))}
+
+
+OPERATORS = {
+    "arithmetic": lambda v: [v + 1.0, 1.0 + v, v - 1.0, 1.0 - v, v * 2.0, 2.0 * v, v / 2.0, 2.0 / v, -v, abs(v)],
+    "powers": lambda v: [v**2, 2.0**v, v // 2.0, v % 2.0, 5.0 // v, 5.0 % v],
+    "comparisons": lambda v: [v < 2.0, v <= 2.0, v > 2.0, v >= 2.0],
+    "slices": lambda v: [v[0], v[:, 1], v[..., None], v[-1, 0], v[::-1]],
+    "product": lambda v: [v @ v],
+    "with another": lambda v: [v + v, v * v[0]],
+}
+
+
+@golden(rows=OPERATORS, rtol=1e-6, reason="a power of float32 by another library")
+def operators_of_a_variable(tf, row):
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable([[1.0, -2.5], [3.0, 0.5]], name="v")
+        session.run(v.initializer)
+        made = row(v)
+        return {f"y{i}": session.run(t) for i, t in enumerate(made)} | {"names": [t.name for t in made]}
 
 
 @golden()
