@@ -29,9 +29,6 @@ from .arithmetic import (
     not_equal,
     unary_op,
 )
-from .arithmetic import (
-    is_half as is_half,
-)
 from .basic import cast, identity, sum_like, zeros_like
 
 # -- arithmetic with care -------------------------------------------------------------------------------------------
