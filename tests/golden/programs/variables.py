@@ -474,7 +474,7 @@ def arguments_of_a_variable(tf):
     w = tf.get_variable("w", initializer=lambda: tf.constant([1.0, 2.0]))
     x = tf.get_variable("x", initializer=tf.constant([[1, 2]]), trainable=False)
     y = tf.get_variable("y", (2, 3), tf.float32, tf.ones_initializer(), None, False, ["mine"])
-    z = tf.Variable([1.0], False, ["mine"], True, name="z")
+    z = tf.Variable([1.0], trainable=False, collections=["mine"], validate_shape=True, name="z")
     q = tf.Variable(initial_value=lambda: tf.ones([2, 2]), dtype=tf.float32, name="q")
     h = tf.Variable(1, dtype=tf.float16, name="h")
     return [described(t) for t in (v, u, w, x, y, z, q, h)] + [
