@@ -864,8 +864,7 @@ def _over_elements(
     reverse: bool,
     takes: Callable,
     gives: Callable,
-    skip: int = 0,
-) -> builtins.tuple[list[Tensor], Any]:
+) -> list[Tensor]:
     """A Loop over the first axis of `elems`: `takes(carries, element)` calls `fn`, `gives` splits what it returns."""
     graph = graph_of(nest.flatten(elems))
     flat = nest.flatten(elems)
@@ -880,7 +879,7 @@ def _over_elements(
         collected = [identity(t) for t in collected]
     branch = Branch(context, [*carry_out, *collected], [*carry_in, *element_in]).close()
     loop = LoopSpec(branch, None, len(starts), len(flat), [True] * len(collected), reverse=reverse)
-    return _make_loop(loop, length, starts, flat, "Loop")[1:], returned
+    return _make_loop(loop, length, starts, flat, "Loop")[1:]
 
 
 def _elements(elems: Any) -> Any:
@@ -923,7 +922,7 @@ def map_fn(
                     raise TypeError(f"map_fn: fn returned {r.dtype.name} where {t.name} was expected: pass dtype=")
             return [], flat
 
-        results, _ = _over_elements(fn, elems, [], scope[:-1], False, lambda f, _, e: f(e), gives)
+        results = _over_elements(fn, elems, [], scope[:-1], False, lambda f, _, e: f(e), gives)
         return nest.pack_sequence_as(like, results)
 
 
@@ -993,7 +992,7 @@ def _folded(
         def takes(function: Callable, carry_in: list, element: Any) -> Any:
             return function(nest.pack_sequence_as(like, carry_in), element)
 
-        results, _ = _over_elements(fn, rest, starts, scope[:-1], reverse, takes, gives)
+        results = _over_elements(fn, rest, starts, scope[:-1], reverse, takes, gives)
         results = results[len(starts) :] if keep else results[: len(starts)]
         if keep and initializer is None:
             results = [_with_first(get_op("ConcatV2"), s, r, reverse) for s, r in zip(starts, results, strict=True)]
