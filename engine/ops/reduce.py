@@ -16,6 +16,7 @@ from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, not_differentiable, same_shape
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
+from .arithmetic import is_half
 from .basic import Shape, broadcast_to, cast, rank, reshape, shape, size, stop_gradient, zeros
 from .math import (
     REALS,
@@ -26,7 +27,6 @@ from .math import (
     exp,
     in_float32,
     is_finite,
-    is_half,
     log,
     maximum,
     not_equal,
