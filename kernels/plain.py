@@ -91,10 +91,6 @@ def _unpadded(padded: Array, at: Windows) -> Array:
     return padded[:, top : top + at.size[0], left : left + at.size[1]]
 
 
-def _empty_windows(at: Windows, batch: int, channels: int) -> bool:
-    return 0 in (batch, channels, *at.output)
-
-
 # --- Products ---------------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +113,10 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
             f"matmul: inner dimensions differ: {a.shape}{' transposed' * transpose_a} by "
             f"{b.shape}{' transposed' * transpose_b}"
         )
+    try:
+        np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        raise ValueError(f"matmul: the batch dimensions of {a.shape} and {b.shape} do not broadcast") from None
     return xp.matmul(wide_a, wide_b).astype(dtype, copy=False)
 
 
@@ -165,7 +165,7 @@ def conv2d(x: Array, w: Array, strides: Pair = (1, 1), padding: Padding = "SAME"
     _check_shape("conv2d", "w", w.shape, (*w.shape[:2], x.shape[3], w.shape[3]))
     at = windows(x.shape[1:3], w.shape[:2], strides, padding, dilations)
     y = xp.zeros((x.shape[0], *at.output, w.shape[3]), wide_x.dtype)
-    if not _empty_windows(at, x.shape[0], x.shape[3]):
+    if y.size and x.size:
         matrix = wide_w.reshape(-1, w.shape[3])
         patches = _patches(xp, _padded(xp, wide_x, at), at)
         for block in _blocks(patches):
@@ -188,7 +188,7 @@ def conv2d_filter_grad(
     _check_shape("conv2d_filter_grad", "w", w_shape, (*at.window, x.shape[3], w_shape[3]))
     _check_shape("conv2d_filter_grad", "dy", dy.shape, (x.shape[0], *at.output, w_shape[3]))
     dw = xp.zeros((math.prod(w_shape[:3]), w_shape[3]), wide_x.dtype)
-    if not _empty_windows(at, x.shape[0], x.shape[3]):
+    if dw.size and dy.size:
         patches = _patches(xp, _padded(xp, wide_x, at), at)
         for block in _blocks(patches):
             dw += patches[block].reshape(-1, len(dw)).T @ wide_dy[block].reshape(-1, w_shape[3])
@@ -212,7 +212,7 @@ def conv2d_input_grad(
     _check_shape("conv2d_input_grad", "w", w.shape, (*at.window, x_shape[3], w.shape[3]))
     _check_shape("conv2d_input_grad", "dy", dy.shape, (x_shape[0], *at.output, w.shape[3]))
     padded = xp.zeros((x_shape[0], *at.padded, x_shape[3]), wide_w.dtype)
-    rows = wide_dy.reshape(-1, w.shape[3])
+    rows = wide_dy.reshape(math.prod(dy.shape[:3]), w.shape[3])
     for i, j, seen in at.cells():
         padded[seen] += (rows @ wide_w[i, j].T).reshape(*dy.shape[:3], x_shape[3])
     return _unpadded(padded, at).astype(dtype, copy=False)
