@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .build import convert_to_tensor, register_tensor_conversion_function
-from .dtypes import DType, as_dtype
+from .dtypes import DType, as_dtype, int32, int64
 from .graph import Graph, Operation, Tensor, op_scope
+from .ops.basic import cast, expand_dims
 from .registry import get_op
 from .session import register_fetch_expansion
 from .shapes import TensorShape
@@ -85,26 +86,34 @@ def _expand_fetch(slices: IndexedSlices) -> tuple[list[Tensor], Any]:
 def _dense(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
     """The dense tensor that slices stand for. Raises ValueError for another dtype and where no shape is known."""
     if dtype is not None and value.dtype is not as_dtype(dtype):
-        raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for IndexedSlices with dtype {value.dtype.name}")
+        raise ValueError(
+            f"Tensor conversion requested dtype {as_dtype(dtype).name} for IndexedSlices with dtype {value.dtype.name}"
+        )
     if value.dense_shape is None:
-        raise ValueError(f"Tensor conversion requested for IndexedSlices for argument {name or 'value'!r} without dense_shape: {value}")
+        raise ValueError(
+            f"Tensor conversion requested for IndexedSlices for argument {name or 'value'!r} without dense_shape: {value}"
+        )
     with op_scope(name, "IndexedSlicesToTensor", [value.values]) as scope:
-        indices = get_op("ExpandDims")(value.indices, -1)
-        dense_shape = get_op("Cast")(value.dense_shape, DstT=indices.dtype)
+        indices = expand_dims(value.indices, -1)
+        dense_shape = cast(value.dense_shape, indices.dtype)
         return get_op("ScatterNd")(indices, value.values, dense_shape, name=scope)
 
 
-def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Tensor | IndexedSlices:
+def convert_to_tensor_or_indexed_slices(
+    value: Any, dtype: Any = None, name: str | None = None
+) -> Tensor | IndexedSlices:
     """`value` as it is if it is IndexedSlices (ValueError where its dtype is another), else as a tensor."""
     if not isinstance(value, IndexedSlices):
         return convert_to_tensor(value, dtype, name)
     if dtype is not None and value.dtype is not as_dtype(dtype):
-        raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype {value.dtype.name}: {value}")
+        raise ValueError(
+            f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype {value.dtype.name}: {value}"
+        )
     return value
 
 
 def add_gradients(gradients: Sequence[Any]) -> Any:
-    """The sum of gradients of one tensor. IndexedSlices stay sparse among themselves; one dense term makes all dense."""
+    """The sum of gradients of one tensor. IndexedSlices stay sparse together; one dense term makes all dense."""
     if len(gradients) == 1:
         return gradients[0]
     if all(isinstance(g, IndexedSlices) for g in gradients):
@@ -113,8 +122,8 @@ def add_gradients(gradients: Sequence[Any]) -> Any:
 
 
 def _concatenated(slices: Sequence[IndexedSlices]) -> IndexedSlices:
-    index_types = {s.indices.dtype for s in slices}
-    indices = [s.indices if len(index_types) == 1 else get_op("Cast")(s.indices, DstT=as_dtype("int64")) for s in slices]
+    index_type = int32 if all(s.indices.dtype is int32 for s in slices) else int64
+    indices = [cast(s.indices, index_type) for s in slices]
     concat = get_op("ConcatV2")
     values = concat(*(s.values for s in slices), 0, name="concat")
     known = (s.dense_shape for s in slices if s.dense_shape is not None)

@@ -1,0 +1,177 @@
+"""Subscripts: ``tensor[...]``, ``variable[...]`` with assignment, and boolean masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..build import constant, convert_to_tensor, is_tensor_like
+from ..graph import Tensor, op_scope
+from ..shapes import Dimension
+from ..static import constant_value
+from .basic import cast, reshape, squeeze
+from .basic import shape as shape_of
+from .indexing import gather
+from .joining import concat, stack
+from .math import where
+from .reduce import reduce_prod
+from .slicing import MASKS, StridedSlice, StridedSliceAssign
+
+# -- boolean masks --------------------------------------------------------------------------------------------------
+
+
+def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any = None) -> Tensor:
+    """The entries of `tensor` where `mask` is true, in order, as slices of one dimension in place of the mask's.
+
+    `mask` is a boolean tensor of known rank K >= 1 whose shape is that of the tensor's dimensions from `axis` (by
+    default 0) on; the result has rank R - K + 1. Raises ValueError for other masks.
+    """
+    with op_scope(name, "boolean_mask", [tensor, mask]):
+        tensor = convert_to_tensor(tensor, name="tensor")
+        mask = convert_to_tensor(mask, name="mask")
+        depth = mask.shape.ndims
+        if depth == 0:
+            raise ValueError("mask cannot be scalar.")
+        if depth is None:
+            raise ValueError(
+                "Number of mask dimensions must be specified, even if some dimensions are None.  "
+                "E.g. shape=[None] is ok, but shape=None is not."
+            )
+        at = 0 if axis is None else int(constant_value(convert_to_tensor(axis, name="axis")))
+        masked = tensor.shape[at : at + depth]
+        masked.assert_is_compatible_with(mask.shape)
+        count = reduce_prod(shape_of(tensor)[at : at + depth], [0])
+        flat_shape = concat([shape_of(tensor)[:at], [count], shape_of(tensor)[at + depth :]], 0)
+        flat = reshape(tensor, flat_shape)
+        if tensor.shape.sizes is not None:
+            flat.set_shape([*tensor.shape.sizes[:at], masked.num_elements(), *tensor.shape.sizes[at + depth :]])
+        places = squeeze(where(reshape(mask, [-1])), axis=[1])
+        return gather(flat, places, axis=at)
+
+
+# -- tensor[...] ----------------------------------------------------------------------------------------------------
+
+_NOT_AN_INDEX = (
+    "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid "
+    "indices, got {!r}"
+)
+
+
+def _is_scalar_integer(part: Any) -> bool:
+    if isinstance(part, (bool, np.bool_)):
+        return False
+    if is_tensor_like(part):
+        return part.dtype in (dtypes.int32, dtypes.int64) and part.shape.ndims in (None, 0)
+    if isinstance(part, np.ndarray):
+        return part.ndim == 0 and part.dtype.kind in "iu"
+    return isinstance(part, (int, np.integer, Dimension))
+
+
+def _check_part(part: Any) -> None:
+    if not _is_scalar_integer(part):
+        raise TypeError(_NOT_AN_INDEX.format(part))
+
+
+def _is_mask(key: Any) -> bool:
+    if is_tensor_like(key):
+        return key.dtype.is_bool
+    return isinstance(key, (bool, np.bool_)) or (isinstance(key, np.ndarray) and key.dtype == np.bool_)
+
+
+def _bounds(part: slice) -> tuple[list[Any], bool, bool]:
+    """[start, stop, step] of a Python slice with what is left out filled in, and whether start and stop were."""
+    bounds = [None if isinstance(b, Dimension) and b.value is None else b for b in (part.start, part.stop, part.step)]
+    given = [b is not None for b in bounds]
+    for bound in bounds:
+        if bound is not None:
+            _check_part(bound)
+    tensors = [b for b in bounds if is_tensor_like(b)]
+    filled = [d if b is None else b for b, d in zip(bounds, (0, 0, 1), strict=True)]
+    if tensors:  # TensorFlow fills in constants of the tensor's dtype there, and plain numbers elsewhere
+        filled = [b if was else constant(b, tensors[0].dtype) for b, was in zip(filled, given, strict=True)]
+    return filled, not given[0], not given[1]
+
+
+def _place(part: Any) -> list[Any]:
+    """[start, stop, step] that select the one element at `part`."""
+    _check_part(part)
+    if isinstance(part, Dimension):
+        part = int(part)
+    step = constant(1, dtypes.int64) if is_tensor_like(part) and part.dtype is dtypes.int64 else 1
+    if is_tensor_like(part):
+        return [part, part + 1, step]
+    return [int(part), int(part) + 1, step]
+
+
+def getitem(tensor: Tensor, key: Any) -> Tensor:
+    """``tensor[key]``: integers, slices, Ellipsis, None and scalar integer tensors, or a boolean mask.
+
+    Raises TypeError for any other key, ValueError where the static shape has no such place.
+    """
+    if _is_mask(key):
+        return boolean_mask(tensor, key)
+    parts = list(key) if isinstance(key, (tuple, list)) else [key]
+    vectors: list[list[Any]] = []
+    masks = dict.fromkeys(MASKS, 0)
+    for i, part in enumerate(parts):
+        bounds: list[Any] = [0, 0, 1]
+        marked: list[str] = []
+        if isinstance(part, slice):
+            bounds, no_start, no_stop = _bounds(part)
+            marked = ["begin_mask"] * no_start + ["end_mask"] * no_stop
+        elif part is Ellipsis:
+            marked = ["ellipsis_mask"]
+        elif part is None:
+            marked = ["new_axis_mask"]
+        else:
+            bounds = _place(part)
+            marked = ["shrink_axis_mask"]
+        vectors.append(bounds)
+        for mask in marked:
+            masks[mask] |= 1 << i
+    with op_scope(None, "strided_slice", [tensor, *(b for bounds in vectors for b in bounds)]) as scope:
+        if not parts:
+            begin = end = strides = constant([], dtypes.int32)
+        else:
+            begin, end, strides = (stack(list(column)) for column in zip(*vectors, strict=True))
+            widest = dtypes.int64 if dtypes.int64 in (begin.dtype, end.dtype, strides.dtype) else dtypes.int32
+            begin, end, strides = (cast(v, widest) for v in (begin, end, strides))
+        return StridedSlice(tensor, begin, end, strides, name=scope, **masks)
+
+
+Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+
+# -- variable[...] --------------------------------------------------------------------------------------------------
+
+
+class VariableSlice(Tensor):
+    """``variable[...]``: the value there, which can also be assigned to."""
+
+    __slots__ = ("_ref",)
+
+    def __init__(self, sliced: Tensor, ref: Tensor) -> None:
+        """Takes the place of `sliced`, the fresh output of a StridedSlice, for the variable that `ref` stands for."""
+        super().__init__(sliced.op, sliced.value_index, sliced.dtype, sliced.shape)
+        self._ref = ref
+        sliced.op.outputs[sliced.value_index] = self
+
+    def assign(self, value: Any, name: str | None = None) -> Tensor:
+        """Write `value`, broadcast, into this part of the variable; the result stands for the whole one after that.
+
+        Raises InvalidArgumentError in a run where it does not broadcast; the variable keeps its value then.
+        """
+        with self.graph.as_default(), self.graph.name_scope(f"{self.op.name}/"):
+            return StridedSliceAssign(self._ref, *self.op.inputs[1:], value, name=name or "_assign", **self.op.attrs)
+
+
+def variable_slice(variable: Any, key: Any) -> Tensor:
+    """``variable[key]`` with an `assign` method (unless `key` is a boolean mask, whose result has none)."""
+    sliced = getitem(convert_to_tensor(variable), key)
+    if sliced.op.type != "StridedSlice":
+        return sliced
+    return VariableSlice(sliced, convert_to_tensor(variable, as_ref=True))
+
+
+__all__ = ["boolean_mask"]
