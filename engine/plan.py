@@ -343,12 +343,14 @@ class Plan:
                 if source is self._session.host
                 else lambda x: target.asarray(source.to_host(x))
             )
-        op, definition = draft.op, draft.op.definition
+        op, definition, backend = draft.op, draft.op.definition, draft.backend
         if definition.bind is not None:
-            return definition.bind(op, draft.backend, self._session, donated)
-        if definition.kernel is None:
+            run = definition.bind(op, backend, self._session, donated)
+        elif definition.kernel is not None:
+            run = partial(definition.kernel, backend, **op.attrs)
+        else:
             raise errors.UnimplementedError(None, op, f"Op {op.type} ({op.name!r}) has no kernel")
-        return partial(definition.kernel, draft.backend, **op.attrs)
+        return run if backend in (self._session.host, self._session.default) else _activated(backend, run)
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -379,6 +381,16 @@ class Plan:
             None if value is None else self._session.detached(value, copy)
             for value, copy in zip(results, self._copy_fetch, strict=True)
         ]
+
+
+def _activated(backend: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+    """`run` with its device as the current one: for any but the session's own."""
+
+    def on_its_device(*values: Any) -> Any:
+        with backend.activate():
+            return run(*values)
+
+    return on_its_device
 
 
 def argument_names(op: Operation) -> list[str]:
