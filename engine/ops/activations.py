@@ -9,8 +9,9 @@ from ..dtypes import FLOATS, NUMBERS, float32
 from ..graph import Operation, Tensor, op_scope
 from ..registry import define, get_op, same_shape
 from ..shapes import TensorShape
+from .arithmetic import in_float32
 from .basic import cast, ones_like
-from .common import Array, in_float32
+from .common import Array
 from .math import abs as absolute
 from .math import exp, minimum, sigmoid, square, where
 from .reduce import reduce_sum

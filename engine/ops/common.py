@@ -1,34 +1,28 @@
-"""What the ops of neural networks share: halves computed in float32, layouts of images, gradients known to be zero."""
+"""What the ops of neural networks share: pairs computed in float32, layouts of images, gradients known to be zero."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..graph import Tensor
+from ..registry import Rule
+from ..shapes import TensorShape
+from .arithmetic import is_half
 
 Array = Any  # numpy.ndarray or cupy.ndarray
-Kernel = Callable[..., Any]
 
 
-def is_half(dtype: np.dtype) -> bool:
-    """Whether a NumPy dtype is float16 or bfloat16."""
-    return dtype.itemsize == 2 and dtype.kind in "fV"
+def pair_in_float32(kernel: Rule) -> Rule:
+    """`in_float32` for a kernel with two results."""
 
-
-def in_float32(kernel: Kernel) -> Kernel:
-    """The kernel with float16 and bfloat16 computed in float32 and rounded once, to the dtype of its first array."""
-
-    @functools.wraps(kernel)
-    def widened(k: Any, *arrays: Array, **attrs: Any) -> Any:
+    def widened(k: Any, *arrays: Array) -> tuple[Array, Array]:
         dtype = arrays[0].dtype
         if not is_half(dtype):
-            return kernel(k, *arrays, **attrs)
-        result = kernel(k, *(k.cast(a, np.float32) if a.dtype == dtype else a for a in arrays), **attrs)
-        return tuple(k.cast(r, dtype) for r in result) if isinstance(result, tuple) else k.cast(result, dtype)
+            return kernel(k, *arrays)
+        first, second = kernel(k, *(k.cast(a, np.float32) if a.dtype == dtype else a for a in arrays))
+        return k.cast(first, dtype), k.cast(second, dtype)
 
     return widened
 
@@ -39,6 +33,19 @@ def is_zeros(tensor: Tensor) -> bool:
     if op.type == "Fill":
         op = op.inputs[1].op
     return op.type == "ZerosLike" or (op.type == "Const" and not op.attrs["value"].any())
+
+
+def of_rank(tensor: Tensor, rank: int) -> TensorShape:
+    """The tensor's shape, known to be of that rank. Raises ValueError in TensorFlow's words where it is of another."""
+    if tensor.shape.ndims not in (None, rank):
+        raise ValueError(f"Shape must be rank {rank} but is rank {tensor.shape.ndims}")
+    return tensor.shape.with_rank(rank)
+
+
+def check_equal(a: int | None, b: int | None) -> None:
+    """Raise ValueError where two lengths are known and differ."""
+    if None not in (a, b) and a != b:
+        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
 
 
 def channels_last(k: Any, array: Array, data_format: str) -> Array:

@@ -15,7 +15,7 @@ from ..registry import OpDef, define
 from ..shapes import TensorShape
 from ..static import constant_value_as_shape
 from .basic import shape
-from .common import Array, channels_back, channels_last, check_data_format, sizes_last
+from .common import Array, channels_back, channels_last, check_data_format, check_equal, of_rank, sizes_last
 
 # -- where the windows stand ----------------------------------------------------------------------------------------
 
@@ -58,24 +58,12 @@ def spatial_sizes(x: TensorShape, window: Sequence[int | None], at: Geometry, da
     return [None if w is None else conv_output_size(size, w, *rest) for size, w, *rest in each]
 
 
-def rank_4(tensor: Tensor) -> TensorShape:
-    """The tensor's shape, known to be of rank 4. Raises ValueError in TensorFlow's words."""
-    if tensor.shape.ndims not in (None, 4):
-        raise ValueError(f"Shape must be rank 4 but is rank {tensor.shape.ndims}")
-    return tensor.shape.with_rank(4)
-
-
 def image_shape(batch: int | None, size: Sequence[int | None], channels: int | None, data_format: str) -> TensorShape:
     return TensorShape([batch, *size, channels] if data_format == "NHWC" else [batch, channels, *size])
 
 
 def channels_of(x: TensorShape, data_format: str) -> int | None:
     return x.as_list()[data_format.index("C")]
-
-
-def check_equal(a: int | None, b: int | None) -> None:
-    if None not in (a, b) and a != b:
-        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
 
 
 # -- the two families -----------------------------------------------------------------------------------------------
@@ -123,20 +111,24 @@ class Family:
     # shapes
 
     def _forward_shape(self, x: Tensor, w: Tensor, data_format: str, **attrs: Any) -> TensorShape:
-        images, filters = rank_4(x), rank_4(w)
+        images, filters = of_rank(x, 4), of_rank(w, 4)
         depth = self._output_depth(channels_of(images, data_format), filters)
         size = spatial_sizes(images, filters.as_list()[:2], geometry(data_format=data_format, **attrs), data_format)
         return image_shape(images.as_list()[0], size, depth, data_format)
 
     def _input_shape(self, sizes: Tensor, w: Tensor, dy: Tensor, data_format: str, **_: Any) -> TensorShape:
-        (batch, *rest), filters, grads = constant_value_as_shape(sizes).with_rank(4).as_list(), rank_4(w), rank_4(dy)
+        (batch, *rest), filters, grads = (
+            constant_value_as_shape(sizes).with_rank(4).as_list(),
+            of_rank(w, 4),
+            of_rank(dy, 4),
+        )
         images = TensorShape([grads.as_list()[0] if batch is None else batch, *rest])
         check_equal(self._output_depth(channels_of(images, data_format), filters), channels_of(grads, data_format))
         return images
 
     def _filter_shape(self, x: Tensor, sizes: Tensor, dy: Tensor, **_: Any) -> TensorShape:
-        rank_4(x)
-        rank_4(dy)
+        of_rank(x, 4)
+        of_rank(dy, 4)
         return constant_value_as_shape(sizes).with_rank(4)
 
     # kernels

@@ -11,9 +11,9 @@ from ..dtypes import NUMBERS, int32, int64
 from ..graph import Tensor, op_scope
 from ..registry import define, not_differentiable
 from ..shapes import TensorShape
+from .arithmetic import in_float32
 from .basic import zeros_like
-from .common import Array, in_float32
-from .conv import check_equal
+from .common import Array, check_equal, of_rank
 
 _NUMBERS = {"T": NUMBERS}
 
@@ -27,9 +27,7 @@ def _channel_axis(rank: int, data_format: str) -> int:
 def _biased(value: Tensor, bias: Tensor, data_format: str) -> TensorShape:
     if value.shape.ndims is not None and value.shape.ndims < 2:
         raise ValueError(f"Shape must be at least rank 2 but is rank {value.shape.ndims}")
-    if bias.shape.ndims not in (None, 1):
-        raise ValueError(f"Shape must be rank 1 but is rank {bias.shape.ndims}")
-    sizes, channels = value.shape.sizes, bias.shape.with_rank(1).as_list()[0]
+    sizes, channels = value.shape.sizes, of_rank(bias, 1).as_list()[0]
     if sizes is None:
         return value.shape
     axis = _channel_axis(len(sizes), data_format)
@@ -94,10 +92,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
 
 
 def _one_answer_a_row(predictions: Tensor, targets: Tensor, k: Tensor) -> TensorShape:
-    for tensor, rank in ((predictions, 2), (targets, 1), (k, 0)):
-        if tensor.shape.ndims not in (None, rank):
-            raise ValueError(f"Shape must be rank {rank} but is rank {tensor.shape.ndims}")
-    rows, targeted = predictions.shape.with_rank(2).as_list()[0], targets.shape.with_rank(1).as_list()[0]
+    of_rank(k, 0)
+    rows, targeted = of_rank(predictions, 2).as_list()[0], of_rank(targets, 1).as_list()[0]
     check_equal(rows, targeted)
     return TensorShape([targeted if rows is None else rows])
 

@@ -10,10 +10,11 @@ from ..dtypes import FLOATS, float32, float64
 from ..graph import Operation, Tensor
 from ..registry import define, same_shape, scalar_shape
 from ..shapes import TensorShape
+from .arithmetic import in_float32
 from .array import transpose
 from .basic import cast, shape, size
-from .common import Array, channels_back, channels_last, in_float32, is_zeros
-from .conv import channels_of, check_equal, image_shape, rank_4
+from .common import Array, channels_back, channels_last, check_equal, is_zeros, of_rank
+from .conv import channels_of, image_shape
 from .math import pow as power
 from .math import rsqrt, square
 from .reduce import reduce_sum
@@ -44,12 +45,10 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
 def _batch_norm_shapes(
     x: Tensor, *parameters: Tensor, is_training: bool, data_format: str, **_: Any
 ) -> list[TensorShape]:
-    images, h = rank_4(x), data_format.index("H")
+    images, h = of_rank(x, 4), data_format.index("H")
     channels = channels_of(images, data_format)
     for parameter in parameters[:2] if is_training else parameters:
-        if parameter.shape.ndims not in (None, 1):
-            raise ValueError(f"Shape must be rank 1 but is rank {parameter.shape.ndims}")
-        length = parameter.shape.with_rank(1).as_list()[0]
+        length = of_rank(parameter, 1).as_list()[0]
         check_equal(channels, length)
         channels = length if channels is None else channels
     batch, size = images.as_list()[0], images.as_list()[h : h + 2]
@@ -179,7 +178,7 @@ LRN = define(
     "LRN",
     "input:T -> output:T",
     types=_FLOATS,
-    shape=lambda x, **_: rank_4(x),
+    shape=lambda x, **_: of_rank(x, 4),
     kernel=_lrn,
     grad=_lrn_gradient,
 )

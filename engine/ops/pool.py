@@ -14,15 +14,15 @@ from ..registry import OpDef, define, same_shape
 from ..shapes import TensorShape
 from ..static import constant_value_as_shape
 from .basic import shape, zeros_like
-from .common import Array, channels_back, channels_last, check_data_format, sizes_last
-from .conv import channels_of, four, geometry, image_shape, padding_attrs, rank_4, spatial_sizes
+from .common import Array, channels_back, channels_last, check_data_format, of_rank, sizes_last
+from .conv import channels_of, four, geometry, image_shape, padding_attrs, spatial_sizes
 
 _FLOATS = {"T": FLOATS}
 _REAL = {"T": tuple(t for t in NUMBERS if not t.is_complex)}
 
 
 def _pooled(x: Tensor, ksize: Any, strides: Any, padding: str, explicit_paddings: Any, data_format: str) -> TensorShape:
-    images, h = rank_4(x), data_format.index("H")
+    images, h = of_rank(x, 4), data_format.index("H")
     at = geometry(strides, padding, explicit_paddings, data_format)
     size = spatial_sizes(images, ksize[h : h + 2], at, data_format)
     return image_shape(images.as_list()[0], size, channels_of(images, data_format), data_format)

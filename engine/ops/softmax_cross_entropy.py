@@ -8,24 +8,27 @@ from ..dtypes import FLOATS, int32, int64
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor
 from ..registry import define
-from ..shapes import TensorShape, broadcast_sizes
+from ..shapes import TensorShape
 from .activations import LogSoftmax, Softmax, shifted, softmax_gradient
+from .arithmetic import merge_shapes
 from .basic import expand_dims
-from .common import Array, in_float32, is_zeros
+from .common import Array, check_equal, is_zeros, of_rank, pair_in_float32
 
 _FLOATS = {"T": FLOATS}
 
 
 def _rows(features: Tensor, labels: Tensor) -> list[TensorShape]:
-    features.shape.assert_has_rank(2)
-    labels.shape.assert_has_rank(2)
-    both = broadcast_sizes(features.shape.with_rank(2), labels.shape.with_rank(2))
+    both = merge_shapes(of_rank(features, 2), of_rank(labels, 2))
     return [both[:1], both]
 
 
-@in_float32
+@pair_in_float32
 def _cross_entropy(k: Any, features: Array, labels: Array) -> tuple[Array, Array]:
     xp = k.xp
+    if features.shape != labels.shape:
+        raise ValueError(
+            f"logits and labels must be of one size: logits_size={features.shape} labels_size={labels.shape}"
+        )
     logits = shifted(k, features)
     exponentials = xp.exp(logits)
     sums = xp.sum(exponentials, axis=-1, keepdims=True)
@@ -57,16 +60,20 @@ SoftmaxCrossEntropyWithLogits = define(
 
 
 def _rows_with_indices(features: Tensor, labels: Tensor) -> list[TensorShape]:
-    features.shape.assert_has_rank(2)
-    labels.shape.assert_has_rank(1)
-    batch = features.shape.with_rank(2)[:1].merge_with(labels.shape)
-    return [batch, batch.concatenate(features.shape.with_rank(2)[1:])]
+    rows, classes = of_rank(features, 2).as_list()
+    targets = of_rank(labels, 1).as_list()[0]
+    check_equal(rows, targets)
+    batch = targets if rows is None else rows
+    return [TensorShape([batch]), TensorShape([batch, classes])]
 
 
-@in_float32
+@pair_in_float32
 def _sparse_cross_entropy(k: Any, features: Array, labels: Array) -> tuple[Array, Array]:
     xp = k.xp
     classes = features.shape[1]
+    if len(features) != len(labels):
+        message = "logits and labels must have the same first dimension"
+        raise ValueError(f"{message}, got logits shape {features.shape} and labels shape {labels.shape}")
     outside = (labels < 0) | (labels >= classes)
     if bool(outside.any()):
         given = k.to_host(labels)
