@@ -13,6 +13,7 @@ from ..graph import Operation, Tensor
 from ..registry import OpDef, define, no_gradient
 from ..shapes import TensorShape
 from ..state import VariableState, variable_of
+from .state import merged
 
 _BLOCK = 1 << 15  # elements: the pieces that all lines of a rule work on while they are in the CPU's cache
 
@@ -72,7 +73,7 @@ def _dense_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
     shape = _state_shape(how, tensors)
     for i, tensor in enumerate(tensors[how.states :], how.states):
         if i == how.gradient:
-            shape = _merged(shape, tensor.shape)
+            shape = merged(shape, tensor.shape)
         else:
             _assert_rank(tensor, 0)
     return shape
@@ -85,8 +86,8 @@ def _sparse_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
     if shape.ndims == 0 or grad.shape.ndims == 0:
         raise ValueError("Shape must be at least rank 1 but is rank 0")
     if None not in (shape.ndims, grad.shape.ndims):
-        _merged(shape[1:], grad.shape[1:])
-        _merged(indices.shape, grad.shape[:1])
+        merged(shape[1:], grad.shape[1:])
+        merged(indices.shape, grad.shape[:1])
     for tensor in (*tensors[how.states : how.gradient], *tensors[how.gradient + 2 :]):
         _assert_rank(tensor, 0)
     return shape
@@ -95,19 +96,8 @@ def _sparse_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
 def _state_shape(how: _Method, tensors: Sequence[Tensor]) -> TensorShape:
     shape = tensors[0].shape
     for slot in tensors[1 : how.states]:
-        shape = _merged(shape, slot.shape)
+        shape = merged(shape, slot.shape)
     return shape
-
-
-def _merged(one: TensorShape, other: TensorShape) -> TensorShape:
-    if one.is_compatible_with(other):
-        return one.merge_with(other)
-    a, b = one.as_list(), other.as_list()
-    shown = " and ".join("[" + ",".join("?" if d is None else str(d) for d in sizes) + "]" for sizes in (a, b))
-    if len(a) != len(b):
-        raise ValueError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}. Shapes are {shown}.")
-    i = next(i for i, (m, n) in enumerate(zip(a, b, strict=True)) if m != n and None not in (m, n))
-    raise ValueError(f"Dimension {i} in both shapes must be equal, but are {a[i]} and {b[i]}. Shapes are {shown}.")
 
 
 def _assert_rank(tensor: Tensor, rank: int) -> None:
@@ -211,7 +201,7 @@ def _summed_by_row(k: Any, grad: Any, indices: Any, shape: tuple[int, ...]) -> t
         offset = int(k.xp.argmax((indices < 0) | (indices >= shape[0])))
         raise _refusal(f"Index {int(indices[offset])} at offset {offset} in indices is out of range [0, {shape[0]})")
     total = k.xp.zeros((rows.size, *shape[1:]), np.promote_types(grad.dtype, np.float32))
-    k.scatter_add(total, place, grad)
+    k.scatter_add(total, place, k.cast(grad, total.dtype))
     return rows, k.cast(total, grad.dtype)
 
 
@@ -353,13 +343,18 @@ def _adam(
 
 
 def _ftrl(
-    xp: Any, scratch: Any, var: Any, accum: Any, linear: Any, grad: Any, lr: Any, l1: Any, l2: Any, lr_power: Any
-) -> None:
-    """n = a + g²;  z ← z + g - (n^-p - a^-p) / lr · var;  a ← n;  var ← (clip(z, -l1, l1) - z) / (n^-p / lr + 2 l2).
+    xp: Any, scratch: Any, var: Any, accum: Any, linear: Any, grad: Any, lr: Any, l1: Any, l2: Any, l2_shrinkage: Any,
+    lr_power: Any,
+) -> None:  # fmt: skip
+    """n = a + g²;  z ← z + g + 2 s v - (nᵖ - aᵖ) / lr · v;  a ← n;  v ← (clip(z, -l1, l1) - z) / (nᵖ / lr + 2 l2).
 
-    McMahan and others, Ad click prediction: a view from the trenches (2013), algorithm 1; p is `lr_power`, z `linear`.
+    McMahan and others, Ad click prediction: a view from the trenches (2013), algorithm 1; p is -lr_power, z `linear`,
+    v the variable, and s, `l2_shrinkage`, adds to the gradient that of s v².
     """
     t, u = scratch
+    xp.multiply(var, 2 * l2_shrinkage, out=t)
+    linear += t
+    linear += grad
     xp.power(accum, -lr_power, out=u)
     xp.multiply(grad, grad, out=t)
     accum += t
@@ -367,7 +362,6 @@ def _ftrl(
     xp.subtract(t, u, out=u)
     u /= lr
     u *= var
-    linear += grad
     linear -= u
     t /= lr
     t += 2 * l2
@@ -390,6 +384,8 @@ ApplyCenteredRMSProp, SparseApplyCenteredRMSProp = _updates(
 ApplyAdam, SparseApplyAdam = _updates(  # the sparse one is lazy: Adam itself decays m and v of every row
     "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", _adam
 )
-ApplyFtrl, SparseApplyFtrl = _updates("Ftrl", "var accum linear", "grad lr l1 l2 lr_power", _ftrl, scratch=2)
+ApplyFtrlV2, SparseApplyFtrlV2 = _updates(
+    "FtrlV2", "var accum linear", "grad lr l1 l2 l2_shrinkage lr_power", _ftrl, scratch=2
+)
 
 __all__: list[str] = []  # tf.train's optimizers are the way to these
