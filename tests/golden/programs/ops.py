@@ -427,6 +427,46 @@ def piece(tf, row):
     return outputs_and_gradients(tf, *row)
 
 
+OF_KINDS = {
+    "arithmetic": lambda tf, x, y: [x + y, x - y, x * y, x / y, tf.maximum(x, y)],
+    "functions": lambda tf, x, y: [tf.exp(x), tf.tanh(x), tf.sigmoid(x), tf.sqrt(y), tf.log(y), tf.nn.softplus(x)],
+    "relus": lambda tf, x, y: [tf.nn.relu(x), tf.nn.elu(x), tf.nn.relu6(x)],
+    "matmul": lambda tf, x, y: tf.matmul(x, y, transpose_b=True),
+    "softmax": lambda tf, x, y: [tf.nn.softmax(x), tf.nn.log_softmax(x)],
+    "pieces": lambda tf, x, y: [tf.concat([x, y], 0), tf.transpose(x), x[:, 1:], tf.gather(x, [1, 0, 1])],
+    "numbers": lambda tf, x, y: [x * 0.1, 1.0 - x, 2.0 / y],
+    "entropy": lambda tf, x, y: tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.stop_gradient(y), logits=x),
+}
+
+
+def of_kind(tf, build, kind):
+    """Values, gradients and dtypes of a program whose inputs are cast to `kind`."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = (tf.cast(tf.constant(a), getattr(tf, kind)) for a in (A, POSITIVE))
+        made = build(tf, x, y)
+        outputs = list(made) if isinstance(made, list) else [made]
+        gradients = [g for g in tf.gradients(outputs, [x, y]) if g is not None]
+        told = session.run(outputs + [tf.convert_to_tensor(g) for g in gradients])
+        return {f"{i}": value for i, value in enumerate(told)}
+
+
+@golden(
+    rows={name: name for name in OF_KINDS}, rtol=2e-14, atol=1e-15, reason="functions of float64 differ by a few units"
+)
+def in_double(tf, row):
+    return of_kind(tf, OF_KINDS[row], "float64")
+
+
+@golden(rows={name: name for name in OF_KINDS}, rtol=2**-9, atol=2**-12, reason="float16: two units in the last place")
+def in_half(tf, row):
+    return of_kind(tf, OF_KINDS[row], "float16")
+
+
+@golden(rows={name: name for name in OF_KINDS}, rtol=2**-6, atol=2**-9, reason="bfloat16: two units in the last place")
+def in_bfloat16(tf, row):
+    return of_kind(tf, OF_KINDS[row], "bfloat16")
+
+
 SCATTERS = ("scatter_update", "scatter_add", "scatter_sub", "scatter_mul", "scatter_div", "scatter_max", "scatter_min")
 
 
