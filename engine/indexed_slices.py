@@ -79,7 +79,7 @@ class IndexedSlicesValue(NamedTuple):
 
 def _expand_fetch(slices: IndexedSlices) -> tuple[list[Tensor], Any]:
     if slices.dense_shape is None:
-        return [slices.values, slices.indices], lambda arrays: IndexedSlicesValue(*arrays, None)
+        return [slices.values, slices.indices], lambda arrays: IndexedSlicesValue(arrays[0], arrays[1], None)
     return [slices.values, slices.indices, slices.dense_shape], lambda arrays: IndexedSlicesValue(*arrays)
 
 
@@ -90,9 +90,8 @@ def _dense(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_
             f"Tensor conversion requested dtype {as_dtype(dtype).name} for IndexedSlices with dtype {value.dtype.name}"
         )
     if value.dense_shape is None:
-        raise ValueError(
-            f"Tensor conversion requested for IndexedSlices for argument {name or 'value'!r} without dense_shape: {value}"
-        )
+        asked_for = f"for argument {name or 'value'!r} without dense_shape"
+        raise ValueError(f"Tensor conversion requested for IndexedSlices {asked_for}: {value}")
     with op_scope(name, "IndexedSlicesToTensor", [value.values]) as scope:
         indices = expand_dims(value.indices, -1)
         dense_shape = cast(value.dense_shape, indices.dtype)
@@ -106,9 +105,8 @@ def convert_to_tensor_or_indexed_slices(
     if not isinstance(value, IndexedSlices):
         return convert_to_tensor(value, dtype, name)
     if dtype is not None and value.dtype is not as_dtype(dtype):
-        raise ValueError(
-            f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype {value.dtype.name}: {value}"
-        )
+        dtypes = f"{as_dtype(dtype).name} for Tensor with dtype {value.dtype.name}"
+        raise ValueError(f"Tensor conversion requested dtype {dtypes}: {value}")
     return value
 
 

@@ -19,7 +19,7 @@ from ..static import constant_value, constant_value_as_shape
 from .arithmetic import less, maximum, merge_shapes
 from .basic import Cast, cast, expand_dims, rank, reshape, sum_to_shape, zeros_like
 from .basic import shape as shape_of
-from .joining import at_least_rank, concat, with_known_rank
+from .joining import at_least_rank, concat, static_int, with_known_rank
 from .ranges import Range
 from .rearranging import transpose
 from .reduce import reduce_max
@@ -47,16 +47,14 @@ def _batch_rank(batch_dims: int, indices_rank: int) -> int:
 
 
 def _gathered(params: Tensor, indices: Tensor, axis: Tensor, batch_dims: int) -> TensorShape:
-    at, rank = constant_value(axis), params.shape.ndims
-    at_least_rank(params.shape, 1)
-    if at is not None:
-        at_least_rank(params.shape, max(int(at) + 1, -int(at)))
+    at, rank = static_int(axis), params.shape.ndims
+    at_least_rank(params.shape, 1 if at is None else max(at + 1, -at))
     if rank is None or indices.shape.sizes is None:
         return TensorShape(None)
     batch = _batch_rank(batch_dims, len(indices.shape.sizes))
     if at is None:
         return unknown_shape(rank - 1 + len(indices.shape.sizes) - batch)
-    at = int(at) % rank
+    at %= rank
     sizes = params.shape.as_list()
     shared = merge_shapes(TensorShape(sizes[:batch]), TensorShape(indices.shape.sizes[:batch])).as_list()
     return TensorShape([*shared, *sizes[batch:at], *indices.shape.sizes[batch:], *sizes[at + 1 :]])
@@ -103,7 +101,7 @@ def _gather_gradient(op: Operation, g: Tensor) -> list[Any]:
     batch_dims, sizes = op.attrs["batch_dims"], shape_of(params)
     if constant_value(axis) == 0 and batch_dims == 0:
         flat = reshape(indices, [-1])
-        rows = reshape(g, concat([shape_of(flat), sizes[1:]], 0))  # type: ignore[index]
+        rows = reshape(g, concat([shape_of(flat), sizes[1:]], 0))
         return [IndexedSlices(rows, flat, sizes), None, None]
     return [GatherV2Grad(sizes, indices, axis, g, batch_dims=batch_dims), None, None]
 
@@ -236,10 +234,10 @@ def _with_batch_coordinates(indices: Tensor, batch_dims: int) -> Tensor:
     """Coordinates that begin with those of the batch dimensions they stand in."""
     if indices.shape.ndims is None or not 0 < batch_dims < indices.shape.ndims:
         raise ValueError(f"batch_dims = {batch_dims} must be less than rank(indices) = {indices.shape.ndims}")
-    zeros = zeros_like(indices[..., :1])  # type: ignore[index]
+    zeros = zeros_like(indices[..., :1])
     columns = []
     for axis in range(batch_dims):
-        count = cast(shape_of(indices)[axis], indices.dtype)  # type: ignore[index]
+        count = cast(shape_of(indices)[axis], indices.dtype)
         along = [-1 if i == axis else 1 for i in range(indices.shape.ndims)]
         steps = Range(np.zeros((), indices.dtype.numpy), count, np.ones((), indices.dtype.numpy))
         columns.append(zeros + reshape(steps, along))
@@ -252,7 +250,9 @@ def _check_updates(indices: TensorShape, updates: TensorShape, target: TensorSha
     if indices.sizes is None or indices.sizes[-1] is None or updates.sizes is None:
         return
     outer, depth = len(indices.sizes) - 1, indices.sizes[-1]
-    sides = [(f"[0,{outer}) of indices[shape={_listed(indices)}]", indices[:outer], 0, outer)]
+    sides: list[tuple[str, TensorShape, int, int | None]] = [
+        (f"[0,{outer}) of indices[shape={_listed(indices)}]", indices[:outer], 0, outer)
+    ]
     if target.sizes is not None:
         if depth > len(target.sizes):
             raise ValueError(f"Last dimension of indices ({depth}) must be no larger than rank {len(target.sizes)}")
@@ -455,7 +455,7 @@ def _rows_under(part: Tensor, place: Tensor) -> Tensor:
     depth = place.shape.ndims
     if depth == 1:
         return part
-    rest = shape_of(part)[rank(place) if depth is None else depth :]  # type: ignore[index, misc]
+    rest = shape_of(part)[rank(place) if depth is None else depth :]
     return reshape(part, concat([[-1], rest], 0))
 
 
@@ -492,7 +492,7 @@ def _all_axes(x: Tensor) -> Tensor:
 
 def _one_hot_shape(indices: Tensor, depth: Tensor, *_: Tensor, axis: int) -> TensorShape:
     with_known_rank(depth.shape, 0)
-    count, sizes = constant_value(depth), indices.shape.sizes
+    count, sizes = static_int(depth), indices.shape.sizes
     if count is not None and count < 0:
         raise ValueError(f"Dimension size, given by scalar input 1, must be non-negative but is {count}")
     if sizes is None:
@@ -500,7 +500,7 @@ def _one_hot_shape(indices: Tensor, depth: Tensor, *_: Tensor, axis: int) -> Ten
     if not -1 <= axis <= len(sizes):
         raise ValueError(f"Expected axis to be -1 or between [0, {len(sizes) + 1}).  But received: {axis}")
     at = len(sizes) if axis == -1 else axis
-    return TensorShape([*sizes[:at], None if count is None else int(count), *sizes[at:]])
+    return TensorShape([*sizes[:at], count, *sizes[at:]])
 
 
 def _one_hot_kernel(k: Any, indices: Any, depth: Any, on_value: Any, off_value: Any, axis: int) -> Any:
@@ -575,7 +575,7 @@ class UniqueWithCounts(NamedTuple):
 
     y: Tensor
     idx: Tensor
-    count: Tensor
+    count: Tensor  # type: ignore[assignment]  # TensorFlow's name, though tuples have a method of it
 
 
 class ListDiff(NamedTuple):
@@ -655,14 +655,15 @@ class TopKV2(NamedTuple):
 def _top_k_shape(x: Tensor, k: Tensor, **_: Any) -> list[TensorShape]:
     at_least_rank(x.shape, 1)
     with_known_rank(k.shape, 0)
-    count, sizes = constant_value(k), x.shape.sizes
+    count, sizes = static_int(k), x.shape.sizes
     if count is not None and count < 0:
         raise ValueError(f"Dimension size, given by scalar input 1, must be non-negative but is {count}")
     if sizes is None:
         return [TensorShape(None)] * 2
-    if None not in (count, sizes[-1]) and sizes[-1] < count:  # type: ignore[operator]
-        raise ValueError(f"input must have last dimension >= k = {count} but is {sizes[-1]}")
-    return [TensorShape([*sizes[:-1], None if count is None else int(count)])] * 2
+    last = sizes[-1]
+    if count is not None and last is not None and last < count:
+        raise ValueError(f"input must have last dimension >= k = {count} but is {last}")
+    return [TensorShape([*sizes[:-1], count])] * 2
 
 
 def _top_k_kernel(k: Any, x: Any, count: Any, sorted: bool, index_type: Any) -> tuple[Any, Any]:
@@ -677,7 +678,7 @@ def _top_k_kernel(k: Any, x: Any, count: Any, sorted: bool, index_type: Any) -> 
 
 def _top_k_gradient(op: Operation, g: Tensor, _: Any) -> list[Tensor | None]:
     x, k = op.inputs
-    sizes, last = shape_of(x), shape_of(x)[-1:]  # type: ignore[index]
+    sizes, last = shape_of(x), shape_of(x)[-1:]
     rows = concat([[-1], reshape(k, [1])], 0)
     count = shape_of(reshape(x, concat([[-1], last], 0)))
     matrix = GatherV2Grad(count, reshape(op.outputs[1], rows), 1, reshape(g, rows), batch_dims=1)
@@ -737,11 +738,11 @@ def _mirrored(x: Tensor) -> Tensor:
     """The values in opposite order, without overflow: its own inverse."""
     if x.dtype.is_unsigned:
         return x.dtype.max - x
-    return -x - 1 if x.dtype in INTEGERS else -x  # type: ignore[operator]
+    return -x - 1 if x.dtype in INTEGERS else -x
 
 
 def _descending(values: Tensor, axis: int, return_places: bool) -> Tensor:
-    count = shape_of(values)[axis]  # type: ignore[index]
+    count = shape_of(values)[axis]
     known, _ = values.shape.ndims, rank(values)  # TensorFlow makes a constant of the rank, and so do we
     if axis == -1 or (known is not None and axis + 1 == known):
         return top_k(values, count)[int(return_places)]
@@ -785,7 +786,7 @@ def searchsorted(
         raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: `side` = '{side}'.")
     sequence = convert_to_tensor(sorted_sequence)
     wanted = convert_to_tensor(values, sequence.dtype)
-    rows, columns = (reshape(t, concat([[-1], shape_of(t)[-1:]], 0)) for t in (sequence, wanted))  # type: ignore[index]
+    rows, columns = (reshape(t, concat([[-1], shape_of(t)[-1:]], 0)) for t in (sequence, wanted))
     op = LowerBound if side == "left" else UpperBound
     return reshape(op(rows, columns, out_type=as_dtype(out_type), name=name), shape_of(wanted))
 

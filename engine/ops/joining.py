@@ -11,7 +11,7 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define
+from ..registry import OpDef, define
 from ..shapes import Dimension, TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
@@ -34,6 +34,12 @@ def at_least_rank(shape: TensorShape, rank: int) -> None:
         raise ValueError(f"Shape must be at least rank {rank} but is rank {shape.ndims}")
 
 
+def static_int(tensor: Tensor) -> int | None:
+    """The value of an integer scalar where the graph alone fixes it, else None."""
+    value = constant_value(tensor)
+    return None if value is None else int(value)
+
+
 def known_rank(shapes: Sequence[TensorShape]) -> int | None:
     """The rank that all shapes have, None where none is known. Raises ValueError where two differ."""
     found = None
@@ -45,32 +51,36 @@ def known_rank(shapes: Sequence[TensorShape]) -> int | None:
     return found
 
 
+def with_size(shape: TensorShape, axis: int, length: int | None) -> TensorShape:
+    sizes = shape.as_list()
+    sizes[axis] = length
+    return TensorShape(sizes)
+
+
 def _concatenated(*inputs: Tensor) -> TensorShape:
     shapes, axis = [t.shape for t in inputs[:-1]], inputs[-1]
-    rank, at = known_rank(shapes), constant_value(axis)
+    rank, at = known_rank(shapes), static_int(axis)
     if rank is None or at is None:
         return unknown_shape(rank)
-    at_least_rank(unknown_shape(rank), max(int(at) + 1, -int(at), 1))
-    at = int(at) % rank
-    others, total = TensorShape(None), Dimension(0)
+    at_least_rank(unknown_shape(rank), max(at + 1, -at, 1))
+    at %= rank
+    others, lengths = TensorShape(None), []
     for shape in shapes:
-        sizes = shape.with_rank(rank).as_list()
-        total += sizes[at]
-        sizes[at] = None
-        others = merge_shapes(others, TensorShape(sizes))
-    return TensorShape([total if i == at else d for i, d in enumerate(others.as_list())])
+        lengths.append(shape.with_rank(rank).as_list()[at])
+        others = merge_shapes(others, with_size(shape.with_rank(rank), at, None))
+    return with_size(others, at, None if None in lengths else sum(lengths))  # type: ignore[arg-type]
 
 
 def _concat_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
     *values, axis = op.inputs
-    at = constant_value(axis)
-    sizes = [None if at is None or v.shape.sizes is None else v.shape.sizes[int(at)] for v in values]
+    at = static_int(axis)
+    sizes: list[Any] = [None if at is None or v.shape.sizes is None else v.shape.sizes[at] for v in values]
     if None in sizes:
-        sizes = [shape_of(v)[axis if at is None else int(at)] for v in values]  # type: ignore[index]
+        sizes = [shape_of(v)[axis if at is None else at] for v in values]
     return [*SplitV(g, stack(sizes), cast(axis, dtypes.int32), num_split=len(values)), None]
 
 
-ConcatV2 = define(
+ConcatV2: OpDef = define(
     "ConcatV2",
     "values:T*, axis:I -> output:T",
     shape=_concatenated,
@@ -107,7 +117,7 @@ def _packed(*values: Tensor, axis: int) -> TensorShape:
     return TensorShape([*shape.sizes[:at], len(values), *shape.sizes[at:]])
 
 
-Pack = define(
+Pack: OpDef = define(
     "Pack",
     "values:T* -> output:T",
     shape=_packed,
@@ -143,18 +153,12 @@ def parallel_stack(values: Sequence[Any], name: str = "parallel_stack") -> Tenso
 
 def _axis_of_split(x: Tensor, axis: Tensor) -> int | None:
     """The axis of a split as a non-negative number, None where it or the rank is unknown. ValueError out of range."""
-    at, rank = constant_value(axis), x.shape.ndims
+    at, rank = static_int(axis), x.shape.ndims
     if at is None or rank is None:
         return None
     if not -rank <= at < rank:
         raise ValueError(f"Dimension size, given by scalar input {at} must be in range [{-rank}, {rank})")
-    return int(at) % rank
-
-
-def with_size(shape: TensorShape, axis: int, length: int | None) -> TensorShape:
-    sizes = shape.as_list()
-    sizes[axis] = length
-    return TensorShape(sizes)
+    return at % rank
 
 
 def _split_evenly(axis: Tensor, x: Tensor, num_split: int) -> list[TensorShape]:
@@ -163,7 +167,7 @@ def _split_evenly(axis: Tensor, x: Tensor, num_split: int) -> list[TensorShape]:
     at = _axis_of_split(x, axis)
     if at is None:
         return [unknown_shape(x.shape.ndims)] * num_split
-    length = x.shape.sizes[at]  # type: ignore[index]
+    length = x.shape.as_list()[at]
     if length is not None and length % num_split:
         raise ValueError(f"Dimension size must be evenly divisible by {num_split} but is {length}")
     return [with_size(x.shape, at, None if length is None else length // num_split)] * num_split
@@ -191,7 +195,7 @@ def _split_kernel(k: Any, axis: Any, x: Any, num_split: int) -> list[Any]:
     return _pieces(x, [length // num_split] * num_split, int(axis))
 
 
-Split = define(
+Split: OpDef = define(
     "Split",
     "split_dim:int32, value:T -> output:T*num_split",
     shape=_split_evenly,
@@ -217,9 +221,9 @@ def _split_by_sizes(x: Tensor, size_splits: Tensor, axis: Tensor, num_split: int
     at = _axis_of_split(x, axis)
     if at is None:
         return [unknown_shape(x.shape.ndims)] * num_split
-    length, known = x.shape.sizes[at], constant_value(size_splits)  # type: ignore[index]
+    length, known = x.shape.as_list()[at], constant_value(size_splits)
     if known is not None and length is not None:
-        sizes: Sequence[int | None] = _complete_sizes(known, length)
+        sizes: Sequence[int | None] = _complete_sizes(known.tolist(), length)
     else:
         sizes = constant_value_as_shape(size_splits).with_rank(num_split).as_list()
     return [with_size(x.shape, at, s) for s in sizes]
@@ -233,7 +237,7 @@ def _split_by_sizes_kernel(k: Any, x: Any, size_splits: Any, axis: Any, num_spli
     return _pieces(x, sizes, int(axis))
 
 
-SplitV = define(
+SplitV: OpDef = define(
     "SplitV",
     "value:T, size_splits:I, split_dim:int32 -> output:T*num_split",
     shape=_split_by_sizes,
@@ -282,7 +286,7 @@ def _unpack_kernel(k: Any, x: Any, num: int, axis: int) -> list[Any]:
     return list(k.xp.moveaxis(x, axis, 0))
 
 
-Unpack = define(
+Unpack: OpDef = define(
     "Unpack",
     "value:T -> output:T*num",
     shape=_unpacked,

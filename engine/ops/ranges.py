@@ -16,7 +16,7 @@ from ..registry import define, not_differentiable
 from ..shapes import TensorShape
 from ..static import constant_value
 from .basic import cast, sum_to_shape
-from .joining import with_known_rank
+from .joining import static_int, with_known_rank
 
 _RANGE_TYPES = (dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)
 
@@ -77,10 +77,10 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
 def _linspace_shape(start: Tensor, stop: Tensor, num: Tensor) -> TensorShape:
     for bound in (start, stop, num):
         with_known_rank(bound.shape, 0)
-    count = constant_value(num)
+    count = static_int(num)
     if count is not None and count < 0:
         raise ValueError(f"Requires num >= 0: {count}")
-    return TensorShape([None if count is None else int(count)])
+    return TensorShape([count])
 
 
 def _linspace_kernel(k: Any, start: Any, stop: Any, num: Any) -> Any:

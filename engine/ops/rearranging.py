@@ -11,8 +11,8 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, not_differentiable
-from ..shapes import Dimension, TensorShape, as_shape, broadcast_sizes, unknown_shape
+from ..registry import OpDef, define, not_differentiable
+from ..shapes import TensorShape, as_shape, broadcast_sizes, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
 from .basic import ones, ones_like, rank, reshape, size, sum_to_shape
@@ -80,7 +80,7 @@ def _inverse_order(perm: Tensor) -> Any:
     return invert_permutation(perm) if order is None else np.argsort(order % max(len(order), 1)).astype(order.dtype)
 
 
-Transpose = define(
+Transpose: OpDef = define(
     "Transpose",
     "x:T, perm:I -> y:T",
     shape=_transposed,
@@ -90,7 +90,7 @@ Transpose = define(
     view=True,
 )
 
-ConjugateTranspose = define(
+ConjugateTranspose: OpDef = define(
     "ConjugateTranspose",
     "x:T, perm:I -> y:T",
     shape=_transposed,
@@ -122,13 +122,17 @@ def _interleaved(evens: Any, odds: Any) -> Tensor:
     return reshape(stack([evens, odds], axis=1), [-1])
 
 
+def _times(length: int | None, by: int | None) -> int | None:
+    return None if length is None or by is None else length * by
+
+
 def _tiled(x: Tensor, multiples: Tensor) -> TensorShape:
     counts = constant_value_as_shape(multiples)
     if x.shape.sizes is None or counts.sizes is None:
         return unknown_shape(x.shape.ndims if counts.sizes is None else counts.ndims)
     if len(x.shape.sizes) != len(counts.sizes):
         raise ValueError(f"Shape must be rank {len(x.shape.sizes)} but is rank {len(counts.sizes)}")
-    return TensorShape([Dimension(d) * n for d, n in zip(x.shape.sizes, counts.sizes, strict=True)])
+    return TensorShape([_times(d, n) for d, n in zip(x.shape.sizes, counts.sizes, strict=True)])
 
 
 def _tile_kernel(k: Any, x: Any, multiples: Any) -> Any:
@@ -173,7 +177,7 @@ def _reversed_shape(x: Tensor, axis: Tensor) -> TensorShape:
     return x.shape
 
 
-ReverseV2 = define(
+ReverseV2: OpDef = define(
     "ReverseV2",
     "tensor:T, axis:I -> output:T",
     shape=_reversed_shape,
@@ -216,7 +220,7 @@ def _reverse_sequences(k: Any, x: Any, lengths: Any, seq_dim: int, batch_dim: in
     return xp.moveaxis(by_batch[xp.arange(batch)[:, None], source], (0, 1), (batch_dim, seq_dim))
 
 
-ReverseSequence = define(
+ReverseSequence: OpDef = define(
     "ReverseSequence",
     "input:T, seq_lengths:I -> output:T",
     shape=_sequences_shape,
@@ -253,7 +257,7 @@ def _roll_kernel(k: Any, x: Any, shift: Any, axis: Any) -> Any:
     return k.xp.roll(x, tuple(int(s) for s in shift.ravel()), tuple(int(a) for a in axis.ravel()))
 
 
-Roll = define(
+Roll: OpDef = define(
     "Roll",
     "input:T, shift:Tshift, axis:I -> output:T",
     shape=_rolled_shape,
@@ -298,10 +302,6 @@ def _divided(length: int | None, by: int) -> int | None:
     return None if length is None else length // by
 
 
-def _times(length: int | None, by: int) -> int | None:
-    return None if length is None else length * by
-
-
 def _blocks_shape(to_depth: bool) -> Any:
     def rule(x: Tensor, block_size: int, data_format: str) -> TensorShape:
         if block_size < 2:
@@ -320,7 +320,7 @@ def _blocks_shape(to_depth: bool) -> Any:
     return rule
 
 
-SpaceToDepth = define(
+SpaceToDepth: OpDef = define(
     "SpaceToDepth",
     "input:T -> output:T",
     shape=_blocks_shape(to_depth=True),
@@ -328,7 +328,7 @@ SpaceToDepth = define(
     grad=lambda op, g: DepthToSpace(g, **op.attrs),
     view=True,
 )
-DepthToSpace = define(
+DepthToSpace: OpDef = define(
     "DepthToSpace",
     "input:T -> output:T",
     shape=_blocks_shape(to_depth=False),
@@ -405,7 +405,7 @@ def _block_batch_shape(to_batch: bool) -> Any:
     return rule
 
 
-SpaceToBatchND = define(
+SpaceToBatchND: OpDef = define(
     "SpaceToBatchND",
     "input:T, block_shape:Tblock_shape, paddings:I -> output:T",
     shape=_block_batch_shape(to_batch=True),
@@ -415,7 +415,7 @@ SpaceToBatchND = define(
     host=["block_shape", "paddings"],
     view=True,
 )
-BatchToSpaceND = define(
+BatchToSpaceND: OpDef = define(
     "BatchToSpaceND",
     "input:T, block_shape:Tblock_shape, crops:I -> output:T",
     shape=_block_batch_shape(to_batch=False),
@@ -486,8 +486,8 @@ def _broadcast_args(k: Any, s0: Any, s1: Any) -> np.ndarray:
 
 
 def _broadcast_args_shape(s0: Tensor, s1: Tensor) -> TensorShape:
-    lengths = [with_known_rank(s.shape, 1).as_list()[0] for s in (s0, s1)]
-    return TensorShape([None if None in lengths else max(lengths)])
+    x, y = (with_known_rank(s.shape, 1).as_list()[0] for s in (s0, s1))
+    return TensorShape([None if x is None or y is None else max(x, y)])
 
 
 BroadcastArgs = define(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor
-from ..registry import define, not_differentiable
+from ..registry import OpDef, define, not_differentiable
 from ..shapes import TensorShape, unknown_shape
 from ..state import variable_of
 from ..static import constant_value, constant_value_as_shape
@@ -221,7 +221,7 @@ StridedSlice = define(
     "StridedSlice",
     "input:T, begin:I, end:I, strides:I -> output:T",
     shape=_strided_shape,
-    kernel=lambda k, x, *vectors, **masks: x[_checked_index(x.shape, *vectors, masks)],
+    kernel=lambda k, x, begin, end, strides, **masks: x[_checked_index(x.shape, begin, end, strides, masks)],
     grad=_strided_slice_gradient,
     host=["begin", "end", "strides"],
     view=True,
@@ -323,7 +323,7 @@ def _pad_kernel(k: Any, x: Any, paddings: Any, value: Any = 0) -> Any:
 def _inside(op: Operation, g: Tensor) -> Tensor:
     """The part of a padded gradient that belongs to the input of a pad."""
     x, paddings = op.inputs[:2]
-    return slice(g, paddings[:, 0], shape_of(x, out_type=paddings.dtype))  # type: ignore[index]
+    return slice(g, paddings[:, 0], shape_of(x, out_type=paddings.dtype))
 
 
 def _pad_with_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
@@ -381,7 +381,7 @@ def _unpadded_shape(dy: Tensor, paddings: Tensor, mode: str) -> TensorShape:
     return TensorShape([None if d is None else d - int(m.sum()) for d, m in zip(sizes, margins, strict=True)])
 
 
-MirrorPad = define(
+MirrorPad: OpDef = define(
     "MirrorPad",
     "input:T, paddings:I -> output:T",
     shape=_padded_shape,
@@ -389,7 +389,7 @@ MirrorPad = define(
     grad=lambda op, g: [MirrorPadGrad(g, op.inputs[1], **op.attrs), None],
     host=["paddings"],
 )
-MirrorPadGrad = define(
+MirrorPadGrad: OpDef = define(
     "MirrorPadGrad",
     "input:T, paddings:I -> output:T",
     shape=_unpadded_shape,

@@ -1,4 +1,4 @@
-"""Subscripts: ``tensor[...]``, ``variable[...]`` with assignment, and boolean masks."""
+"""Subscripts of tensors, ``tensor[...]``, and boolean masks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from .. import dtypes
 from ..build import constant, convert_to_tensor, is_tensor_like
 from ..graph import Tensor, op_scope
 from ..shapes import Dimension
-from ..static import constant_value
 from .basic import cast, reshape, squeeze
 from .basic import shape as shape_of
 from .indexing import gather
-from .joining import concat, stack
+from .joining import concat, stack, static_int
 from .math import where
 from .reduce import reduce_prod
-from .slicing import MASKS, StridedSlice, StridedSliceAssign
+from .slicing import MASKS, StridedSlice
 
 # -- boolean masks --------------------------------------------------------------------------------------------------
 
@@ -39,7 +38,9 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
                 "Number of mask dimensions must be specified, even if some dimensions are None.  "
                 "E.g. shape=[None] is ok, but shape=None is not."
             )
-        at = 0 if axis is None else int(constant_value(convert_to_tensor(axis, name="axis")))
+        at = 0 if axis is None else static_int(convert_to_tensor(axis, name="axis"))
+        if at is None:
+            raise ValueError("The axis of a boolean mask must be known when the graph is built.")
         masked = tensor.shape[at : at + depth]
         masked.assert_is_compatible_with(mask.shape)
         count = reduce_prod(shape_of(tensor)[at : at + depth], [0])
@@ -80,29 +81,33 @@ def _is_mask(key: Any) -> bool:
     return isinstance(key, (bool, np.bool_)) or (isinstance(key, np.ndarray) and key.dtype == np.bool_)
 
 
+def _number(bound: Any) -> Any:
+    """A bound of a slice as an int or a tensor; None for one that is left out."""
+    if bound is None or (isinstance(bound, Dimension) and bound.value is None):
+        return None
+    _check_part(bound)
+    return bound if is_tensor_like(bound) else int(bound)
+
+
 def _bounds(part: slice) -> tuple[list[Any], bool, bool]:
     """[start, stop, step] of a Python slice with what is left out filled in, and whether start and stop were."""
-    bounds = [None if isinstance(b, Dimension) and b.value is None else b for b in (part.start, part.stop, part.step)]
-    given = [b is not None for b in bounds]
-    for bound in bounds:
-        if bound is not None:
-            _check_part(bound)
+    bounds = [_number(bound) for bound in (part.start, part.stop, part.step)]
     tensors = [b for b in bounds if is_tensor_like(b)]
-    filled = [d if b is None else b for b, d in zip(bounds, (0, 0, 1), strict=True)]
+    defaults: list[Any] = [0, 0, 1]
     if tensors:  # TensorFlow fills in constants of the tensor's dtype there, and plain numbers elsewhere
-        filled = [b if was else constant(b, tensors[0].dtype) for b, was in zip(filled, given, strict=True)]
-    return filled, not given[0], not given[1]
+        defaults = [
+            d if b is not None else constant(d, tensors[0].dtype) for d, b in zip(defaults, bounds, strict=True)
+        ]
+    filled = [d if b is None else b for d, b in zip(defaults, bounds, strict=True)]
+    return filled, bounds[0] is None, bounds[1] is None
 
 
 def _place(part: Any) -> list[Any]:
     """[start, stop, step] that select the one element at `part`."""
     _check_part(part)
-    if isinstance(part, Dimension):
-        part = int(part)
-    step = constant(1, dtypes.int64) if is_tensor_like(part) and part.dtype is dtypes.int64 else 1
-    if is_tensor_like(part):
-        return [part, part + 1, step]
-    return [int(part), int(part) + 1, step]
+    if not is_tensor_like(part):
+        return [int(part), int(part) + 1, 1]
+    return [part, part + 1, constant(1, dtypes.int64) if part.dtype is dtypes.int64 else 1]
 
 
 def getitem(tensor: Tensor, key: Any) -> Tensor:
@@ -141,37 +146,6 @@ def getitem(tensor: Tensor, key: Any) -> Tensor:
         return StridedSlice(tensor, begin, end, strides, name=scope, **masks)
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-
-# -- variable[...] --------------------------------------------------------------------------------------------------
-
-
-class VariableSlice(Tensor):
-    """``variable[...]``: the value there, which can also be assigned to."""
-
-    __slots__ = ("_ref",)
-
-    def __init__(self, sliced: Tensor, ref: Tensor) -> None:
-        """Takes the place of `sliced`, the fresh output of a StridedSlice, for the variable that `ref` stands for."""
-        super().__init__(sliced.op, sliced.value_index, sliced.dtype, sliced.shape)
-        self._ref = ref
-        sliced.op.outputs[sliced.value_index] = self
-
-    def assign(self, value: Any, name: str | None = None) -> Tensor:
-        """Write `value`, broadcast, into this part of the variable; the result stands for the whole one after that.
-
-        Raises InvalidArgumentError in a run where it does not broadcast; the variable keeps its value then.
-        """
-        with self.graph.as_default(), self.graph.name_scope(f"{self.op.name}/"):
-            return StridedSliceAssign(self._ref, *self.op.inputs[1:], value, name=name or "_assign", **self.op.attrs)
-
-
-def variable_slice(variable: Any, key: Any) -> Tensor:
-    """``variable[key]`` with an `assign` method (unless `key` is a boolean mask, whose result has none)."""
-    sliced = getitem(convert_to_tensor(variable), key)
-    if sliced.op.type != "StridedSlice":
-        return sliced
-    return VariableSlice(sliced, convert_to_tensor(variable, as_ref=True))
-
+Tensor.__getitem__ = getitem  # type: ignore[method-assign]
 
 __all__ = ["boolean_mask"]
