@@ -202,7 +202,10 @@ REFUSED = {
         lambda tf, s, x, y: s.run(tf.placeholder(tf.float32, name="l") + tf.zeros([4]), {"l:0": np.ones((2, 3))}),
         ["Incompatible shapes: \\[2,3\\] vs. \\[4\\]"],
     ),
-    "reshape at run time": (lambda tf, s, x, y: s.run(tf.reshape(x, [4, 2]), {x: [[1, 2, 3]]}), []),
+    "reshape at run time": (
+        lambda tf, s, x, y: s.run(tf.reshape(tf.placeholder(tf.float32, name="l"), [4, 2]), {"l:0": [1, 2, 3]}),
+        ["Input to reshape is a tensor with 3 values, but the requested shape has 8"],
+    ),
     "concat at run time": (
         lambda tf, s, x, y: s.run(
             tf.concat([x, tf.placeholder(tf.float32, name="l")], 0), {x: [[1, 2, 3]], "l:0": [[1, 2]]}
