@@ -11,7 +11,7 @@ import numpy as np
 from ..engine import build
 from ..engine.dtypes import FLOATS, DType, as_dtype, float32
 from ..engine.graph import Tensor
-from ..engine.ops import basic, random, slicing
+from ..engine.ops import array, basic, random
 from ..engine.ops.math import multiply, sign
 from .partitions import PartitionInfo
 
@@ -153,7 +153,7 @@ class Identity(Initializer):
             raise ValueError("Identity matrix initializer can only be used for two-dimensional matrices.")
         matrix = eye(*map(int, whole), dtype=self._dtype(dtype))
         if partition_info is not None:
-            matrix = slicing.slice(matrix, partition_info.var_offset, list(shape))
+            matrix = array.slice(matrix, partition_info.var_offset, list(shape))
         return multiply(self.config["gain"], matrix, name="mul")
 
 
@@ -264,7 +264,7 @@ class VarianceScaling(Initializer):
 
 
 def fans(shape: Sequence[int]) -> tuple[float, float]:
-    """(fan_in, fan_out): how many inputs a unit has, and how many units an input reaches; shape[-2:] times the field."""
+    """(fan_in, fan_out), the inputs of a unit and the units that an input reaches: shape[-2:] times the field."""
     sizes = [int(d) for d in shape]
     if len(sizes) < 2:
         return (float(sizes[0]),) * 2 if sizes else (1.0, 1.0)  # type: ignore[return-value]

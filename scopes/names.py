@@ -9,7 +9,7 @@ from typing import Any
 from ..engine.graph import op_scope
 
 
-class name_scope:  # noqa: N801  (TensorFlow's name)
+class name_scope:
     """Prefix the names of what is made inside with `name`, or with `default_name` where `name` is None.
 
     Entering gives the full prefix ("conv1/"). A name scope entered again becomes "conv1_1/"; a name that ends in "/"

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..engine.build import constant, convert_to_tensor, register_tensor_conversion_function
+from ..engine.build import convert_to_tensor, register_tensor_conversion_function
 from ..engine.dtypes import DType, as_dtype, string
-from ..engine.graph import Tensor, op_scope
+from ..engine.graph import Tensor
+from ..engine.ops.array import concat, split
 from ..engine.ops.basic import identity
-from ..engine.registry import get_op
 from ..engine.shapes import TensorShape, as_shape
-from .variables import Variable
+from .variables import Variable, lifted
 
 Partitioner = Callable[..., Sequence[int]]  # partitioner(shape=TensorShape, dtype=DType): the number of parts by axis
 
@@ -81,7 +81,6 @@ class PartitionedVariable:
         self._dtype = as_dtype(dtype)
         self._variable_list = list(variable_list)
         self._partitions = list(partitions)
-        self._tensor: Tensor | None = None
 
     name = property(lambda self: self._name)
     dtype = property(lambda self: self._dtype)
@@ -104,22 +103,14 @@ class PartitionedVariable:
         return self._partitions
 
     def as_tensor(self) -> Tensor:
-        """The whole value, the parts put together along the axis that was cut; made once."""
-        if self._tensor is None:
-            graph = self.graph
-            with graph.as_default(), graph.name_scope(None), graph.control_dependencies(None):
-                self._tensor = self._joined()
-        return self._tensor
-
-    def _joined(self) -> Tensor:
+        """The whole value: the parts put together along the axis that was cut."""
         parts = [v.value() for v in self._variable_list]
-        if len(parts) == 1:
-            return identity(parts[0], name=self._name)
-        with op_scope(f"{self._name}/ConcatPartitions/"):
-            with op_scope("concat") as scope:
-                axis = constant(cut_axis(self._partitions), name="axis")
-                whole = get_op("ConcatV2")(*parts, axis, name=scope)
-        return identity(whole, name=self._name)
+        with self.graph.as_default() as graph, graph.name_scope(None), lifted(graph):
+            if len(parts) == 1:
+                return identity(parts[0], name=self._name)
+            with graph.name_scope(f"{self._name}/ConcatPartitions/"):
+                whole = concat(parts, cut_axis(self._partitions))
+            return identity(whole, name=self._name)
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> list:
         """Give each part its piece of `value`: the list of what the parts' own `assign` returns."""
@@ -138,8 +129,6 @@ class PartitionedVariable:
         return self._by_part(Variable.assign_sub, value, use_locking, name, read_value)
 
     def _by_part(self, assign: Callable, value: Any, use_locking: bool, name: str | None, read_value: bool) -> list:
-        from ..engine.ops.array import split
-
         axis = cut_axis(self._partitions)
         sizes = [v.shape.as_list()[axis] for v in self._variable_list]
         pieces = split(convert_to_tensor(value, self._dtype), sizes, axis=axis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -15,6 +15,7 @@ from typing import Any
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import as_dtype, float32, string
 from ..engine.graph import Graph, format_frames, get_default_graph, graph_of
+from ..engine.ops.array import slice as slice_of
 from ..engine.shapes import TensorShape, as_shape
 from .initializers import glorot_uniform_initializer, zeros_initializer
 from .keys import GraphKeys
@@ -177,7 +178,7 @@ class VariableStore:
         for i, (offset, sizes) in enumerate(parts_of(shape, partitions)):
             piece = request.initializer
             if initializer is not None and not callable(initializer):
-                piece = _slice_of(initializer, offset, sizes)
+                piece = slice_of(initializer, offset, sizes)
             wanted = replace(
                 request, name=f"{name}/part_{i}", shape=None if piece is not None and not callable(piece) else sizes,
                 initializer=piece, partitioner=None,
@@ -231,14 +232,8 @@ def _suggested(name: str | None, known: Iterable[str]) -> str:
     return f" Close names are {', '.join(close)}." if close else ""
 
 
-def _slice_of(value: Any, offset: Sequence[int], sizes: Sequence[int]) -> Any:
-    from ..engine.ops.array import slice
-
-    return slice(value, offset, sizes)
-
-
 def _initial_value(request: Request, part: PartitionInfo | None) -> tuple[Any, Any]:
-    """What `Variable` starts from, and the dtype to convert it to. Raises ValueError where neither shape nor value is known."""
+    """What `Variable` starts from, and the dtype to convert it to. Raises ValueError where the shape is not known."""
     name, shape, initializer = request.name, as_shape(request.shape), request.initializer
     if initializer is None:
         initializer = _default_initializer(request)
@@ -302,7 +297,6 @@ class _Scopes(threading.local):
         self.opened: dict[str, int] = {}
 
     def unique(self, prefix: str) -> str:
-        """`prefix`, or `prefix_1` and so on, such that no such scope was opened inside the current one."""
         parent = f"{self.current.name}/" if self.current.name else ""
         name, n = prefix, 0
         while self.opened.get(parent + name):
@@ -338,6 +332,11 @@ def _get_default_variable_store() -> VariableStore:
 
 def _scopes() -> _Scopes:
     return _of_graph(_SCOPES_KEY, _Scopes)
+
+
+def unique_scope_name(prefix: str) -> str:
+    """`prefix`, or `prefix_1` and so on, such that no such variable scope was opened inside the current one."""
+    return _scopes().unique(prefix)
 
 
 def no_regularizer(_: Any) -> None:
@@ -448,6 +447,7 @@ class VariableScope:
                 initializer=_first(initializer, self._initializer),
                 regularizer=_first(request.regularizer, self._regularizer),
                 reuse=_first(request.reuse, self._reuse),
+                trainable=_first(request.trainable, request.synchronization is not VariableSynchronization.ON_READ),
                 caching_device=_first(request.caching_device, self._caching_device),
                 partitioner=_first(request.partitioner, self._partitioner),
                 use_resource=_first(request.use_resource, self._use_resource),
@@ -544,7 +544,7 @@ def _chained(custom_getter: Callable | None, outer: Callable | None) -> Callable
 
 @contextmanager
 def pure_variable_scope(
-    name_or_scope: Any, reuse: Any = None, old_name_scope: str | None = None, changes: _Changes = _Changes()
+    name_or_scope: Any, reuse: Any = None, old_name_scope: str | None = None, **changes: Any
 ) -> Iterator[VariableScope]:
     """A variable scope that opens no name scope: a name inside the current scope, or a scope under its own name."""
     scopes = _scopes()
@@ -555,12 +555,12 @@ def pure_variable_scope(
         base, again = scopes.current, False
         name = f"{base.name}/{name_or_scope}" if base.name else name_or_scope
         name_scope = name_or_scope if old_name_scope is None else old_name_scope
-    scope = changes.applied_to(base, name, name_scope, reuse or base.reuse)
+    scope = _Changes(**changes).applied_to(base, name, name_scope, reuse or base.reuse)
     with scopes.entered(scope, again):
         yield scope
 
 
-class variable_scope:  # noqa: N801  (TensorFlow's name)
+class variable_scope:
     """Prefix the names of variables, and of operations, made inside; set defaults for `get_variable`.
 
     `name_or_scope` is a name (inside the current scope), or a scope captured earlier, which is entered under its own
@@ -593,15 +593,19 @@ class variable_scope:  # noqa: N801  (TensorFlow's name)
             raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}")
+        if reuse not in (None, True, False, AUTO_REUSE):
+            raise ValueError("The reuse parameter must be True or False or None.")
         if name_or_scope is None and reuse:
             raise ValueError("reuse=True cannot be used without a name_or_scope")
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._reuse = reuse or None
         self._auxiliary_name_scope = auxiliary_name_scope
-        self._changes = _Changes(
-            initializer, regularizer, caching_device, partitioner, custom_getter, dtype, use_resource, constraint
-        )
+        self._changes = {
+            "initializer": initializer, "regularizer": regularizer, "caching_device": caching_device,
+            "partitioner": partitioner, "custom_getter": custom_getter, "dtype": dtype, "use_resource": use_resource,
+            "constraint": constraint,
+        }  # fmt: skip
         self._graph = graph_of(list(values or ()))
         self._entered: list[ExitStack] = []
 
@@ -616,7 +620,7 @@ class variable_scope:  # noqa: N801  (TensorFlow's name)
     def _enter(self, entering: ExitStack) -> VariableScope:
         target = self._name_or_scope
         if target is None:
-            target = _scopes().unique(str(self._default_name))
+            target = unique_scope_name(str(self._default_name))
             opened = self._default_name
         else:
             opened = target if isinstance(target, str) else target.name.rpartition("/")[2]
@@ -625,9 +629,9 @@ class variable_scope:  # noqa: N801  (TensorFlow's name)
             name_scope = entering.enter_context(self._graph.name_scope(opened))
         if isinstance(target, VariableScope):
             name_scope = None  # it keeps the name scope that it was first opened with
-        elif name_scope is None:
+        elif name_scope is None and opened:
             name_scope = _current_prefix(self._graph)
-        return entering.enter_context(pure_variable_scope(target, self._reuse, name_scope, self._changes))
+        return entering.enter_context(pure_variable_scope(target, self._reuse, name_scope, **self._changes))
 
     def __exit__(self, *exception: Any) -> bool | None:
         return self._entered.pop().__exit__(*exception)

@@ -10,16 +10,16 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..engine.build import constant, convert_to_tensor, register_tensor_conversion_function
 from ..engine.dtypes import DType, as_dtype, string
 from ..engine.graph import Graph, Operation, Tensor, default_session_of, get_default_graph, op_scope
 from ..engine.ops import state
-from ..engine.ops.basic import identity, no_op
+from ..engine.ops.array import boolean_mask, gather, stack
+from ..engine.ops.basic import Rank, identity, no_op
 from ..engine.ops.control_flow import cond, group
+from ..engine.ops.math import logical_not
 from ..engine.registry import create, get_op
-from ..engine.shapes import TensorShape, as_shape
+from ..engine.shapes import TensorShape
 from .keys import GraphKeys
 
 
@@ -279,7 +279,7 @@ class Variable(metaclass=_ThroughCreators):
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
         """The rows of `indices`."""
-        return get_op("GatherV2")(self, indices, constant(0, name="axis"), batch_dims=0, name=name or "GatherV2")
+        return gather(self, indices, name=name)
 
     def __getitem__(self, key: Any) -> VariableSlice:
         """A slice of the value that can be assigned to: ``v[1:3].assign(x)``."""
@@ -296,7 +296,7 @@ class VariableSlice(Tensor):
     def assign(self, value: Any, name: str | None = None) -> Tensor:
         """Write `value` (of the slice's shape, or broadcast to it) into this part of the variable."""
         snapshot, *bounds = self.op.inputs
-        with self.graph.name_scope(f"{self.op.name}/" if name is None else self.graph.get_name_scope() + "/"):
+        with self.graph.name_scope(f"{self.op.name}/") if name is None else nullcontext():
             write = get_op("StridedSliceAssign")
             return write(snapshot.op.inputs[0], *bounds, value, **self.op.attrs, name=name or "_assign")
 
@@ -384,14 +384,14 @@ def _once_initialized(tensor: Tensor, name: str) -> Tensor:
             variable = _made_from(op)
             if variable is not None:
                 replaced[op.outputs[0]] = variable.initialized_value()
-        elif any(t in replaced for t in op.inputs):
+        elif not op.definition.stateful and any(t in replaced for t in op.inputs):
             inputs = [replaced.get(t, t) for t in op.inputs]
             replaced.update(zip(op.outputs, _copied(op, inputs, f"{op.name}_{name}").outputs, strict=True))
     return replaced.get(tensor, tensor)
 
 
 def _between_variables_and(tensor: Tensor) -> list[Operation]:
-    """The operations that `tensor` is computed from, oldest first, not behind questions whether a variable has a value."""
+    """The operations that `tensor` is computed from, oldest first; not those behind `is_variable_initialized`."""
     found: set[Operation] = set()
     waiting = [tensor.op]
     while waiting:
@@ -422,7 +422,7 @@ def _copied(op: Operation, inputs: list[Tensor], name: str) -> Operation:
 
 
 def global_variables(scope: str | None = None) -> list[Any]:
-    """The variables shared by all that use the graph, those that checkpoints hold; `scope` is a regex of their names."""
+    """The variables that checkpoints hold; with `scope`, those whose names this regex matches from their start."""
     return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
 
 
@@ -467,8 +467,9 @@ def _deprecated(name: str, instead: str, function: Callable) -> Callable:
     """TensorFlow's older name of a function."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        text = f"{name} is deprecated and will be removed after 2017-03-02.\nInstructions for updating:\nUse `tf.{instead}` instead."
-        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        removal = f"{name} is deprecated and will be removed after 2017-03-02."
+        instructions = f"Instructions for updating:\nUse `tf.{instead}` instead."
+        warnings.warn(f"{removal}\n{instructions}", DeprecationWarning, stacklevel=2)
         return function(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = name
@@ -495,24 +496,18 @@ def report_uninitialized_variables(
     with op_scope(name):
         if not var_list:
             return constant([], string)
-        missing = get_op("LogicalNot")(
-            get_op("Pack")(*map(state.is_variable_initialized, var_list), axis=0, name="stack")
-        )
-        from ..engine.ops.array import boolean_mask
-
+        missing = logical_not(stack([state.is_variable_initialized(v) for v in var_list]))
         return boolean_mask(constant([v.op.name for v in var_list], string), missing)
 
 
 def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tensor | None:
-    """A tensor whose run raises FailedPreconditionError while one of the variables has no value; None for no variables."""
+    """A tensor whose run raises FailedPreconditionError while some variable has no value; None without variables."""
     if var_list is None:
         var_list = global_variables() + local_variables()
     if not var_list:
         return None
-    from ..engine.ops.basic import rank
-
-    ranks = [rank(v) for v in var_list]
-    return ranks[0] if len(ranks) == 1 else get_op("Pack")(*ranks, axis=0, name="stack")
+    ranks = [Rank(v) for v in var_list]
+    return ranks[0] if len(ranks) == 1 else stack(ranks)
 
 
 __all__ = [

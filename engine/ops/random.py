@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from math import prod
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +19,7 @@ from ..static import constant_value, constant_value_as_shape
 from .basic import shape as shape_of
 from .control_flow import Assert, with_dependencies
 from .math import add, floormod, greater_equal, multiply, subtract
+from .reduce import reduce_all
 from .slicing import slice as slice_of
 
 _MODULUS = 2**31 - 1  # what TensorFlow reduces the seeds of its API by
@@ -287,8 +287,6 @@ def categorical(
 
 def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Tensor:
     """A slice of shape `size` at a random place. Raises InvalidArgumentError in a run where `size` is too large."""
-    from .reduce import reduce_all
-
     with op_scope(name, "random_crop", [value, size]) as scope:
         value = convert_to_tensor(value, name="value")
         size = convert_to_tensor(size, int32, name="size")
