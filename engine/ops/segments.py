@@ -15,7 +15,7 @@ from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, no_gradient
 from ..shapes import TensorShape
 from ..static import constant_value
-from .basic import cast, ones_like, rank, reshape, shape, size
+from .basic import cast, ones, ones_like, rank, reshape, shape, size
 from .math import (
     REALS,
     div_no_nan,
@@ -201,10 +201,12 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
 
 def _members(data: Tensor, ids: Tensor, num_segments: Tensor) -> Tensor:
     """How many there are of each id, at least 1, in a shape that broadcasts against the sums."""
-    counts = unsorted_segment_sum(ones_like(ids, data.dtype), ids, num_segments)
-    ones = get_op("Fill")(get_op("Pack")(rank(data) - rank(ids), axis=0, name="ones_1/packed"), 1, name="ones_1")
-    sizes = get_op("ConcatV2")(num_segments[None], ones, 0, name="concat")  # type: ignore[index]
-    return maximum(reshape(counts, sizes), 1)
+    known = ids.shape.is_fully_defined()
+    sizes = constant(ids.shape.as_list(), dtypes.int32, name="Shape/shape_as_tensor") if known else shape(ids)
+    counts = unsorted_segment_sum(ones(sizes, data.dtype), ids, num_segments)
+    count = num_segments[None]  # type: ignore[index]
+    dims = get_op("ConcatV2")(count, ones([rank(data) - rank(ids)], dtypes.int32), 0, name="concat")
+    return maximum(reshape(counts, dims), 1)
 
 
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
