@@ -1,7 +1,9 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
+from . import train
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
+from .engine.devices import DeviceSpec
 from .engine.dtypes import (
     DType,
     as_dtype,
@@ -22,6 +24,7 @@ from .engine.dtypes import (
     uint16,
     uint32,
     uint64,
+    variant,
 )
 from .engine.dtypes import bool_ as bool
 from .engine.errors import OpError
@@ -42,22 +45,44 @@ from .engine.graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .engine.indexed_slices import *
+from .engine.indexed_slices import IndexedSlices, IndexedSlicesValue, convert_to_tensor_or_indexed_slices
 from .engine.ops.array import *
 from .engine.ops.basic import *
+from .engine.ops.clip import *
 from .engine.ops.control_flow import *
 from .engine.ops.math import *
 from .engine.ops.random import *
-from .engine.ops.ranges import *
-from .engine.ops.slicing import *
+from .engine.ops.reduce import *
+from .engine.ops.segments import *
 from .engine.ops.state import *
-from .engine.registry import RegisterGradient, not_differentiable
+from .engine.registry import RegisterGradient
 from .engine.registry import not_differentiable as NotDifferentiable
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
+from .scopes import initializers
+from .scopes.initializers import (
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    he_normal_initializer,
+    he_uniform_initializer,
+    identity_initializer,
+    lecun_normal_initializer,
+    lecun_uniform_initializer,
+    ones_initializer,
+    orthogonal_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
 from .scopes.keys import *
 from .scopes.names import *
 from .scopes.partitions import *
+from .scopes.scope import *
+from .scopes.templates import *
 from .scopes.variables import *
 
 __version__ = "0.1.0"
