@@ -451,8 +451,10 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
 
 
 def _rows_under(part: Tensor, place: Tensor) -> Tensor:
-    """The data with the dimensions of its indices made one."""
+    """The data with the dimensions of its indices made one. Raises ValueError where they are not its first ones."""
     depth = place.shape.ndims
+    if depth is not None and part.shape.ndims is not None:
+        merge_shapes(part.shape[:depth], place.shape)
     if depth == 1:
         return part
     rest = shape_of(part)[rank(place) if depth is None else depth :]
@@ -633,7 +635,7 @@ ListDiffOp = define(
     "x:T, y:T -> out:T, idx:out_idx",
     shape=lambda x, y, out_idx: [[None], [None]],
     kernel=_list_diff_kernel,
-    grad=not_differentiable,
+    grad=_UNIQUE_GRADIENT,
 )
 
 
@@ -794,6 +796,6 @@ def searchsorted(
 __all__ = [
     "argsort", "batch_gather", "dynamic_partition", "dynamic_stitch", "gather", "gather_nd", "one_hot", "scatter_nd",
     "searchsorted", "sequence_mask", "setdiff1d", "sort", "tensor_scatter_add", "tensor_scatter_nd_add",
-    "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "top_k",
-    "unique", "unique_with_counts",
-]  # fmt: skip
+    "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "unique",
+    "unique_with_counts",
+]  # fmt: skip; `top_k` is public as nn.top_k

@@ -15,7 +15,7 @@ from ..registry import OpDef, define
 from ..shapes import Dimension, TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
-from .basic import cast, identity
+from .basic import cast, expand_dims, identity
 from .basic import shape as shape_of
 
 # -- joining --------------------------------------------------------------------------------------------------------
@@ -64,11 +64,14 @@ def _concatenated(*inputs: Tensor) -> TensorShape:
         return unknown_shape(rank)
     at_least_rank(unknown_shape(rank), max(at + 1, -at, 1))
     at %= rank
-    others, lengths = TensorShape(None), []
+    before, after = unknown_shape(at), unknown_shape(rank - at - 1)
+    lengths: list[int | None] = []
     for shape in shapes:
-        lengths.append(shape.with_rank(rank).as_list()[at])
-        others = merge_shapes(others, with_size(shape.with_rank(rank), at, None))
-    return with_size(others, at, None if None in lengths else sum(lengths))  # type: ignore[arg-type]
+        sizes = shape.with_rank(rank)
+        before, after = merge_shapes(before, sizes[:at]), merge_shapes(after, sizes[at + 1 :])
+        lengths.append(sizes.as_list()[at])
+    total = None if None in lengths else sum(lengths)  # type: ignore[arg-type]
+    return TensorShape([*before.as_list(), total, *after.as_list()])
 
 
 def _concat_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
@@ -144,8 +147,8 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
 
 def parallel_stack(values: Sequence[Any], name: str = "parallel_stack") -> Tensor:
     """`stack` along axis 0."""
-    with op_scope(name, values=values) as scope:
-        return Pack(*values, axis=0, name=scope)
+    with op_scope(name, values=values):
+        return ConcatV2(*(expand_dims(value, 0) for value in values), 0, name="ParallelConcat")
 
 
 # -- splitting ------------------------------------------------------------------------------------------------------

@@ -210,6 +210,9 @@ def _reverse_sequences(k: Any, x: Any, lengths: Any, seq_dim: int, batch_dim: in
         raise InvalidArgumentError(None, None, f"batch_dim == seq_dim == {seq_dim}")
     by_batch = xp.moveaxis(x, (batch_dim, seq_dim), (0, 1))
     batch, longest = by_batch.shape[:2]
+    if len(lengths) != batch:
+        problem = f"Length of seq_lens != input.dims({batch_dim}), ({len(lengths)} vs. {batch})"
+        raise InvalidArgumentError(None, None, problem)
     if bool((wrong := (lengths < 0) | (lengths > longest)).any()):
         at = int(xp.argmax(wrong))
         problem = f"seq_lens({at}) < 0" if int(lengths[at]) < 0 else f"seq_lens({at}) > input.dims({seq_dim})"

@@ -38,7 +38,7 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
                 "Number of mask dimensions must be specified, even if some dimensions are None.  "
                 "E.g. shape=[None] is ok, but shape=None is not."
             )
-        at = 0 if axis is None else static_int(convert_to_tensor(axis, name="axis"))
+        at = static_int(axis) if isinstance(axis, Tensor) else int(axis or 0)
         if at is None:
             raise ValueError("The axis of a boolean mask must be known when the graph is built.")
         masked = tensor.shape[at : at + depth]
