@@ -267,7 +267,7 @@ def fans(shape: Sequence[int]) -> tuple[float, float]:
     """(fan_in, fan_out), the inputs of a unit and the units that an input reaches: shape[-2:] times the field."""
     sizes = [int(d) for d in shape]
     if len(sizes) < 2:
-        return (float(sizes[0]),) * 2 if sizes else (1.0, 1.0)  # type: ignore[return-value]
+        return (float(sizes[0]),) * 2 if sizes else (1.0, 1.0)
     field = math.prod(sizes[:-2])
     return float(field * sizes[-2]), float(field * sizes[-1])
 

@@ -20,7 +20,7 @@ from ..engine.shapes import TensorShape, as_shape
 from .initializers import glorot_uniform_initializer, zeros_initializer
 from .keys import GraphKeys
 from .partitions import PartitionedVariable, PartitionInfo, call_partitioner, parts_of
-from .variables import SaveSliceInfo, Variable, VariableAggregation, VariableSynchronization, lifted
+from .variables import SliceInfo, Variable, VariableAggregation, VariableSynchronization, lifted
 
 
 class _ReuseMode(Enum):
@@ -184,7 +184,7 @@ class VariableStore:
                 initializer=piece, partitioner=None,
             )  # fmt: skip
             variable = self._get_single(wanted, PartitionInfo(whole, offset))
-            variable._set_save_slice_info(SaveSliceInfo(str(name), whole, offset, sizes))
+            variable._set_save_slice_info(SliceInfo(str(name), whole, offset, sizes))
             variables.append(variable)
         made = PartitionedVariable(str(name), shape, request.dtype, variables, partitions)
         self._partitioned_vars[str(name)] = made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.graph import get_default_graph
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 COLUMNS = ("shape", "dtype", "bytes", "device", "initializer", "trainable")
@@ -39,7 +40,8 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     table = Table(title=f"{len(variables)} variables", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("variable", no_wrap=True)
     for column in COLUMNS:
-        table.add_column(column, overflow="fold", justify="right" if column == "bytes" else "left")
+        justify: JustifyMethod = "right" if column == "bytes" else "left"
+        table.add_column(column, overflow="fold", no_wrap=column != "initializer", justify=justify)
     for label, variable in _rows(_tree(variables)):
         cells = [] if variable is None else _cells(variable, session)
         table.add_row(*map(Text, [label, *cells]))  # Text: brackets in names and initializers are no markup

@@ -67,7 +67,7 @@ class _ThroughCreators(type):
         make: Creator = super().__call__
         if not creators:
             return make(*args, **kwargs)
-        arguments = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+        arguments = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
         arguments.apply_defaults()
         for creator in creators:
             make = partial(creator, make)
@@ -85,7 +85,7 @@ def lifted(graph: Graph) -> Iterator[None]:
         graph.control_flow_context = context
 
 
-class SaveSliceInfo:
+class SliceInfo:
     """Which part of a partitioned variable one variable holds, so that checkpoints store it as one."""
 
     def __init__(
@@ -117,7 +117,7 @@ class Variable(metaclass=_ThroughCreators):
     value from inside a branch or loop.
     """
 
-    SaveSliceInfo = SaveSliceInfo
+    SaveSliceInfo = SliceInfo
     __array_priority__ = 100  # NumPy arrays on the left leave the operators to us
 
     def __init__(
@@ -159,7 +159,7 @@ class Variable(metaclass=_ThroughCreators):
         self._caching_device = caching_device
         self._synchronization = synchronization
         self._aggregation = aggregation
-        self._save_slice_info: SaveSliceInfo | None = None
+        self._save_slice_info: SliceInfo | None = None
         dtype = None if dtype is None else as_dtype(dtype).base_dtype
         values = [] if callable(initial_value) else [initial_value]
         with op_scope(name, "Variable", values) as scope, lifted(get_default_graph()):
@@ -219,10 +219,10 @@ class Variable(metaclass=_ThroughCreators):
     def _ref(self) -> Tensor:
         return self._variable
 
-    def _get_save_slice_info(self) -> SaveSliceInfo | None:
+    def _get_save_slice_info(self) -> SliceInfo | None:
         return self._save_slice_info
 
-    def _set_save_slice_info(self, info: SaveSliceInfo) -> None:
+    def _set_save_slice_info(self, info: SliceInfo) -> None:
         self._save_slice_info = info
 
     def __repr__(self) -> str:
@@ -283,7 +283,7 @@ class Variable(metaclass=_ThroughCreators):
 
     def __getitem__(self, key: Any) -> VariableSlice:
         """A slice of the value that can be assigned to: ``v[1:3].assign(x)``."""
-        part = self._snapshot[key]
+        part: Any = self._snapshot[key]
         part.__class__ = VariableSlice
         return part
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...kernels.philox import DEFAULT_GRAPH_SEED, reserved, reserved_multinomial
 from ..build import convert_to_tensor
 from ..dtypes import FLOATS, as_dtype, bfloat16, float16, float32, float64, int32, int64
+from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, get_default_graph, op_scope
 from ..registry import OpDef, define, not_differentiable, same_shape
 from ..shapes import TensorShape
@@ -31,8 +32,9 @@ _BY_DTYPE = {"dtype": FLOATS}
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """TensorFlow's pair (graph seed, op seed) for an op made now with this `seed` argument; Nones: left to chance.
 
-    Only an op seed: the graph's is 87654321. Only a graph seed: the op's is the number of operations made so far.
-    Both are reduced modulo 2**31 - 1, and (0, 0), which stands for chance inside TensorFlow, becomes (0, 2**31 - 1).
+    Only an op seed: the graph's is 87654321. Only a graph seed: the op's is the number of operations made so far (as in
+    TensorFlow 1; later versions count only the random ones). Both are reduced modulo 2**31 - 1, and (0, 0), which
+    stands for chance inside TensorFlow, becomes (0, 2**31 - 1).
     """
     graph = get_default_graph()
     if graph.seed is None and op_seed is None:
@@ -42,7 +44,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     return (0, _MODULUS) if pair == (0, 0) else pair
 
 
-def _seeds(op_seed: int | None) -> dict[str, int]:
+def _seeds(op_seed: int | None) -> dict[str, Any]:
     """The seeds as attributes of an op."""
     first, second = get_seed(op_seed)
     return {"seed": first or 0, "seed2": second or 0}
@@ -68,12 +70,14 @@ def _bind_fill(kind: str) -> Callable:
         fill, dtype, seeds = getattr(k, kind), op.outputs[0].dtype.numpy, _stream(op, session)
 
         def run(shape: Any, *bounds: Any) -> Any:
-            sizes = tuple(int(d) for d in shape)
+            sizes, limits = tuple(int(d) for d in shape), [int(bound) for bound in bounds]
             if any(d < 0 for d in sizes):
-                raise ValueError(f"Dimensions of a random tensor must be >= 0, but its shape is {list(sizes)}")
+                raise InvalidArgumentError(None, None, f"Dimensions must be >= 0, but the shape is {list(sizes)}")
+            if limits and not limits[0] < limits[1]:
+                raise InvalidArgumentError(None, None, f"Need minval < maxval, got {limits[0]} >= {limits[1]}")
             out = k.xp.empty(sizes, dtype)
             offset = session.next_in_stream(op, reserved(out.size, dtype, kind))
-            fill(out, seeds, *map(int, bounds), offset=offset)
+            fill(out, seeds, *limits, offset=offset)
             return out
 
         return run
@@ -103,17 +107,10 @@ RandomUniform, RandomStandardNormal, TruncatedNormal = (
 )
 
 
-def _integers_shape(shape: Tensor, minval: Tensor, maxval: Tensor, **_: Any) -> TensorShape:
-    low, high = constant_value(minval), constant_value(maxval)
-    if low is not None and high is not None and not low < high:
-        raise ValueError(f"Need minval < maxval, got {low} >= {high}")
-    return constant_value_as_shape(shape)
-
-
 RandomUniformInt = define(
     "RandomUniformInt",
     "shape:I, min:Tout, max:Tout -> output:Tout",
-    shape=_integers_shape,
+    shape=_given_shape,
     bind=_bind_fill("uniform_int"),
     grad=not_differentiable,
     types={"Tout": (int32, int64)},
@@ -152,25 +149,25 @@ def random_uniform(
     or an empty range, TypeError for other dtypes.
     """
     dtype = as_dtype(dtype)
-    if dtype in (int32, int64):
-        if maxval is None:
+    accepted = (float16, bfloat16, float32, float64, int32, int64)
+    if dtype not in accepted:
+        raise ValueError(f"Argument `dtype` got invalid value {dtype}. Accepted dtypes are {accepted}.")
+    if maxval is None:
+        if dtype.is_integer:
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
-        with op_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-            sizes = _shape_tensor(shape)
-            low, high = convert_to_tensor(minval, dtype, name="min"), convert_to_tensor(maxval, dtype, name="max")
-            return RandomUniformInt(sizes, low, high, **_seeds(seed), name=scope)
-    dtype = _float_dtype(dtype)
-    maxval = 1 if maxval is None else maxval
+        maxval = 1
     with op_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
         sizes = _shape_tensor(shape)
-        from_0_to_1 = all(isinstance(v, (int, float)) for v in (minval, maxval)) and (minval, maxval) == (0, 1)
-        if not from_0_to_1:
-            low, high = convert_to_tensor(minval, dtype, name="min"), convert_to_tensor(maxval, dtype, name="max")
+        from_0 = isinstance(minval, int) and minval == 0  # not 0.0: TensorFlow builds these differently
+        if dtype.is_floating and from_0 and isinstance(maxval, int) and maxval == 1:
+            return RandomUniform(sizes, dtype=dtype, **_seeds(seed))
+        low, high = convert_to_tensor(minval, dtype, name="min"), convert_to_tensor(maxval, dtype, name="max")
+        if dtype.is_integer:
+            return RandomUniformInt(sizes, low, high, **_seeds(seed), name=scope)
         samples = RandomUniform(sizes, dtype=dtype, **_seeds(seed))
-        if from_0_to_1:
-            return samples
-        width = subtract(high, low, name="sub")
-        return add(multiply(samples, width, name="mul"), low, name=scope)
+        if from_0:
+            return multiply(samples, high)
+        return add(multiply(samples, subtract(high, low, name="sub"), name="mul"), low, name=scope)
 
 
 def random_normal(
