@@ -11,7 +11,7 @@ from .dtypes import variant
 from .graph import Graph, Operation, Tensor, graph_of, op_scope
 from .indexed_slices import IndexedSlices, add_gradients
 from .ops.basic import ones_like, zeros_like
-from .registry import gradient_of
+from .registry import get_op, gradient_of
 
 
 class UnconnectedGradients(Enum):
@@ -94,7 +94,7 @@ def backpropagate(
     stops = frozenset(stops)
     collected: dict[Tensor, list[Any]] = {}
     for y, seed in zip(ys, seeds, strict=True):
-        if _carries_gradient(y):
+        if seed is not None and _carries_gradient(y):
             collected.setdefault(y, []).append(seed)
     for op in _operations_between(ys, frozenset(xs), stops, within):
         arrived = [None if out in stops else _total(collected, out) for out in op.outputs]
@@ -165,5 +165,5 @@ def _total(collected: dict[Tensor, list[Any]], tensor: Tensor) -> Any:
     if not terms:
         return None
     if len(terms) > 1:
-        terms[:] = [add_gradients(terms)]
+        terms[:] = [get_op("AddLists")(*terms) if tensor.dtype is variant else add_gradients(terms)]
     return terms[0]

@@ -91,8 +91,12 @@ class Plan:
                 continue
             needed.add(op)
             waiting.extend(t.op for t in op.inputs if t not in self._feeds)
-            waiting.extend(op._control_inputs)
+            waiting.extend(c for c in op._control_inputs if not self._is_fed(c))
         return needed
+
+    def _is_fed(self, op: Operation) -> bool:
+        """Whether the feeds give all that an op computes, so that it need not run."""
+        return bool(op.outputs) and all(t in self._feeds for t in op.outputs)
 
     def _is_inside(self, op: Operation) -> bool:
         """Whether the plan runs `op` itself. A branch's or loop body's plan leaves what is outside to the outer one."""

@@ -355,11 +355,16 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Te
     return _filled(shape, True if as_dtype(dtype).is_bool else 1, dtype, name, "ones")
 
 
+def _zeros(k: Any, x: Any) -> Any:
+    """Zeros like an array, or like the (nested) list of arrays that a loop remembers."""
+    return [_zeros(k, item) for item in x] if isinstance(x, list) else k.xp.zeros(x.shape, x.dtype)
+
+
 ZerosLike = define(
     "ZerosLike",
     "x:T -> y:T",
     shape=same_shape,
-    kernel=lambda k, x: k.xp.zeros(x.shape, x.dtype),
+    kernel=_zeros,
     grad=not_differentiable,
 )
 

@@ -9,6 +9,8 @@ as further outputs.
 from __future__ import annotations
 
 import builtins
+import functools
+import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -295,27 +297,38 @@ class Branch:
         self.writes = list(changed)
         return self
 
-    def plan(self, session: Any, extra: Sequence[Tensor] = ()) -> SubPlan:
-        return SubPlan(session, [*self.outputs, *extra], [*self.arguments, *self.captures], self.context)
+    def plan(self, session: Any, k: Any, extra: Sequence[Tensor] = ()) -> SubPlan:
+        return SubPlan(session, k, [*self.outputs, *extra], [*self.arguments, *self.captures], self.context)
 
 
 class SubPlan:
-    """A context's plan, whose results are safe from later changes of the variables they were read from."""
+    """A context's plan as its Cond or Loop calls it: arrays of the op's device in and out.
 
-    def __init__(self, session: Any, fetches: list[Tensor], feeds: list[Tensor], context: Context) -> None:
+    Results are safe from later changes of the variables they were read from.
+    """
+
+    def __init__(self, session: Any, k: Any, fetches: list[Tensor], feeds: list[Tensor], context: Context) -> None:
         plan = Plan(session, fetches, feeds, [session.default] * len(feeds), context)
         self._execute = plan.execute
         self._unsafe = plan.fetched_reads
-        self._move = None if session.default is session.host else session.default.asarray
-        self._numbers = [t.dtype is not dtypes.variant for t in feeds]
+        self._session = session
+        self._k = k
+        self._one_memory = session.default is session.host
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        if self._move is not None:  # a host's counter, say, among arrays of the device
-            values = [self._move(v) if number else v for v, number in zip(values, self._numbers, strict=True)]
-        results = self._execute(values)
+        if self._one_memory:
+            results = self._execute(values)
+        else:  # a host's counter, say, among arrays of the device
+            results = [self._brought(self._k, r) for r in self._execute(self._fed(values))]
         for i in self._unsafe:
             results[i] = results[i].copy()
         return results
+
+    def _fed(self, values: Sequence[Any]) -> list[Any]:
+        return [self._brought(self._session.default, v) for v in values]
+
+    def _brought(self, k: Any, value: Any) -> Any:
+        return value if not hasattr(value, "shape") or k.owns(value) else k.asarray(self._session.on_host(value))
 
 
 def _as_outputs(structure: Any) -> builtins.tuple[Any, list[Tensor]]:
@@ -345,7 +358,7 @@ def _bind_cond(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
         own = [t for b, t in extras if b is branch]
         slots = iter(range(len(branch.outputs), len(branch.outputs) + len(own)))
         layout = [*range(len(branch.outputs)), *(next(slots) if b is branch else _absent(k, t) for b, t in extras)]
-        ways.append((branch.plan(session, own), [position[t] for t in branch.captures], layout))
+        ways.append((branch.plan(session, k, own), [position[t] for t in branch.captures], layout))
 
     def run(pred: Any, *values: Any) -> list:
         plan, taken, layout = ways[0] if pred else ways[1]
@@ -357,6 +370,8 @@ def _bind_cond(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
 
 def _absent(k: Any, tensor: Tensor) -> Any:
     """What stands for a tensor of the branch that was not taken: zeros, with 0 for unknown lengths."""
+    if tensor.dtype is dtypes.variant:
+        return []
     return k.xp.zeros([d or 0 for d in tensor.shape.sizes or ()], tensor.dtype.numpy)
 
 
@@ -553,6 +568,22 @@ def _asserted(pred: Tensor, function: Callable) -> Callable:
 
 # -- loops ----------------------------------------------------------------------------------------------------------
 
+
+def _added(*lists: Any) -> Any:
+    if not isinstance(lists[0], list):
+        return functools.reduce(operator.add, lists)
+    return [_added(*items) for items in zip(*lists, strict=True)]
+
+
+AddLists = define(  # what AddN is for tensors: gradients of what a loop remembers
+    "AddLists",
+    "inputs:variant* -> sum:variant",
+    shape=lambda *inputs: inputs[0].shape,
+    kernel=lambda k, *lists: _added(*lists),
+    grad=lambda op, g: [g] * len(op.inputs),
+    view=True,
+)
+
 LoopInput = define(
     "LoopInput",
     "-> output:dtype",
@@ -581,9 +612,9 @@ def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
     saved = list(loop.saved)
     n, m = loop.carries, loop.elements
     position = {t: i for i, t in enumerate(op.inputs[1 + n + m :])}
-    body = loop.body.plan(session, saved)
+    body = loop.body.plan(session, k, saved)
     body_takes = [position[t] for t in loop.body.captures]
-    test = loop.condition.plan(session) if loop.condition is not None else None
+    test = loop.condition.plan(session, session.host) if loop.condition is not None else None
     test_takes = [position[t] for t in loop.condition.captures] if loop.condition is not None else []
     collected_count = len(loop.stacked)
     shapes = [(t.shape, t.dtype) for t in loop.body.outputs[n:]]
@@ -596,7 +627,7 @@ def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
         kept: list[list] = [[] for _ in range(collected_count + len(saved))]
         count = 0
         while most is None or count < most:
-            if test is not None and not session.on_host(test([*carry, *test_captures])[0]):
+            if test is not None and not test([*carry, *test_captures])[0]:
                 break
             i = (most or 0) - 1 - count if loop.reverse else count
             results = body([*carry, *(e[i] for e in elements), *body_captures])
@@ -667,7 +698,11 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         carry_in = [_loop_input(body.outputs[i].dtype, body.outputs[i].shape) for i in floats]
         totals_in = [_loop_input(t.dtype, t.shape) for t in shared]
         outs = [*body.outputs[n:], *loop.saved][: len(collected)]
-        given = [(y, g) for y, g in zip(outs, collected, strict=True) if g is not None and y.dtype.is_floating]
+        given = [
+            (y, g)
+            for y, g in zip(outs, collected, strict=True)
+            if g is not None and (y.dtype.is_floating or y.dtype is dtypes.variant)
+        ]
         given_in = [_loop_input(y.dtype, y.shape) for y, _ in given]
         ys = [*(body.outputs[i] for i in floats), *(y for y, _ in given)]
         xs = [*(body.arguments[i] for i in floats), *body.arguments[n:], *shared]

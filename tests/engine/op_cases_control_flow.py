@@ -46,6 +46,15 @@ CASES = [
         )[1],
         (positive(3),),
     ),
+    Case(
+        "while_inside_cond_with_different_captures", ("Cond", "Loop", "AddLists"),
+        lambda tf, x, y: tf.cond(
+            tf.size(x) > 1,
+            lambda: tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, tf.sin(a) * a * x), [tf.constant(0), x])[1],
+            lambda: tf.while_loop(lambda i, _: i < 2, lambda i, a: (i + 1, a * y), [tf.constant(0), x])[1],
+        ) + y,
+        (positive(2), positive(2, seed=1)),
+    ),
     Case("cond_inside_map", ("Loop", "Cond"),
          lambda tf, x: tf.map_fn(lambda v: tf.cond(v > 0.0, lambda: v * v, lambda: tf.exp(v)), x), (normal(5),)),
     Case("map_of_two", ("Loop",), lambda tf, x, y: tf.map_fn(lambda p: p[0] * tf.sin(p[1]), (x, y), dtype=tf.float64),
