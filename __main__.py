@@ -30,6 +30,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     from .kernels import backend, diagnose, selfcheck
 
     console = Console()
+    if not console.is_terminal:
+        console.width = 120  # a log file has no width of its own
     devices = backend.list_devices()
     driver = diagnose.find_driver()
     versions = diagnose.library_versions()

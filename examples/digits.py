@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from pictures import draw_filters, draw_training
-from rich import print
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -91,13 +91,16 @@ def main():
         loss, accuracy = build(images, labels, keep_prob)
         train_step = tf.train.AdamOptimizer(2e-3).minimize(loss)
 
+    console = Console()
+    if not console.is_terminal:
+        console.width = 120  # a log file has no width of its own
     shared = [v.op.name for v in tf.trainable_variables()]
     assert shared == [f"{scope}/{name}" for scope in ("conv1", "conv2", "dense") for name in ("weights", "biases")]
-    print(f"{TOWERS} towers, each variable once: {', '.join(shared)}")
+    console.print(f"{TOWERS} towers, each variable once: {', '.join(shared)}")
 
     history = []  # (loss, accuracy) of each step's batch
     columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[state]}")
-    with tf.Session() as session, Progress("training", *columns) as progress:
+    with tf.Session() as session, Progress("training", *columns, console=console) as progress:
         session.run(tf.global_variables_initializer())
         task = progress.add_task("", total=args.steps, state="")
         start = time.perf_counter()
@@ -112,14 +115,14 @@ def main():
         test_accuracy = session.run(accuracy, feed_dict={images: test[0], labels: test[1]})
         with tf.variable_scope("conv1", reuse=True):
             filters = session.run(tf.get_variable("weights"))
-        print(variable_tree(session=session))
+        console.print(variable_tree(session=session))
 
     args.output.mkdir(parents=True, exist_ok=True)
     draw_filters(filters, args.output / "filters.png")
     draw_training(np.array(history), test_accuracy, args.output / "training.png")
-    print(f"wrote {args.output / 'filters.png'} and {args.output / 'training.png'}")
-    print(f"{args.steps * args.batch / seconds:,.0f} images per second")
-    print(f"test accuracy {100 * test_accuracy:.1f} %")
+    console.print(f"wrote {args.output / 'filters.png'} and {args.output / 'training.png'}")
+    console.print(f"{args.steps * args.batch / seconds:,.0f} images per second")
+    console.print(f"test accuracy {100 * test_accuracy:.1f} %")
 
 
 if __name__ == "__main__":
