@@ -1,6 +1,6 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
-from . import train
+from . import nn, train
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
@@ -50,6 +50,7 @@ from .engine.ops.array import *
 from .engine.ops.basic import *
 from .engine.ops.clip import *
 from .engine.ops.control_flow import *
+from .engine.ops.linalg import *
 from .engine.ops.math import *
 from .engine.ops.random import *
 from .engine.ops.reduce import *
@@ -59,6 +60,7 @@ from .engine.registry import RegisterGradient
 from .engine.registry import not_differentiable as NotDifferentiable
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
+from .nn import layers, losses, metrics
 from .scopes import initializers
 from .scopes.initializers import (
     constant_initializer,
