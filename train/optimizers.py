@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine.build import convert_to_tensor
+from ..engine.dtypes import float32
 from ..engine.graph import Operation, Tensor, colocate_with, get_default_graph
 from ..engine.indexed_slices import IndexedSlices
 from ..engine.ops import training
@@ -54,8 +55,9 @@ class _FusedOptimizer(Optimizer):
 
     def _step(self, definition: OpDef, var: Any, *grad: Tensor) -> Operation:
         inputs = [var, *(self.get_slot(var, name) for name in self._slot_names)]
+        dtype = float32 if var.dtype.size < float32.size else var.dtype.base_dtype
         for name in self._inputs:
-            inputs += grad if name == "grad" else [cast(self._tensors[name], var.dtype.base_dtype)]
+            inputs += grad if name == "grad" else [cast(self._tensors[name], dtype)]
         return definition(*inputs, **self._attrs).op
 
 

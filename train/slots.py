@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+from ..engine.build import convert_to_tensor
 from ..engine.dtypes import as_dtype
 from ..engine.graph import colocate_with
 from ..engine.ops.basic import shape
@@ -18,7 +19,9 @@ def create_slot(primary: Any, val: Any, name: str, colocate_with_primary: bool =
 
     `primary` is a variable or tensor; the slot is on its device unless `colocate_with_primary` is False.
     """
-    return _create(primary, name, colocate_with_primary, initializer=val)
+    val = convert_to_tensor(val)
+    known = val.shape.is_fully_defined()
+    return _create(primary, name, colocate_with_primary, initializer=val, validate_shape=known)
 
 
 def create_slot_with_initializer(

@@ -35,15 +35,16 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
 
     `state` names the variable and its slots, `inputs` what else the rule takes; all of these but the gradient are
     scalars. The sparse op's `indices` follow its gradient; rows that they name twice are summed first, and rows that
-    they do not name stay as they are.
+    they do not name stay as they are. Variables of half precision are stepped in float32 and rounded once, so their
+    scalars may be float32 (in bfloat16, Adam's 0.999 would be 1).
     """
     names = (*state.split(), *inputs.split())
     refs = state.split()
     gradient = next(i for i, name in enumerate(names) if name in ("grad", "delta"))
     how = _Method(rule, names, len(refs), gradient, scratch)
-    typed = [f"{name}:T" for name in names]
+    typed = [f"{name}:{'T' if i < len(refs) or i == gradient else 'S'}" for i, name in enumerate(names)]
     common: dict[str, Any] = {
-        "types": {"T": FLOATS},
+        "types": {"T": FLOATS, "S": FLOATS},
         "grad": no_gradient("it changes its variable and is no function of its inputs"),
         "writes": True,
         "ref": refs,
@@ -116,14 +117,19 @@ def _bind_dense(how: _Method, op: Operation, k: Any, session: Any) -> Callable[.
         grad = _apart(k, inputs[at], arrays)
         if grad.shape != arrays[0].shape:
             raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
-        before, after = inputs[:at], inputs[at + 1 :]
+        wide = _computed_in(grad.dtype)
+        before, after = (_scalars(k, part, wide) for part in (inputs[:at], inputs[at + 1 :]))
         pieces = _pieces([*arrays, grad]) if k is session.host else iter([[*arrays, grad]])
         scratch: list[Any] = []
         for *state, part in pieces:
             if not scratch:
-                scratch = [k.xp.empty_like(part) for _ in range(how.scratch)]
+                scratch = [k.xp.empty_like(part, wide) for _ in range(how.scratch)]
             temporaries = scratch if scratch[0].shape == part.shape else [s[: part.size] for s in scratch]
-            how.rule(k.xp, temporaries, *state, *before, part, *after, **attrs)
+            widened = [k.cast(array, wide) for array in state]
+            how.rule(k.xp, temporaries, *widened, *before, k.cast(part, wide), *after, **attrs)
+            for array, moved in zip(state, widened, strict=True):
+                if moved is not array:
+                    array[...] = moved
         return ()
 
     return step
@@ -134,17 +140,28 @@ def _bind_sparse(how: _Method, op: Operation, k: Any, session: Any) -> Callable[
 
     def step(*inputs: Any) -> tuple:
         grad, indices = inputs[at : at + 2]
-        scalars = inputs[:at], inputs[at + 2 :]
-        arrays = _checked(how, k, states, (*scalars[0], grad, *scalars[1]))
-        rows, grad = _summed_by_row(k, grad, indices, arrays[0].shape)
-        state = [array[rows] for array in arrays]
+        before, after = inputs[:at], inputs[at + 2 :]
+        arrays = _checked(how, k, states, (*before, grad, *after))
+        wide = _computed_in(grad.dtype)
+        before, after = _scalars(k, before, wide), _scalars(k, after, wide)
+        rows, grad = _summed_by_row(k, k.cast(grad, wide), indices, arrays[0].shape)
+        state = [k.cast(array[rows], wide) for array in arrays]
         scratch = [k.xp.empty_like(grad) for _ in range(how.scratch)]
-        how.rule(k.xp, scratch, *state, *scalars[0], grad, *scalars[1], **attrs)
+        how.rule(k.xp, scratch, *state, *before, grad, *after, **attrs)
         for array, moved in zip(arrays, state, strict=True):
             array[rows] = moved
         return ()
 
     return step
+
+
+def _computed_in(dtype: Any) -> np.dtype:
+    """The dtype that a rule works in: at least float32."""
+    return np.promote_types(dtype, np.float32)
+
+
+def _scalars(k: Any, values: Sequence[Any], dtype: np.dtype) -> list[Any]:
+    return [value if value.dtype == dtype else k.cast(value, dtype) for value in values]
 
 
 def _states(how: _Method, op: Operation, session: Any) -> list[VariableState]:
@@ -191,7 +208,7 @@ def _pieces(arrays: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _summed_by_row(k: Any, grad: Any, indices: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """The rows that `indices` name, each once, and the sum of the gradients of each (in float32 at least)."""
+    """The rows that `indices` name, each once, and the sum of the gradients of each."""
     if not shape or grad.shape[:1] != indices.shape:
         raise _refusal("grad must be the same size as indices in the first dimension.")
     if grad.shape[1:] != shape[1:]:
@@ -200,9 +217,9 @@ def _summed_by_row(k: Any, grad: Any, indices: Any, shape: tuple[int, ...]) -> t
     if rows.size and (rows[0] < 0 or rows[-1] >= shape[0]):
         offset = int(k.xp.argmax((indices < 0) | (indices >= shape[0])))
         raise _refusal(f"Index {int(indices[offset])} at offset {offset} in indices is out of range [0, {shape[0]})")
-    total = k.xp.zeros((rows.size, *shape[1:]), np.promote_types(grad.dtype, np.float32))
-    k.scatter_add(total, place, k.cast(grad, total.dtype))
-    return rows, k.cast(total, grad.dtype)
+    total = k.xp.zeros((rows.size, *shape[1:]), grad.dtype)
+    k.scatter_add(total, place, grad)
+    return rows, total
 
 
 # -- the rules ------------------------------------------------------------------------------------------------------
