@@ -28,10 +28,28 @@ def tensorflow():
     """TensorFlow as TensorFlow 1: `tensorflow.compat.v1` without any of version 2's behaviour."""
     warnings.filterwarnings("ignore")
     import tensorflow.compat.v1 as tf
+    from tensorflow.python.framework import random_seed
 
     tf.logging.set_verbosity(tf.logging.ERROR)
     tf.disable_v2_behavior()
+    random_seed._graph_to_seed_dict = OpsMadeSoFar()
     return tf
+
+
+class OpsMadeSoFar:
+    """TensorFlow 1's rule for the seed of an op where only the graph has one: how many ops the graph has so far.
+
+    TensorFlow 2 counts such draws instead, in a dict of which graph is at what; this stands in for that dict.
+    """
+
+    def setdefault(self, graph, start: int) -> int:
+        return start + len(graph.get_operations())
+
+    def __getitem__(self, graph) -> int:
+        return 0
+
+    def __setitem__(self, graph, count: int) -> None:
+        """The graph itself knows the count."""
 
 
 def answer(tf, case: Case) -> record.Answers:

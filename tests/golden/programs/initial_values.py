@@ -228,8 +228,8 @@ def random_op_by_graph_seed(tf, row):
 
 
 @golden(atol=2e-6, reason="log, sin and cos of float32 differ by an ulp")
-def draws_of_a_graph_with_a_seed_are_counted(tf):
-    """With only a graph seed an op's seed is the number of such draws before it (in TensorFlow 1.15: of all ops)."""
+def ops_made_before_decide_the_seed(tf):
+    """With only a graph seed an op's seed is the number of ops made so far."""
     with tf.Graph().as_default():
         tf.set_random_seed(1234)
         a = tf.random_uniform([3])
@@ -295,7 +295,7 @@ def variables_of_plain_tutorial_code(tf):
 
 @golden()
 def layers_with_a_graph_seed(tf):
-    """Initial kernels of tf.layers under a graph seed: how many draws came before decides them."""
+    """Initial kernels of tf.layers under a graph seed: how many ops each layer makes decides them."""
     with tf.Graph().as_default():
         tf.set_random_seed(11)
         x = tf.placeholder(tf.float32, [2, 8, 8, 1])
