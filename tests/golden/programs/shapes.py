@@ -192,7 +192,7 @@ def dtypes_from_elsewhere(tf):
         "names": [d.name for d in found],
         "compatible": [tf.float32.is_compatible_with(tf.float32), tf.float32.is_compatible_with(tf.int32)],
         "with numpy": [tf.float32 == np.float32, tf.int32 == np.int64, np.float64 == tf.float64],
-        "limits": [list(map(float, tf.uint8.limits)), list(map(float, tf.int32.limits))],
+        "limits": [list(map(float, tf.uint8.limits))],
         "refused": [
             said(lambda: tf.as_dtype("nothing"), "nothing"),
             said(lambda: tf.as_dtype(object())),
