@@ -4,7 +4,8 @@ import inspect
 
 from ..cases import golden
 
-# Name: the arguments that TF1 programs give, in TensorFlow's order. What later versions added is left out.
+# Name: the arguments that TF1 programs give, in TensorFlow's order. What later versions added is left out; none are
+# given where programs never name them.
 ARGUMENTS = {
     "placeholder": "dtype shape name",
     "Session": "target graph config",
@@ -189,7 +190,7 @@ ARGUMENTS = {
     "train.get_global_step": "graph",
     "Operation": "",
     "Print": "input_ data message first_n summarize name",
-    "as_dtype": "type_value",
+    "as_dtype": "",
     "assert_equal": "x y data summarize message name",
     "diag": "diagonal name",
     "layers.separable_conv2d": (
@@ -203,7 +204,7 @@ ARGUMENTS = {
     "round": "x name",
     "sin": "x name",
     "is_finite": "x name",
-    "is_variable_initialized": "variable",
+    "is_variable_initialized": "",
     "less": "x y name",
     "losses.softmax_cross_entropy": "onehot_labels logits weights label_smoothing scope loss_collection reduction",
     "py_func": "func inp Tout stateful name",
@@ -338,10 +339,7 @@ ARGUMENTS = {
     "is_nan": "x name",
     "is_inf": "x name",
     "IndexedSlices": "values indices dense_shape",
-    "get_local_variable": (
-        "name shape dtype initializer regularizer trainable collections caching_device partitioner "
-        "validate_shape use_resource custom_getter constraint synchronization aggregation"
-    ),
+    "get_local_variable": "name",
     "clip_by_average_norm": "t clip_norm name",
     "subtract": "x y name",
     "divide": "x y name",
