@@ -12,6 +12,7 @@ from .dtypes import DType, as_dtype
 from .graph import Graph, Operation, Tensor, get_default_graph, graph_of
 from .registry import ANY_TYPE, OpDef, create, define, is_known_type, not_differentiable
 from .shapes import Dimension, TensorShape, as_shape
+from .state import variable_of
 
 Const = define(
     "Const",
@@ -309,6 +310,10 @@ def _converted(
 ) -> Tensor:
     if arg.type == ANY_TYPE:
         return convert_to_tensor(value, name=name)
+    if arg.name in definition.ref and (
+        not is_tensor_like(value) or variable_of(convert_to_tensor(value, as_ref=True)) is None
+    ):
+        raise TypeError(f"Input {arg.name!r} of {definition.type!r} Op requires l-value input, not {value!r}")
     known = is_known_type(arg.type)
     wanted = as_dtype(arg.type) if known else types.get(arg.type)
     allowed = definition.types.get(arg.type)

@@ -13,7 +13,12 @@ CASES = [
     drawn("random_uniform_double", "RandomUniform", lambda tf: tf.random_uniform([5], -1, 2.0, tf.float64, seed=1)),
     drawn("random_uniform_bfloat16", "RandomUniform", lambda tf: tf.random_uniform([5], dtype=tf.bfloat16, seed=1)),
     drawn("random_uniform_scalar", "RandomUniform", lambda tf: tf.random_uniform([], seed=1)),
-    drawn("random_uniform_of_a_fed_shape", "RandomUniform", lambda tf, s: tf.random_uniform(s, seed=1), np.int32([2, 0, 3])),
+    drawn(
+        "random_uniform_of_a_fed_shape",
+        "RandomUniform",
+        lambda tf, s: tf.random_uniform(s, seed=1),
+        np.int32([2, 0, 3]),
+    ),
     drawn("random_uniform_int", "RandomUniformInt", lambda tf: tf.random_uniform([7], -3, 9, tf.int64, seed=1)),
     drawn("random_normal", "RandomStandardNormal", lambda tf: tf.random_normal([3, 2], 1.0, 0.5, seed=1)),
     drawn("random_normal_half", "RandomStandardNormal", lambda tf: tf.random_normal([9], dtype=tf.float16, seed=1)),
@@ -23,4 +28,4 @@ CASES = [
     drawn("multinomial", "Multinomial", lambda tf, x: tf.multinomial(x, 4, seed=1), normal(3, 5)),
     drawn("categorical_int32", "Multinomial", lambda tf, x: tf.categorical(x, 4, tf.int32, 1), normal(3, 5)),
     drawn("random_crop", "RandomUniformInt", lambda tf, x: tf.random_crop(x, [2, 3], seed=1), normal(4, 5)),
-]  # fmt: skip
+]

@@ -36,7 +36,13 @@ CASES = [
     ),
     case("assign_add", "AssignAdd", lambda tf, v, x: tf.assign_add(v, x), normal(4, 3)),
     case("assign_sub", "AssignSub", lambda tf, v, x: tf.assign_sub(v, x), normal(4, 3)),
-    case("assign_add_of_bfloat16", "AssignAdd", lambda tf, v, x: v.assign_add(tf.cast(x, v.dtype)), normal(4, 3), dtype="bfloat16"),
+    case(
+        "assign_add_of_bfloat16",
+        "AssignAdd",
+        lambda tf, v, x: v.assign_add(tf.cast(x, v.dtype)),
+        normal(4, 3),
+        dtype="bfloat16",
+    ),
     case("is_variable_initialized", "IsVariableInitialized", lambda tf, v: tf.is_variable_initialized(v)),
     case("count_up_to", "CountUpTo", lambda tf, v: tf.count_up_to(v, 9), start=3, dtype=np.int64),
     *(
@@ -57,7 +63,13 @@ CASES = [
         )
         for kind in KINDS
     ),
-    case("scatter_div_integers", "ScatterDiv", lambda tf, v: tf.scatter_div(v, [0, 1], [2, -2]), start=[-7, 7], dtype=np.int32),
+    case(
+        "scatter_div_integers",
+        "ScatterDiv",
+        lambda tf, v: tf.scatter_div(v, [0, 1], [2, -2]),
+        start=[-7, 7],
+        dtype=np.int32,
+    ),
     *(
         case(
             f"scatter_nd_{kind}_points",
@@ -76,4 +88,4 @@ CASES = [
         )
         for kind in ("update", "add", "sub")
     ),
-]  # fmt: skip
+]
