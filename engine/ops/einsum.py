@@ -254,8 +254,9 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     """The sum over all labels that the output lacks of the products of elements: "ij,jk->ik" is a product of matrices.
 
     Each letter names a dimension; "..." stands for any further ones, which broadcast. A letter repeated in one input
-    takes its diagonal. Without "->" the letters that occur once are left, in alphabetical order. More than two inputs are multiplied from the left on, two at a time. `name` is
-    taken by keyword, `optimize` is accepted. Raises ValueError for equations and shapes that do not fit.
+    takes its diagonal. Without "->" the letters that occur once are left, in alphabetical order. More than two inputs
+    are multiplied from the left on, two at a time. `name` is taken by keyword, `optimize` is accepted. Raises
+    ValueError for equations and shapes that do not fit.
     """
     name = kwargs.pop("name", None)
     kwargs.pop("optimize", None)
