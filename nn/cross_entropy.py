@@ -109,10 +109,10 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any = None, logits: Any = N
                 f"Received: labels.shape={labels.shape} and logits.shape={logits.shape}"
             )
         if logits.shape.ndims == 2:
-            cost, _ = SparseSoftmaxCrossEntropyWithLogits(wide, labels)
+            cost, _ = SparseSoftmaxCrossEntropyWithLogits(wide, labels, name=name)
             return cast(cost, logits.dtype)
         classes = shape(wide)[rank(wide) - 1]
-        cost, _ = SparseSoftmaxCrossEntropyWithLogits(reshape(wide, [-1, classes]), reshape(labels, [-1]))
+        cost, _ = SparseSoftmaxCrossEntropyWithLogits(reshape(wide, [-1, classes]), reshape(labels, [-1]), name=name)
         cost = reshape(cost, labels_shape)
         cost.set_shape(labels.shape)
         return cast(cost, logits.dtype)

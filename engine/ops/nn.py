@@ -1,4 +1,4 @@
-"""What remains of the ops of neural networks: biases and the test of a classifier's best guesses."""
+"""What remains of the ops of neural networks: biases, a classifier's best guesses, checks of weights."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from ..build import convert_to_tensor
 from ..dtypes import NUMBERS, int32, int64
+from ..errors import InvalidArgumentError
 from ..graph import Tensor, op_scope
-from ..registry import define, not_differentiable
+from ..registry import define, no_outputs, not_differentiable
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .basic import zeros_like
@@ -128,5 +129,26 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
     with op_scope(name, "in_top_k", [predictions, targets]):
         return InTopKV2(predictions, targets, k)
 
+
+# -- weights --------------------------------------------------------------------------------------------------------
+
+
+def _assert_broadcastable(k: Any, weights: np.ndarray, values: np.ndarray) -> tuple:
+    fits = len(weights) == len(values) and all(w in (1, v) for w, v in zip(weights, values, strict=True))
+    if len(weights) and not fits:
+        shapes = f"weights.shape={weights.tolist()} values.shape={values.tolist()}"
+        raise InvalidArgumentError(None, None, f"weights can not be broadcast to values. {shapes} is_scalar=False")
+    return ()
+
+
+AssertBroadcastable = define(  # no op of TensorFlow's: it composes the same from sets and assertions
+    "AssertBroadcastable",
+    "weights_shape:int32, values_shape:int32",
+    shape=no_outputs,
+    kernel=_assert_broadcastable,
+    grad=not_differentiable,
+    host=["weights_shape", "values_shape"],
+    stateful=True,
+)
 
 __all__ = ["bias_add", "in_top_k"]

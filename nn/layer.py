@@ -1,0 +1,292 @@
+"""The base of layers: an object with variables under a scope of its own, made at its first call."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..engine.build import convert_to_tensor, is_tensor_like
+from ..engine.dtypes import DType, as_dtype, float32
+from ..engine.graph import Graph, Operation, Tensor, get_default_graph
+from ..engine.ops.basic import cast, shape
+from ..engine.shapes import TensorShape
+from ..scopes.keys import GraphKeys
+from ..scopes.scope import VariableScope, get_variable, variable_scope
+
+_COUNTS = ("__layer_names",)  # the key of a graph's counts of unnamed layers
+
+
+class Layer:
+    """A function with variables. Subclasses override `build(input_shape)`, which makes them, and `call(inputs)`.
+
+    The first call builds the layer; all calls share its variables, and their operations stand in its one name scope.
+    Without a `name`, the variables' scope is the class name in snake case, made unique ("dense", "dense_1", ...).
+    `dtype` is the variables' and by default that of the first input. The losses of `activity_regularizer` (of the
+    outputs, divided by the batch) join REGULARIZATION_LOSSES.
+    """
+
+    min_ndim = 0
+
+    def __init__(
+        self,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        activity_regularizer: Callable | None = None,
+        *,
+        _scope: Any = None,
+        _reuse: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        unknown = set(kwargs) - {"input_shape", "batch_input_shape", "batch_size", "weights", "dynamic"}
+        if unknown:
+            raise TypeError(f"Keyword argument not understood: {sorted(unknown)[0]}")
+        self.trainable = trainable
+        self.built = False
+        self._dtype: DType | None = None if dtype is None else as_dtype(dtype)
+        self._activity_regularizer = activity_regularizer
+        self._base_name = name or _snake_case(type(self).__name__)
+        self._name = name or _numbered(self._base_name)
+        self._given_scope = _scope.name if isinstance(_scope, VariableScope) else _scope
+        self._captured = _scope if isinstance(_scope, VariableScope) else None
+        self._reuse = _reuse
+        self._graph: Graph | None = None
+        self._weights: list[tuple[Any, bool]] = []  # with whether they are trained
+        self._channels: tuple[int, int] | None = None  # (axis, length) that inputs must have
+        self._losses: list[tuple[Any, bool]] = []  # with whether they depend on inputs
+        self._updates: list[tuple[Operation, bool]] = []
+
+    # -- what subclasses define -------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the variables, by `add_weight`."""
+        self.built = True
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The layer's outputs."""
+        return inputs
+
+    # -- being called -----------------------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Build the layer if this is the first call, and apply it to inputs. `scope` gives the first call's scope."""
+        scope = kwargs.pop("scope", None)
+        inputs = _as_tensors(inputs)
+        first = inputs[0] if isinstance(inputs, list) else inputs
+        self._graph = self._graph or first.graph
+        with self._graph.as_default():
+            self._capture(scope)
+            if self.built:
+                self._check(first)
+            reuse = True if self.built else self._reuse
+            opened = variable_scope(self._captured, reuse=reuse, auxiliary_name_scope=False)
+            with opened as current, self._graph.name_scope(current.original_name_scope):
+                if not self.built:
+                    self._check(first)
+                    self._dtype = self._dtype or first.dtype
+                    self.build(first.shape if not isinstance(inputs, list) else [t.shape for t in inputs])
+                    self.built = True
+                outputs = self.call(inputs, *args, **kwargs)
+                self._regularize(outputs)
+        return outputs
+
+    apply = __call__
+
+    def _capture(self, scope: Any) -> None:
+        """Find the variables' scope, once: the one given, or a new one of the layer's name."""
+        if self._captured is not None:
+            return
+        given = self._given_scope if scope is None else scope
+        if self._reuse:
+            opening = variable_scope(self._base_name if given is None else given)
+        else:
+            opening = variable_scope(given, default_name=self._base_name)
+        with opening as captured:
+            self._captured = captured
+
+    def _check(self, tensor: Tensor) -> None:
+        """Raise ValueError for an input of too low a rank, or with other channels than the variables were made for."""
+        said = f'Input 0 of layer "{self._name}" is incompatible with the layer'
+        ndims = tensor.shape.ndims
+        if ndims is not None and ndims < self.min_ndim:
+            found = f"found ndim={ndims}. Full shape received: {tensor.shape}"
+            raise ValueError(f"{said}: expected min_ndim={self.min_ndim}, {found}")
+        if self._channels is not None and ndims is not None:
+            axis, length = self._channels
+            if tensor.shape.as_list()[axis] not in (None, length):
+                raise ValueError(
+                    f"{said}: expected axis {axis} of input shape to have value {length}, "
+                    f"but received input with shape {tensor.shape}"
+                )
+
+    def _regularize(self, outputs: Any) -> None:
+        if self._activity_regularizer is None:
+            return
+        for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
+            with get_default_graph().name_scope("ActivityRegularizer"):
+                loss = self._activity_regularizer(output)
+                self.add_loss(loss / cast(shape(output)[0], loss.dtype), inputs=True)
+
+    # -- variables, losses, updates ---------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Callable | None = None,
+        trainable: bool | None = None,
+        constraint: Callable | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """A variable of the layer, by `get_variable` in its scope (`kwargs`: its other arguments)."""
+        trainable = self.trainable and (trainable is None or trainable)
+        variable = get_variable(
+            name,
+            shape=shape,
+            dtype=as_dtype(dtype or self._dtype or float32),
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
+            constraint=constraint,
+            **kwargs,
+        )
+        if all(variable is not known for known, _ in self._weights):
+            self._weights.append((variable, trainable))
+        return variable
+
+    add_variable = add_weight
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Collect losses in REGULARIZATION_LOSSES; give `inputs` where they depend on the layer's inputs."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            self._losses.append((loss, inputs is not None))
+            get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Collect operations in UPDATE_OPS, to be run with each training step."""
+        for update in updates if isinstance(updates, (list, tuple)) else [updates]:
+            op = update.op if isinstance(update, Tensor) else update
+            self._updates.append((op, inputs is not None))
+            get_default_graph().add_to_collection(GraphKeys.UPDATE_OPS, op)
+
+    # -- what it is -------------------------------------------------------------------------------------------------
+
+    name = property(lambda self: self._name)
+    dtype = property(lambda self: None if self._dtype is None else self._dtype.name)
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph or get_default_graph()
+
+    @property
+    def scope_name(self) -> str:
+        """The name of the variables' scope. Raises ValueError before the first call."""
+        if self._captured is None:
+            raise ValueError(
+                f'No name available for layer scope because the layer "{self._name}" has not been used yet. '
+                "The scope name is determined the first time the layer instance is called."
+            )
+        return self._captured.name
+
+    @property
+    def trainable_weights(self) -> list:
+        return [v for v, trainable in self._weights if trainable and self.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list:
+        return [v for v, trainable in self._weights if not (trainable and self.trainable)]
+
+    @property
+    def weights(self) -> list:
+        return self.trainable_weights + self.non_trainable_weights
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def losses(self) -> list:
+        """The losses of the layer's variables and outputs."""
+        prefixes = tuple(f"{v.op.name}/Regularizer/" for v in self.weights)
+        collected = self.graph.get_collection(GraphKeys.REGULARIZATION_LOSSES)
+        return [x for x in collected if x.name.startswith(prefixes)] + [x for x, _ in self._losses]
+
+    @property
+    def updates(self) -> list:
+        return [op for op, _ in self._updates]
+
+    def get_updates_for(self, inputs: Any) -> list:
+        """The updates that depend on inputs, or with None those that do not."""
+        return [op for op, conditional in self._updates if conditional == (inputs is not None)]
+
+    def get_losses_for(self, inputs: Any) -> list:
+        """The losses that depend on inputs, or with None those that do not."""
+        of_outputs = [loss for loss, conditional in self._losses if conditional]
+        return of_outputs if inputs is not None else [x for x in self.losses if all(x is not y for y in of_outputs)]
+
+    def count_params(self) -> int:
+        """The number of elements of all its variables. Raises ValueError before they are made."""
+        if not self.built:
+            raise ValueError(f"You tried to call `count_params` on layer {self._name}, but the layer isn't built.")
+        return sum(v.shape.num_elements() for v in self.weights)
+
+
+def _snake_case(name: str) -> str:
+    """ "conv2d_transpose" for "Conv2DTranspose"."""
+    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def _numbered(base: str) -> str:
+    """The name of a layer that was given none: "dense_1", "dense_2", ... in the order of their making in a graph."""
+    kept = get_default_graph().get_collection_ref(_COUNTS)
+    if not kept:
+        kept.append({})
+    kept[0][base] = kept[0].get(base, 0) + 1
+    return f"{base}_{kept[0][base]}"
+
+
+def _as_tensors(inputs: Any) -> Any:
+    if isinstance(inputs, (list, tuple)) and inputs and all(is_tensor_like(item) for item in inputs):
+        return [convert_to_tensor(item) for item in inputs]
+    return convert_to_tensor(inputs)
+
+
+def channels(input_shape: TensorShape, axis: int) -> int:
+    """The known length of an input's channels. Raises ValueError where it is unknown."""
+    length = None if input_shape.ndims is None else input_shape.as_list()[axis]
+    if length is None:
+        raise ValueError(
+            "The channel dimension of the inputs should be defined. The input_shape received is "
+            f"{input_shape}, where axis {axis} (0-based) is the channel dimension, which found to be `None`."
+        )
+    return length
+
+
+def functional(layer: type[Layer], with_reuse: bool = True) -> Callable[..., Tensor]:
+    """The function that makes a layer and applies it: (inputs, the layer's arguments, reuse).
+
+    The layer's variables are those under `name`, where `reuse` says so.
+    """
+    parameter = inspect.Parameter
+    own = [
+        p.replace(annotation=parameter.empty)
+        for p in inspect.signature(layer).parameters.values()
+        if p.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    last = [parameter("reuse", parameter.POSITIONAL_OR_KEYWORD, default=None)] if with_reuse else []
+    signature = inspect.Signature([parameter("inputs", parameter.POSITIONAL_OR_KEYWORD), *own, *last])
+
+    def apply(*args: Any, **kwargs: Any) -> Tensor:
+        given = signature.bind(*args, **kwargs).arguments
+        inputs, reuse = given.pop("inputs"), given.pop("reuse", None)
+        return layer(**given, _scope=given.get("name"), _reuse=reuse)(inputs)
+
+    apply.__signature__ = signature  # type: ignore[attr-defined]
+    apply.__name__ = apply.__qualname__ = _snake_case(layer.__name__)
+    apply.__doc__ = f"`{layer.__name__}`, made and applied to `inputs`: {inspect.getdoc(layer)}"
+    return apply
