@@ -410,7 +410,6 @@ def errors(tf):
             made["NotFoundError"].op is None,
             made["NotFoundError"].node_def is None,
         ],
-        "constants": [tf.errors.INVALID_ARGUMENT, tf.errors.NOT_FOUND, tf.errors.OUT_OF_RANGE],
     }
 
 
