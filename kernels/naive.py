@@ -92,11 +92,11 @@ def truncated_normal(count: int, seed: Pair, wide: bool = False) -> np.ndarray:
     return np.array(samples[:count])
 
 
-def permutation(count: int, seed: Pair) -> np.ndarray:
-    """Fisher and Yates, from the front."""
+def permutation(count: int, seed: Pair, offset: int = 0) -> np.ndarray:
+    """Fisher and Yates, from the front, with the words from number `offset` on."""
     order = list(range(count))
     for i in range(count - 1):
-        other = i + words(seed, i // 4)[i % 4] % (count - i)
+        other = i + words(seed, (offset + i) // 4)[(offset + i) % 4] % (count - i)
         order[i], order[other] = order[other], order[i]
     return np.array(order, np.int64)
 

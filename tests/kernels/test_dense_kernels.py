@@ -207,7 +207,7 @@ def test_the_gradients_of_the_gradients_are_made_of_the_same_three_functions():
 # --- Blocks, layouts, dtypes, empty arrays ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("patch_bytes", (1, 500, 3000, 20_000))
+@pytest.mark.parametrize("patch_bytes", (1, 1300, 1900, 3000, 20_000))  # rows by 1, 2 and 3; images by 1 and 8
 def test_the_size_of_the_blocks_changes_nothing(patch_bytes, monkeypatch):
     rng = np.random.default_rng(0)
     x, w = normals(rng, 5, 7, 6, 2), normals(rng, 3, 2, 2, 3)
@@ -219,15 +219,18 @@ def test_the_size_of_the_blocks_changes_nothing(patch_bytes, monkeypatch):
     close(kernels.conv2d_filter_grad(x, w.shape, y, *at), dw, 1e-14)
 
 
-def test_extra_memory_is_the_padded_input_and_a_block_not_all_patches():
+@pytest.mark.parametrize("x_shape", [(64, 16, 16, 16), (1, 128, 128, 16)])  # many images, one of many rows
+def test_extra_memory_is_the_padded_input_and_a_block_not_all_patches(x_shape):
     import tracemalloc
 
-    x, w = np.ones((8, 64, 64, 16), np.float32), np.ones((5, 5, 16, 8), np.float32)
+    x, w = np.ones(x_shape, np.float32), np.ones((5, 5, 16, 8), np.float32)
     tracemalloc.start()
     y = kernels.conv2d(x, w)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak <= y.nbytes + 1.2 * x.nbytes + 2 * plain.PATCH_BYTES  # all patches would be 52 MB
+    allowed = y.nbytes + 1.6 * x.nbytes + 1.5 * plain.PATCH_BYTES
+    all_patches = 25 * x.nbytes
+    assert peak <= allowed < all_patches / 2
 
 
 VIEWS = {
@@ -405,7 +408,7 @@ X, W = np.zeros((2, 5, 5, 3), np.float32), np.zeros((3, 3, 3, 4), np.float32)
         (lambda: kernels.conv2d(X[0], W), ValueError, r"x must have 4 dimensions, but its shape is \(5, 5, 3\)"),
         (lambda: kernels.conv2d(X, W.astype(np.float64)), TypeError, "conv2d: dtypes differ: x float32, w float64"),
         (lambda: kernels.conv2d(X, W, padding="FULL"), ValueError, "'SAME', 'VALID' or explicit, not 'FULL'"),
-        (lambda: kernels.conv2d(X, W, padding=((-1, 0), (0, 0))), ValueError, r"must not be negative, but is \(-1, 0\)"),
+        (lambda: kernels.conv2d(X, W, padding=((-1, 0), (0, 0))), ValueError, r"negative, but is \(-1, 0\)"),
         (lambda: kernels.conv2d(X, W, strides=(0, 1)), ValueError, "stride=0"),
         (lambda: kernels.conv2d(X, W, dilations=(1, 0)), ValueError, "dilation=0"),
         (lambda: kernels.conv2d(X, W, padding="VALID", dilations=(3, 1)), ValueError, "subtracting 7 from 5"),

@@ -143,6 +143,12 @@ def test_the_shorter_side_of_an_orthogonal_matrix_is_orthonormal_times_the_gain(
     assert np.abs(gram - np.eye(len(gram))).max() <= tolerance
 
 
+def test_multinomial_never_draws_a_class_without_weight_even_at_zero(monkeypatch):
+    monkeypatch.setattr(cpu_random, "uniform", lambda out, seed, offset: out.fill(0))
+    logits = np.array([[-np.inf, np.nan, 0.0, 1.0]])
+    np.testing.assert_array_equal(kernels.multinomial(logits, 3, SEED), [[2, 2, 2]])
+
+
 def test_an_integer_seed_stands_for_the_default_graph_seed_and_itself():
     same_bits(draw("normal", "float32", 50, seed=7), draw("normal", "float32", 50, seed=(87654321, 7)))
     same_bits(draw("normal", "float32", 50, seed=np.int64(7)), draw("normal", "float32", 50, seed=7))
@@ -202,6 +208,31 @@ def test_any_layout_is_filled_in_c_order_and_nothing_beside_it(layout, kind, dty
     same_bits(np.ascontiguousarray(out).reshape(out.shape), draw(kind, dtype, out.shape))
     out[...] = 0
     assert not np.any(base)
+
+
+@pytest.mark.parametrize("offset", range(6))
+def test_a_permutation_may_begin_within_a_block(offset):
+    out = np.empty(11, np.int64)
+    kernels.permutation(out, SEED, offset=offset)
+    same_bits(out, naive.permutation(11, SEED, offset))
+
+
+def test_groups_of_the_truncated_normal_that_need_a_third_block_get_it():
+    """The fill draws first and second blocks side by side; one by one, as a group's own function does, is the rule."""
+    import numba
+
+    from scopeflow.kernels.cpu.compiled import scalar
+
+    group = scalar.truncated_group_float32
+
+    @numba.njit
+    def one_by_one(values, k0, k1, c2, c3):
+        for j in range(values.size // 4):
+            group(values, 4 * j, np.uint64(256 * j), k0, k1, c2, c3)
+
+    expected = np.empty(2_000_000, np.float32)
+    one_by_one(expected, *philox.seed_words(SEED))
+    same_bits(draw("truncated_normal", "float32", expected.size), expected)
 
 
 def test_a_permutation_fills_a_strided_array():
