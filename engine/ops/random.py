@@ -86,6 +86,8 @@ def _bind_fill(kind: str) -> Callable:
 
 
 def _given_shape(shape: Tensor, *_: Tensor, **__: Any) -> TensorShape:
+    if shape.shape.ndims not in (None, 1):
+        raise ValueError(f"Shape must be rank 1 but is rank {shape.shape.ndims}")
     return constant_value_as_shape(shape)
 
 
