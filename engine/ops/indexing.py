@@ -443,9 +443,10 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     """The slices of all `data` put where `indices` say: merged[indices[m][i…]] = data[m][i…]; later ones win."""
     with op_scope(name, "DynamicStitch", [*indices, *data]) as scope:
         places = [convert_to_tensor(t, dtypes.int32, name=f"indices_{m}") for m, t in enumerate(indices)]
-        parts = [convert_to_tensor(t, name=f"data_{m}") for m, t in enumerate(data)]
-        if len(places) != len(parts):
-            raise ValueError(f"indices and data must be lists of one length, got {len(places)} and {len(parts)}")
+        if len(places) != len(data):
+            raise ValueError(f"indices and data must be lists of one length, got {len(places)} and {len(data)}")
+        dtype = convert_to_tensor(data[0], name="data_0").dtype if data else None
+        parts = [convert_to_tensor(t, dtype, name=f"data_{m}") for m, t in enumerate(data)]
         rows = [_rows_under(part, place) for part, place in zip(parts, places, strict=True)]
         return DynamicStitch(concat([reshape(place, [-1]) for place in places], 0), concat(rows, 0), name=scope)
 
@@ -794,8 +795,24 @@ def searchsorted(
 
 
 __all__ = [
-    "argsort", "batch_gather", "dynamic_partition", "dynamic_stitch", "gather", "gather_nd", "one_hot", "scatter_nd",
-    "searchsorted", "sequence_mask", "setdiff1d", "sort", "tensor_scatter_add", "tensor_scatter_nd_add",
-    "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "unique",
+    "argsort",
+    "batch_gather",
+    "dynamic_partition",
+    "dynamic_stitch",
+    "gather",
+    "gather_nd",
+    "one_hot",
+    "scatter_nd",
+    "searchsorted",
+    "sequence_mask",
+    "setdiff1d",
+    "sort",
+    "tensor_scatter_add",
+    "tensor_scatter_nd_add",
+    "tensor_scatter_nd_sub",
+    "tensor_scatter_nd_update",
+    "tensor_scatter_sub",
+    "tensor_scatter_update",
+    "unique",
     "unique_with_counts",
 ]  # fmt: skip; `top_k` is public as nn.top_k

@@ -217,6 +217,17 @@ def _into_zeros(k: Any, shape: Any, begin: Any, end: Any, strides: Any, dy: Any,
     return dx
 
 
+def _known_sizes(op: Operation) -> np.ndarray | None:
+    """The sizes that a slice of a partly known shape picks, where just these are known: ``tf.shape(x)[1]``."""
+    source, vectors = op.inputs[0].op, [constant_value(t) for t in op.inputs[1:]]
+    if source.type != "Shape" or source.inputs[0].shape.sizes is None or any(v is None for v in vectors):
+        return None
+    picked = np.array(source.inputs[0].shape.sizes, object)[_numpy_index(*vectors, op.attrs)]
+    if any(d is None for d in np.ravel(picked)):
+        return None
+    return np.array(picked, op.outputs[0].dtype.numpy)
+
+
 StridedSlice = define(
     "StridedSlice",
     "input:T, begin:I, end:I, strides:I -> output:T",
@@ -225,6 +236,7 @@ StridedSlice = define(
     grad=_strided_slice_gradient,
     host=["begin", "end", "strides"],
     view=True,
+    fold=_known_sizes,
 )
 
 StridedSliceGrad = define(
