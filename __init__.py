@@ -50,6 +50,9 @@ from .engine.ops.array import *
 from .engine.ops.basic import *
 from .engine.ops.clip import *
 from .engine.ops.control_flow import *
+from .engine.ops.decompositions import *
+from .engine.ops.diagonals import *
+from .engine.ops.einsum import *
 from .engine.ops.linalg import *
 from .engine.ops.math import *
 from .engine.ops.random import *
