@@ -16,7 +16,7 @@ from ..engine.ops.state import assign, assign_add, assign_sub
 from ..scopes.initializers import zeros_initializer
 from ..scopes.keys import GraphKeys
 from ..scopes.scope import get_variable, variable_scope
-from ..scopes.variables import Variable, global_variables, lifted, moving_average_variables, trainable_variables
+from ..scopes.variables import Variable, global_variables, moving_average_variables, trainable_variables
 from . import slots
 
 
@@ -41,8 +41,7 @@ def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bo
 
 def _debiasing_variables(variable: Any) -> tuple[Any, Any]:
     """The plain average and the number of its steps, both zero at first, in a scope of the variable's name."""
-    graph = get_default_graph()
-    with variable_scope(variable.op.name) as scope, lifted(graph), colocate_with(variable):
+    with variable_scope(variable.op.name) as scope, colocate_with(variable):
         dtype = variable.dtype.base_dtype
         shapes = {"biased": variable.get_shape(), "local_step": []}
         made = [
@@ -96,8 +95,7 @@ class ExponentialMovingAverage:
                 raise TypeError(f"The variables must be half, float, or double: {var.name}")
         for var in variables:
             if var not in self._averages:
-                with lifted(get_default_graph()):
-                    self._averages[var] = self._shadow(var)
+                self._averages[var] = self._shadow(var)
         with op_scope(self._name) as scope:
             decay = self._current_decay()
             updates = [

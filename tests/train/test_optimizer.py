@@ -159,6 +159,51 @@ def test_adams_sparse_step_is_the_dense_one_of_the_summed_rows(indices, seed):
         assert not differs(session.run(a), session.run(b), 1e-12)
 
 
+# What TensorFlow 2.21 (graph mode, float64) makes of [[1, -2], [.5, .1], [3, 0]] in three steps down the sum of
+# (x - 0.3)², where x is the variable, or its rows 0, 2, 0; the golden programs hold the other optimizers.
+TENSORFLOWS = {
+    "Adadelta": (
+        lambda: tf.train.AdadeltaOptimizer(0.5, rho=0.9, epsilon=1e-2),
+        [0.5951056442831281, -1.534765989390773, 0.3030303212023693,
+         0.2969696787976307, 2.5315088115562987, 0.27585391717401037],
+        [0.5881350240652793, -1.5339338166789307, 0.5,
+         0.1, 2.5315088115562987, 0.27585391717401037],
+    ),
+    "Ftrl": (
+        lambda: tf.train.FtrlOptimizer(
+            0.5, learning_rate_power=-0.4, initial_accumulator_value=0.2, l1_regularization_strength=0.1,
+            l2_regularization_strength=0.05,
+        ),
+        [0.2755573371552613, -0.4152200574253116, 0.29035045710266755,
+         0.29034377589567645, 1.2417288380933527, 0.29988069043518295],
+        [0.2955348454687327, -0.3631340901507247, 0.5,
+         0.1, 1.2417288380933527, 0.29988069043518295],
+    ),
+    "Ftrl with shrinkage": (
+        lambda: tf.train.FtrlOptimizer(
+            0.5, l1_regularization_strength=0.02, l2_shrinkage_regularization_strength=0.3
+        ),
+        [0.2278024626546896, -0.6467899087364116, 0.19397133668339475,
+         0.37575715203467425, 1.496456879140688, 0.3125115345979755],
+        [0.26155258815469506, -0.7985888063395196, 0.5,
+         0.1, 1.496456879140688, 0.3125115345979755],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", TENSORFLOWS)
+def test_three_steps_are_tensorflows(name, sparse):
+    make, dense_values, sparse_values = TENSORFLOWS[name]
+    v = tf.Variable(np.array([[1.0, -2.0], [0.5, 0.1], [3.0, 0.0]]))
+    x = tf.gather(v, [0, 2, 0]) if sparse else v
+    train = make().minimize(tf.reduce_sum(tf.square(x - 0.3)))
+    session = initialized()
+    for _ in range(3):
+        session.run(train)
+    assert not differs(session.run(v).ravel(), sparse_values if sparse else dense_values, 1e-13)
+
+
 def test_the_loss_fetched_with_a_step_is_the_one_before_it():
     v = tf.Variable(3.0)
     loss = v * v
@@ -344,12 +389,38 @@ def test_one_optimizer_serves_two_graphs():
             assert not differs(session.run(v), 0.9, 1e-6)
 
 
-def test_slots_stand_on_their_variables_device():
+def test_slots_and_steps_stand_on_their_variables_device_and_adams_powers_on_that_of_the_first_by_name():
     with tf.device("/cpu:0"):
         v = tf.Variable(1.0, name="v")
+    u = tf.Variable(1.0, name="u")
+    step = tf.Variable(0, name="step")
     optimizer = tf.train.AdamOptimizer()
-    optimizer.minimize(v * v)
-    assert {u.device for u in optimizer.variables()} == {v.device} and v.device
+    optimizer.minimize(v * u, global_step=step, var_list=[v, u])
+    devices = {made.op.name: made.device for made in optimizer.variables()}
+    assert v.device and devices == {
+        "v/Adam": v.device, "v/Adam_1": v.device, "u/Adam": "", "u/Adam_1": "", "beta1_power": "", "beta2_power": "",
+    }  # fmt: skip
+    find = tf.get_default_graph().get_operation_by_name
+    assert find("Adam/update_v/ApplyAdam").device == v.device and find("Adam/update_u/ApplyAdam").device == ""
+
+
+STARTS = {
+    "Adagrad": {"accumulator": 0.1},
+    "RMSProp": {"rms": 1.0},
+    "RMSProp centered": {"rms": 1.0},
+    "Ftrl": {"accum": 0.1},
+}
+
+
+@each_optimizer
+def test_slots_start_at_zero_but_for_the_averages_that_divide(name):
+    v = tf.Variable([1.0, 2.0], dtype=tf.float64)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.minimize(tf.reduce_sum(v))
+    session = initialized()
+    for slot in SLOTS[name]:
+        start = np.float32(STARTS.get(name, {}).get(slot, 0.0))
+        assert not differs(session.run(optimizer.get_slot(v, slot)), [start] * 2, 1e-7)
 
 
 def test_slots_of_scoped_variables_take_the_scopes_name_and_are_shared_where_it_is_reused():
@@ -386,6 +457,14 @@ def test_slots_follow_a_variable_whose_shape_is_known_only_when_it_runs():
 
 
 # -- names and collections ------------------------------------------------------------------------------------------
+
+
+def test_adams_powers_move_when_all_variables_have_used_them():
+    v, w = tf.Variable(1.0, name="v"), tf.Variable(1.0, name="w")
+    tf.train.AdamOptimizer().minimize(v * w)
+    find = tf.get_default_graph().get_operation_by_name
+    steps = {find("Adam/update_v/ApplyAdam"), find("Adam/update_w/ApplyAdam")}
+    assert all(set(find(f"Adam/{name}").control_inputs) >= steps for name in ("mul", "mul_1"))
 
 
 def test_the_step_and_its_parts_are_named_as_tensorflow_names_them():
@@ -436,6 +515,16 @@ def test_a_programs_own_optimizer_steps_dense_and_sparse_gradients_each_row_once
     assert session.run(table).ravel().tolist() == [0.0, -0.5, -0.5, 0.0]
     assert session.run(optimizer.get_slot(v, "count")) == 1.0
     assert optimizer.get_slot(v, "count").name == "v/SignDescent:0"
+
+
+def test_slots_of_a_programs_own_optimizer_start_without_what_the_step_waits_for():
+    v, gate = tf.Variable([1.0]), tf.Variable(0.0, trainable=False)
+    with tf.control_dependencies([gate.assign_add(1.0)]):
+        train = SignDescent(0.5).minimize(tf.reduce_sum(v))  # its slot starts as a constant made there
+    session = initialized()
+    assert session.run(gate) == 0.0
+    session.run(train)
+    assert session.run(gate) == 1.0
 
 
 def test_an_optimizer_that_does_not_say_how_to_step_is_not_implemented():
