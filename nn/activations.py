@@ -60,19 +60,20 @@ def _along(op: OpDef, logits: Any, axis: int | None, name: str | None) -> Tensor
             f"`dim` must be in the range [{-ndims}, {ndims}) where {ndims} is the number of dimensions in the input."
         )
         raise InvalidArgumentError(None, None, f"{message} Received: dim={axis}")
-    if axis < 0:
-        if ndims is None:
-            raise ValueError(f"A negative axis other than -1 needs logits of known rank. Received: axis={axis}")
-        axis += ndims
-    rank(logits)  # TensorFlow makes this op too, and seeds that count operations count it
+    if axis < 0 and ndims is None:
+        raise ValueError(f"A negative axis other than -1 needs logits of known rank. Received: axis={axis}")
+    of_rank = rank(logits)  # TensorFlow makes it in any case, and seeds that count operations count it
+    place: Any = axis if axis >= 0 else axis + of_rank
     last = rank(logits)
-    swapped = _swap_with_last(logits, axis, subtract(last, 1))
-    result = _swap_with_last(op(swapped), axis, subtract(last, 1), name or "transpose")
+    if axis < 0:
+        place %= ndims
+    swapped = _swap_with_last(logits, place, subtract(last, 1))
+    result = _swap_with_last(op(swapped), place, subtract(last, 1), name or "transpose")
     result.set_shape(logits.shape)
     return result
 
 
-def _swap_with_last(tensor: Tensor, axis: int, last: Tensor, name: str = "transpose") -> Tensor:
+def _swap_with_last(tensor: Tensor, axis: Any, last: Tensor, name: str = "transpose") -> Tensor:
     return transpose(tensor, concat([range_(axis), [last], range_(axis + 1, last), [axis]], 0), name=name)
 
 

@@ -13,6 +13,7 @@ from ..engine.ops.array import concat, transpose
 from ..engine.ops.basic import cast, ones_like, rank, reshape, shape, stop_gradient, zeros_like
 from ..engine.ops.math import abs as absolute
 from ..engine.ops.math import add, exp, log, log1p, logical_and, subtract, where
+from ..engine.ops.ranges import range as range_
 from ..engine.ops.slicing import slice as slice_
 from ..engine.ops.softmax_cross_entropy import SoftmaxCrossEntropyWithLogits, SparseSoftmaxCrossEntropyWithLogits
 from ..engine.shapes import TensorShape
@@ -59,7 +60,8 @@ def softmax_cross_entropy_with_logits_v2(
         input_rank = rank(wide_logits)
         of_logits = logits.shape
         if axis != -1:
-            wide_logits, labels = _moved_to_last(wide_logits, axis), _moved_to_last(labels, axis)
+            wide_logits = _moved_to_last(wide_logits, axis, input_rank)
+            labels = _moved_to_last(labels, axis, input_rank)
         outer = shape(wide_logits)
         rows, targets = _as_matrix(wide_logits), _as_matrix(labels)
         cost, _ = SoftmaxCrossEntropyWithLogits(rows, targets, name=scope)
@@ -71,18 +73,18 @@ def softmax_cross_entropy_with_logits_v2(
         return cast(cost, logits.dtype) if half else cost
 
 
-def _moved_to_last(tensor: Tensor, axis: int) -> Tensor:
-    ndims = tensor.shape.ndims
-    if ndims is None:
-        raise ValueError(f"An axis other than -1 needs logits and labels of known rank. Received: axis={axis}")
-    return transpose(tensor, [*(i for i in range(ndims) if i != axis % ndims), axis % ndims])
+def _moved_to_last(tensor: Tensor, axis: int, rank: Tensor) -> Tensor:
+    if axis < 0:
+        if tensor.shape.ndims is None:
+            raise ValueError(f"A negative axis other than -1 needs logits of known rank. Received: axis={axis}")
+        axis += tensor.shape.ndims
+    return transpose(tensor, concat([range_(axis), range_(axis + 1, rank), [axis]], 0))
 
 
 def _as_matrix(tensor: Tensor) -> Tensor:
     """The tensor with all dimensions but the last made one, by the very ops that TensorFlow makes for it."""
-    last = subtract(rank(tensor), 1)
-    sizes = shape(tensor)
-    matrix = reshape(tensor, concat([[-1], slice_(sizes, [last], [1])], 0))
+    of_rank, sizes = rank(tensor), shape(tensor)
+    matrix = reshape(tensor, concat([[-1], slice_(sizes, [subtract(of_rank, 1)], [1])], 0))
     if tensor.shape.ndims is not None:
         outer, classes = tensor.shape[:-1].num_elements(), tensor.shape.as_list()[-1]
         matrix.set_shape([outer, classes])

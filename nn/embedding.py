@@ -8,7 +8,7 @@ from typing import Any
 from ..engine.build import constant, convert_to_tensor, is_tensor_like
 from ..engine.dtypes import int32
 from ..engine.graph import Tensor, op_scope
-from ..engine.ops.array import concat
+from ..engine.ops.array import concat, stack
 from ..engine.ops.basic import cast, identity, reshape, shape, size
 from ..engine.ops.clip import clip_by_norm
 from ..engine.ops.indexing import dynamic_partition, dynamic_stitch, gather
@@ -39,14 +39,14 @@ def embedding_lookup(
         ids = convert_to_tensor(ids, name="ids")
         if len(tables) == 1:
             return identity(_clipped(gather(tables[0], ids, name=scope), ids, max_norm))
-        return _clipped(_from_many(tables, ids, partition_strategy, scope), ids, max_norm)
+        return _clipped(_from_many(tables, ids, partition_strategy), ids, max_norm)
 
 
 def _is_partitioned(params: Any) -> bool:
     return not is_tensor_like(params) and hasattr(params, "__iter__") and hasattr(params, "as_tensor")
 
 
-def _from_many(tables: Sequence[Any], ids: Tensor, strategy: str, scope: str) -> Tensor:
+def _from_many(tables: Sequence[Any], ids: Tensor, strategy: str) -> Tensor:
     """Each id sent to its table, the rows found there, and put together in the order of the ids."""
     count = len(tables)
     tables = [convert_to_tensor(table, name="params") for table in tables]
@@ -56,7 +56,7 @@ def _from_many(tables: Sequence[Any], ids: Tensor, strategy: str, scope: str) ->
     ids_of = dynamic_partition(within, cast(assigned, int32), count)
     places_of = dynamic_partition(places, cast(assigned, int32), count)
     rows = [gather(table, wanted) for table, wanted in zip(tables, ids_of, strict=True)]
-    found = dynamic_stitch(places_of, rows, name=scope)
+    found = dynamic_stitch(places_of, rows)
     row_shape = tables[0].shape[1:]
     for table in tables[1:]:
         row_shape = row_shape.merge_with(table.shape[1:])
@@ -74,7 +74,7 @@ def _by_strategy(tables: Sequence[Tensor], flat: Tensor, count: int, strategy: s
         raise ValueError(f"Unrecognized partition strategy: {strategy}.Must be one of either `mod` or `div`.")
     lengths = [table.shape[:1].num_elements() for table in tables]
     if None in lengths:
-        total = cast(reduce_sum([shape(table)[0] for table in tables]), flat.dtype)
+        total = cast(reduce_sum(stack([shape(table)[0] for table in tables])), flat.dtype)
     else:
         total = constant(sum(length for length in lengths if length is not None), flat.dtype)
     each, extras = total // count, total % count

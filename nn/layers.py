@@ -580,8 +580,8 @@ class BatchNormalization(Layer):
     def _fused_call(self, inputs: Tensor, training: Any) -> Tensor:
         layout, dtype = "NCHW" if self.axis == 1 else "NHWC", self.moving_mean.dtype
         length = self.moving_mean.shape.as_list()
-        gamma = self.gamma if self.scale else constant(1.0, dtype, shape=length)
         beta = self.beta if self.center else constant(0.0, dtype, shape=length)
+        gamma = self.gamma if self.scale else constant(1.0, dtype, shape=length)
 
         def normalised(is_training: bool) -> tuple[Tensor, Tensor, Tensor]:
             return normalization.fused_batch_norm(

@@ -10,7 +10,6 @@ from ..engine.graph import Tensor, add_to_collections, control_dependencies
 from ..engine.ops.basic import cast, identity, size, zeros
 from ..engine.ops.math import abs as absolute
 from ..engine.ops.math import (
-    div,
     div_no_nan,
     equal,
     greater,
@@ -20,7 +19,6 @@ from ..engine.ops.math import (
     multiply,
     sqrt,
     squared_difference,
-    subtract,
     where,
 )
 from ..engine.ops.reduce import reduce_sum
@@ -106,7 +104,7 @@ def mean_absolute_error(
 ) -> Metric:  # fmt: skip
     """The mean of abs(predictions - labels): (value, update_op)."""
     labels, predictions, weights = _alike(labels, predictions, weights)
-    errors = absolute(subtract(predictions, labels))
+    errors = absolute(predictions - labels)
     return mean(errors, weights, metrics_collections, updates_collections, name or "mean_absolute_error")
 
 
@@ -174,7 +172,7 @@ def _share(
         missed, missed_update = misses(labels, predictions, weights)
 
         def share(hit: Tensor, missed: Tensor, name: str) -> Tensor:
-            return where(greater(hit + missed, 0), div(hit, hit + missed), 0, name)
+            return where(greater(hit + missed, 0), hit / (hit + missed), 0, name)
 
         value, update = share(hit, missed, "value"), share(hit_update, missed_update, "update_op")
         return _collected(value, update, *into)

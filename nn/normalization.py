@@ -81,7 +81,7 @@ def weighted_moments(
         weighted_sum = reduce_sum(weights * y, axes, name="weighted_input_sum", keepdims=True)
         total = reduce_sum(weights + zeros_like(y), axes, name="sum_of_weights", keepdims=True)
         mean = div_no_nan(weighted_sum, total)
-        distances = multiply(weights, squared_difference(y, mean))
+        distances = weights * squared_difference(y, mean)
         spread = reduce_sum(distances, axes, name="weighted_distsq", keepdims=True)
         return _as_asked(mean, div_no_nan(spread, total), axes, keep, x)
 

@@ -37,8 +37,9 @@ def assert_broadcastable(weights: Any, values: Tensor) -> Operation | None:
     """
     with op_scope("assert_broadcastable", None, [weights, values]):
         weights = convert_to_tensor(weights, name="weights")
-        of_weights, of_values = shape(weights, name="weights/shape"), shape(values, name="values/shape")
+        of_weights = shape(weights, name="weights/shape")
         rank(weights, name="weights/rank")
+        of_values = shape(values, name="values/shape")
         rank(values, name="values/rank")
         if weights.shape.ndims == 0:
             no_op(name="static_scalar_check_success")
