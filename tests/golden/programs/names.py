@@ -274,7 +274,6 @@ NAMED = {
     "Assert": lambda tf, i, **n: tf.Assert(i.c, [i.x], **n),
     "check_numerics": lambda tf, i, **n: tf.check_numerics(i.x, "bad", **n),
     "verify_tensor_all_finite": lambda tf, i, **n: tf.verify_tensor_all_finite(i.x, "bad", **n),
-    "assert_equal": lambda tf, i, **n: tf.assert_equal(i.x, i.y, **n),
     "cond": lambda tf, i, **n: tf.cond(i.c, lambda: i.x + 1.0, lambda: i.y * 2.0, **n),
     "cond of two": lambda tf, i, **n: tf.cond(i.c, lambda: (i.x, i.v), lambda: (i.y, i.v), **n),
     "while_loop": lambda tf, i, **n: tf.while_loop(lambda k: k < 3, lambda k: k + 1, [0], **n),
@@ -403,7 +402,6 @@ UNNAMED = {
 # no program can rely on them, and a plan that runs them otherwise has no such ops. Dtype and shape still hold.
 BUILT_OTHERWISE = {
     "Assert",
-    "assert_equal",
     "cond of two",
     "map_fn",
     "scan",

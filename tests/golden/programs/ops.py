@@ -323,7 +323,7 @@ PIECES = {
     "pad reflect": (lambda tf, x: tf.pad(x, [[1, 0], [2, 1]], "REFLECT"), [A]),
     "pad symmetric": (lambda tf, x: tf.pad(x, [[2, 1], [3, 0]], "SYMMETRIC"), [A]),
     "pad lower case": (lambda tf, x: tf.pad(x, [[0, 1], [1, 1]], mode="reflect"), [A]),
-    "reverse": (lambda tf, x: [tf.reverse(x, [1]), tf.reverse(x, [0, -1]), tf.reverse_v2(x, [2])], [BIG]),
+    "reverse": (lambda tf, x: [tf.reverse(x, [1]), tf.reverse(x, [0, -1]), tf.reverse(x, axis=[2])], [BIG]),
     "gather": (lambda tf, x: tf.gather(x, [2, 0, 2]), [matrix(4, 2)]),
     "gather of scalar": (lambda tf, x: tf.gather(x, 1), [matrix(4, 2)]),
     "gather of matrix": (lambda tf, x: tf.gather(x, INDEX), [matrix(4, 2)]),

@@ -161,7 +161,12 @@ def dtype(tf, row):
         ],
         "numbers": [kind.size, *limits],
         "base": [kind.base_dtype == kind, kind.base_dtype is kind, kind.real_dtype.name],
-        "same": [kind == row, kind == getattr(tf, row), kind != tf.resource, hash(kind) == hash(getattr(tf, row))],
+        "same": [
+            kind == row,
+            kind == getattr(tf, row),
+            kind != (tf.int8 if row != "int8" else tf.int16),
+            hash(kind) == hash(getattr(tf, row)),
+        ],
         "as_dtype": [
             tf.as_dtype(row) is kind,
             tf.as_dtype(kind) is kind,

@@ -191,7 +191,6 @@ ARGUMENTS = {
     "Operation": "",
     "Print": "input_ data message first_n summarize name",
     "as_dtype": "",
-    "assert_equal": "x y data summarize message name",
     "diag": "diagonal name",
     "layers.separable_conv2d": (
         "inputs filters kernel_size strides padding data_format dilation_rate depth_multiplier "
