@@ -445,8 +445,9 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
         places = [convert_to_tensor(t, dtypes.int32, name=f"indices_{m}") for m, t in enumerate(indices)]
         if len(places) != len(data):
             raise ValueError(f"indices and data must be lists of one length, got {len(places)} and {len(data)}")
-        dtype = convert_to_tensor(data[0], name="data_0").dtype if data else None
-        parts = [convert_to_tensor(t, dtype, name=f"data_{m}") for m, t in enumerate(data)]
+        parts: list[Tensor] = []
+        for m, t in enumerate(data):
+            parts.append(convert_to_tensor(t, parts[0].dtype if parts else None, name=f"data_{m}"))
         rows = [_rows_under(part, place) for part, place in zip(parts, places, strict=True)]
         return DynamicStitch(concat([reshape(place, [-1]) for place in places], 0), concat(rows, 0), name=scope)
 
