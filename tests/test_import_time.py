@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 BUDGET_S = 0.3
+ATTEMPTS = 10
 PROGRAM = """
 import sys, time
 start = time.perf_counter()
@@ -28,5 +29,7 @@ def test_import_loads_none_of_the_heavy_libraries(tmp_path):
 
 def test_import_stays_within_its_budget(tmp_path):
     # The best of several: other processes can only make it slower.
-    best = min(import_once(tmp_path)[0] for _ in range(5))
-    assert best < BUDGET_S
+    seconds = []
+    while len(seconds) < ATTEMPTS and not min(seconds, default=BUDGET_S) < BUDGET_S:
+        seconds.append(import_once(tmp_path)[0])
+    assert min(seconds) < BUDGET_S, seconds
