@@ -48,11 +48,13 @@ from .engine.graph import (
 from .engine.indexed_slices import IndexedSlices, IndexedSlicesValue, convert_to_tensor_or_indexed_slices
 from .engine.ops.array import *
 from .engine.ops.basic import *
+from .engine.ops.checks import *
 from .engine.ops.clip import *
 from .engine.ops.control_flow import *
 from .engine.ops.decompositions import *
 from .engine.ops.diagonals import *
 from .engine.ops.einsum import *
+from .engine.ops.hessians import *
 from .engine.ops.linalg import *
 from .engine.ops.math import *
 from .engine.ops.random import *

@@ -246,51 +246,35 @@ def _first_tensor_dtype(items: Sequence[Any]) -> DType | None:
     return None
 
 
-def apply(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name: str | None) -> Any:
-    """Convert the inputs by the op's signature, add the operation, and return its output(s) or itself if it has none.
+def add_op(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name: str | None) -> Operation:
+    """Convert the inputs by the op's signature and add the operation to their graph.
 
     Raises TypeError where dtypes do not fit the signature, ValueError for shapes that do not fit.
     """
     args = _arguments(definition, len(inputs))
     if len(args) != len(inputs):
-        raise TypeError(
-            f"{definition.type} takes {len(args)} inputs ({', '.join(a.name for a in args)}), got {len(inputs)}"
-        )
+        names = ", ".join(a.name for a in args)
+        raise TypeError(f"{definition.type} takes {len(args)} inputs ({names}), got {len(inputs)}")
     graph = graph_of(inputs)
+    if graph is not get_default_graph():
+        with graph.as_default():
+            return add_op(definition, inputs, attrs, name)
     types: dict[str, DType] = {k: as_dtype(v) for k, v in attrs.items() if isinstance(v, (DType, type))}
     for arg, value in zip(args, inputs, strict=True):  # a tensor's dtype rules over what plain values would be
-        if (
-            arg.type != ANY_TYPE
-            and not is_known_type(arg.type)
-            and arg.type not in types
-            and hasattr(value, "dtype")
-            and is_tensor_like(value)
-        ):
+        if arg.type != ANY_TYPE and not is_known_type(arg.type) and arg.type not in types and is_tensor_like(value):
             types[arg.type] = value.dtype.base_dtype
-    if graph is get_default_graph():
-        return _apply_in(graph, definition, args, inputs, types, attrs, name)
-    with graph.as_default():
-        return _apply_in(graph, definition, args, inputs, types, attrs, name)
-
-
-def _apply_in(
-    graph: Graph,
-    definition: OpDef,
-    args: Sequence[Any],
-    inputs: Sequence[Any],
-    types: dict[str, DType],
-    attrs: dict[str, Any],
-    name: str | None,
-) -> Any:
     with graph.name_scope(name or definition.type) as scope:
         bound: dict[str, str] = {}  # which argument fixed a type variable
         tensors = []
         for position, (arg, value) in enumerate(zip(args, inputs, strict=True)):
-            tensor = _converted(
-                definition, arg, value, types, bound, f"{arg.name}_{position}" if arg.is_list else arg.name
-            )
-            tensors.append(tensor)
-        op = create(definition, graph, tensors, types, attrs, scope[:-1] if scope else definition.type)
+            label = f"{arg.name}_{position}" if arg.is_list else arg.name
+            tensors.append(_converted(definition, arg, value, types, bound, label))
+        return create(definition, graph, tensors, types, attrs, scope[:-1] if scope else definition.type)
+
+
+def apply(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name: str | None) -> Any:
+    """Add an operation (see `add_op`): its output, the list of them, or itself if it has none by its signature."""
+    op = add_op(definition, inputs, attrs, name)
     results = definition.results
     if len(results) == 1 and not results[0].is_list:
         return op.outputs[0]

@@ -37,7 +37,9 @@ class DeviceSpec(NamedTuple):
                 else:
                     raise ValueError
             except ValueError:
-                raise ValueError(f"Unknown attribute {piece!r} is used while parsing the device string {text!r}") from None
+                raise ValueError(
+                    f"Unknown attribute {piece!r} is used while parsing the device string {text!r}"
+                ) from None
         return cls(**parts)
 
     def merged_over(self, outer: DeviceSpec) -> DeviceSpec:

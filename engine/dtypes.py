@@ -32,6 +32,11 @@ class DType:
         return np.dtype(object) if self._numpy is None else self._numpy
 
     @property
+    def as_datatype_enum(self) -> int:
+        """Its number in TensorFlow's files and protocol buffers (`tensorflow.DataType`)."""
+        return _ENUM[self._name]
+
+    @property
     def base_dtype(self) -> DType:
         """Itself: scopeflow has no reference dtypes. Kept because TF1 programs ask for it everywhere."""
         return self
@@ -161,10 +166,24 @@ _BY_PYTHON: dict[Any, DType] = {
 }
 
 
-def as_dtype(value: Any) -> DType:
-    """The `DType` of a DType, a name, a Python type or anything `np.dtype` takes. Raises TypeError otherwise."""
+_ENUM = {
+    "float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7, "complex64": 8, "int64": 9,
+    "bool": 10, "bfloat16": 14, "uint16": 17, "complex128": 18, "float16": 19, "resource": 20, "variant": 21,
+    "uint32": 22, "uint64": 23,
+}  # fmt: skip
+_BY_ENUM = {number: _BY_NAME[name] for name, number in _ENUM.items()}
+
+
+def as_dtype(type_value: Any) -> DType:
+    """The `DType` of a DType, a name, a number of `as_datatype_enum`, a Python type or anything `np.dtype` takes.
+
+    Raises TypeError for anything else.
+    """
+    value = type_value
     if isinstance(value, DType):
         return value
+    if isinstance(value, int) and value in _BY_ENUM:
+        return _BY_ENUM[value]
     if isinstance(value, str) and value in _BY_NAME:
         return _BY_NAME[value]
     if isinstance(value, type) and value in _BY_PYTHON:

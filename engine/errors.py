@@ -26,19 +26,27 @@ def _error(name: str, code: int, doc: str) -> type[OpError]:
     return type(name, (OpError,), {"__doc__": doc, "error_code": code, "__module__": __name__})
 
 
-CancelledError = _error("CancelledError", 1, "The run was cancelled.")
-UnknownError = _error("UnknownError", 2, "A Python function inside the graph raised.")
-InvalidArgumentError = _error("InvalidArgumentError", 3, "An op got a value or a shape that it cannot work on.")
-DeadlineExceededError = _error("DeadlineExceededError", 4, "An operation did not end in time.")
-NotFoundError = _error("NotFoundError", 5, "Something asked for by name is not there.")
-AlreadyExistsError = _error("AlreadyExistsError", 6, "Something to be made is there already.")
-PermissionDeniedError = _error("PermissionDeniedError", 7, "The caller may not do this.")
-UnauthenticatedError = _error("UnauthenticatedError", 16, "The caller is not known.")
-ResourceExhaustedError = _error("ResourceExhaustedError", 8, "Memory (or another resource) ran out.")
-FailedPreconditionError = _error("FailedPreconditionError", 9, "The state is not ready, such as a variable with no value.")
-AbortedError = _error("AbortedError", 10, "The operation was aborted.")
-OutOfRangeError = _error("OutOfRangeError", 11, "An input ended, or an index is past the end.")
-UnimplementedError = _error("UnimplementedError", 12, "This op cannot do this.")
-InternalError = _error("InternalError", 13, "scopeflow itself is wrong.")
-UnavailableError = _error("UnavailableError", 14, "The device or service is not to be had now.")
-DataLossError = _error("DataLossError", 15, "Stored data is damaged.")
+CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = range(1, 8)
+RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = range(8, 15)
+OK, DATA_LOSS, UNAUTHENTICATED = 0, 15, 16
+
+CancelledError = _error("CancelledError", CANCELLED, "The run was cancelled.")
+UnknownError = _error("UnknownError", UNKNOWN, "A Python function inside the graph raised.")
+InvalidArgumentError = _error(
+    "InvalidArgumentError", INVALID_ARGUMENT, "An op got a value or a shape that it cannot work on."
+)
+DeadlineExceededError = _error("DeadlineExceededError", DEADLINE_EXCEEDED, "An operation did not end in time.")
+NotFoundError = _error("NotFoundError", NOT_FOUND, "Something asked for by name is not there.")
+AlreadyExistsError = _error("AlreadyExistsError", ALREADY_EXISTS, "Something to be made is there already.")
+PermissionDeniedError = _error("PermissionDeniedError", PERMISSION_DENIED, "The caller may not do this.")
+UnauthenticatedError = _error("UnauthenticatedError", UNAUTHENTICATED, "The caller is not known.")
+ResourceExhaustedError = _error("ResourceExhaustedError", RESOURCE_EXHAUSTED, "Memory (or another resource) ran out.")
+FailedPreconditionError = _error(
+    "FailedPreconditionError", FAILED_PRECONDITION, "The state is not ready, such as a variable with no value."
+)
+AbortedError = _error("AbortedError", ABORTED, "The operation was aborted.")
+OutOfRangeError = _error("OutOfRangeError", OUT_OF_RANGE, "An input ended, or an index is past the end.")
+UnimplementedError = _error("UnimplementedError", UNIMPLEMENTED, "This op cannot do this.")
+InternalError = _error("InternalError", INTERNAL, "scopeflow itself is wrong.")
+UnavailableError = _error("UnavailableError", UNAVAILABLE, "The device or service is not to be had now.")
+DataLossError = _error("DataLossError", DATA_LOSS, "Stored data is damaged.")

@@ -46,7 +46,8 @@ def gradients(
         sources = [graph.as_graph_element(x, allow_operation=False) for x in xs]
         barred = {graph.as_graph_element(t, allow_operation=False) for t in stops}
         seeds = _seeds(targets, _listed(grad_ys) if grad_ys is not None else [None] * len(targets))
-        found = backpropagate(graph, targets, seeds, sources, barred, colocate_gradients_with_ops)
+        contexts = graph.enclosing_contexts()
+        found = backpropagate(graph, targets, seeds, sources, barred, colocate_gradients_with_ops, contexts)
         if UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO:
             found = [zeros_like(x) if g is None else g for x, g in zip(sources, found, strict=True)]
     return found
@@ -84,9 +85,9 @@ def backpropagate(
     xs: Sequence[Tensor],
     stops: Iterable[Tensor] = (),
     colocate: bool = False,
-    within: Any = None,
+    within: Sequence[Any] = (None,),
 ) -> list[Any]:
-    """Carry the gradients `seeds` of `ys` back to `xs`, through operations of the control-flow context `within`.
+    """Carry the gradients `seeds` of `ys` back to `xs`, through operations of the control-flow contexts `within`.
 
     An operation's inputs are always older than itself, so descending creation order visits every operation after all
     of its readers.
@@ -110,14 +111,14 @@ def _carries_gradient(tensor: Tensor) -> bool:
 
 
 def _operations_between(
-    ys: Sequence[Tensor], xs: frozenset[Tensor], stops: frozenset[Tensor], within: Any
+    ys: Sequence[Tensor], xs: frozenset[Tensor], stops: frozenset[Tensor], within: Sequence[Any]
 ) -> list[Operation]:
     """The operations on a path from some x to some y, newest first."""
     ancestors: set[Operation] = set()
     waiting = [y.op for y in ys if y not in stops]
     while waiting:
         op = waiting.pop()
-        if op in ancestors or op.context is not within:
+        if op in ancestors or op.context not in within:
             continue
         ancestors.add(op)
         waiting.extend(t.op for t in op.inputs if t not in stops)

@@ -293,6 +293,13 @@ class Graph:
     def get_operations(self) -> list[Operation]:
         return list(self._operations)
 
+    def enclosing_contexts(self) -> list[Any]:
+        """The branches and loop bodies being traced, the innermost first, and None for the graph itself."""
+        contexts = [self.control_flow_context]
+        while contexts[-1] is not None:
+            contexts.append(contexts[-1].outer)
+        return contexts
+
     def finalize(self) -> None:
         """Make the graph read-only: adding an operation raises RuntimeError from here on."""
         self._finalized = True

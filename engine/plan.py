@@ -363,7 +363,7 @@ class Plan:
         values = self._values.copy()
         for slot, value in zip(self._feed_slots, feeds, strict=True):
             values[slot] = value
-        op = None
+        op, inputs = None, ()
         try:
             for run, inputs, output, free, op in self._steps:  # noqa: B007  (op is for the error)
                 result = run(*[values[i] for i in inputs])
@@ -376,7 +376,7 @@ class Plan:
                 for slot in free:
                     values[slot] = None
         except Exception as error:
-            raise _as_run_error(error, op) from error
+            raise _as_run_error(error, op, [getattr(values[i], "shape", ()) for i in inputs] if op else []) from error
         return [None if s < 0 else values[s] for s in self._fetch_slots]
 
     def fetch_to_host(self, results: Sequence[Any]) -> list[Any]:
@@ -422,12 +422,15 @@ def returns_variable(op: Operation) -> bool:
     return bool(op.definition.ref) and bool(op.outputs) and variable_of(op.outputs[0]) is not None
 
 
-def _as_run_error(error: Exception, op: Operation | None) -> Exception:
+def _as_run_error(error: Exception, op: Operation | None, shapes: Sequence[Any]) -> Exception:
     """The error of a step under TensorFlow's class, naming the op and the user's lines that made it."""
+    mismatch = op.definition.mismatch if op is not None else None
     if isinstance(error, errors.OpError):
         if error.op is not None or op is None:
             return error
         kind, text = type(error), error.message
+    elif mismatch is not None and isinstance(error, ValueError):
+        kind, text = errors.InvalidArgumentError, mismatch(*shapes)
     elif isinstance(error, MemoryError):
         kind, text = errors.ResourceExhaustedError, f"OOM: {error}"
     elif isinstance(error, NotImplementedError):

@@ -70,6 +70,7 @@ class OpDef:
     stateful: bool = False  # never folded, never merged; runs where fetched
     writes: bool = False  # changes the variable of its first input; runs after what only reads
     ref: frozenset[str] = frozenset()  # inputs that take a variable itself, not its value
+    mismatch: Rule | None = None  # mismatch(*shapes) -> what a run says where the inputs' shapes do not fit together
     fold: Rule | None = None  # fold(op) -> NumPy array where static shapes alone give the value, else None
 
     def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
@@ -99,6 +100,7 @@ def define(
     writes: bool = False,
     ref: Sequence[str] = (),
     fold: Rule | None = None,
+    mismatch: Rule | None = None,
 ) -> OpDef:
     """Register an op. The signature reads ``"a:T, b:T -> product:T"``.
 
@@ -110,12 +112,22 @@ def define(
     definition = OpDef(
         type, _parse(left), _parse(right), shape, kernel, bind, grad,
         {"I": (int32, int64), **(types or {})}, frozenset(host), host_result, view,
-        stateful or writes or bind is not None, writes, frozenset(ref), fold,
+        stateful or writes or bind is not None, writes, frozenset(ref),
+        _incompatible if shape is broadcast_shape and mismatch is None else mismatch, fold,
     )  # fmt: skip
     assert type not in _OPS, f"op {type} is defined twice"
     assert {a.name for a in definition.args} >= definition.host | definition.ref, f"op {type}: no such input"
     _OPS[type] = definition
     return definition
+
+
+def brackets(shape: Sequence[Any]) -> str:
+    """A shape as TensorFlow's kernels write it: ``[2,3]``."""
+    return "[" + ",".join(map(str, shape)) + "]"
+
+
+def _incompatible(*shapes: Sequence[int]) -> str:
+    return f"Incompatible shapes: {' vs. '.join(map(brackets, shapes))}"
 
 
 def _parse(text: str) -> tuple[Arg, ...]:
@@ -232,7 +244,7 @@ def _reachable(tensor: Tensor, context: Any, name: str) -> Tensor:
 def _brief(shape: TensorShape) -> str:
     if shape.sizes is None:
         return "<unknown>"
-    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes) + "]"
+    return brackets(["?" if d is None else d for d in shape.sizes])
 
 
 def is_known_type(name: str) -> bool:

@@ -76,6 +76,8 @@ class Session:
         whichever. Raises RuntimeError after `close`, TypeError and ValueError for fetches or feeds that do not fit
         the graph, and the classes of `tf.errors` for what goes wrong inside.
         """
+        if feed_dict is not None and not isinstance(feed_dict, dict):
+            raise TypeError(f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}")
         feeds, values = (tuple(feed_dict), list(feed_dict.values())) if feed_dict else ((), ())
         where = tuple(map(self._backend_of_value, values)) if values and self.default is not self.host else None
         key = (_fetch_key(fetches), feeds, where)

@@ -20,7 +20,9 @@ class Dimension:
             try:
                 self._value = int(value.__index__())
             except AttributeError:
-                raise TypeError(f"Dimension value must be integer or None or have an __index__ method, got {value!r}") from None
+                raise TypeError(
+                    f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
+                ) from None
             if self._value < 0:
                 raise ValueError(f"Dimension {self._value} must be >= 0")
 
@@ -202,6 +204,13 @@ class TensorShape:
         if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {other} are not compatible")
         return TensorShape([b if a is None else a for a, b in zip(self._sizes, other._sizes, strict=True)])
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """What both shapes say alike: the closest shape that both are compatible with."""
+        other = as_shape(other)
+        if self._sizes is None or other._sizes is None or len(self._sizes) != len(other._sizes):
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self._sizes, other._sizes, strict=True)])
 
     def concatenate(self, other: Any) -> TensorShape:
         other = as_shape(other)

@@ -40,7 +40,9 @@ class VariableState:
         old = self.array
         if validate_shape and not self.op.outputs[0].shape.is_compatible_with(value.shape):
             wanted, given = self.op.outputs[0].shape, tuple(value.shape)
-            raise InvalidArgumentError(None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}")
+            raise InvalidArgumentError(
+                None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}"
+            )
         if old is not None and old.shape == value.shape:
             old[...] = value
         elif donated:

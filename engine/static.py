@@ -75,7 +75,15 @@ def _slice(op: Any) -> TensorShape | None:
     """A slice ``shape[a:b:c]`` of a partly known shape."""
     begin, end, step = (constant_value(t) for t in op.inputs[1:])
     attrs = op.attrs
-    if begin is None or end is None or step is None or len(begin) != 1 or attrs.get("shrink_axis_mask") or attrs.get("new_axis_mask") or attrs.get("ellipsis_mask"):
+    if (
+        begin is None
+        or end is None
+        or step is None
+        or len(begin) != 1
+        or attrs.get("shrink_axis_mask")
+        or attrs.get("new_axis_mask")
+        or attrs.get("ellipsis_mask")
+    ):
         return None
     source = constant_value_as_shape(op.inputs[0])
     if source.sizes is None:

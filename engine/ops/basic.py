@@ -11,7 +11,7 @@ from ..build import constant, convert_to_tensor
 from ..dtypes import DType, as_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
+from ..registry import brackets, define, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
 from ..shapes import TensorShape, as_shape
 from ..static import constant_value, constant_value_as_shape
 
@@ -192,7 +192,9 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
         known *= 1 if d is None else d
     unknown = target.sizes.count(None)
     if unknown == 0 and count is not None and count != known:
-        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {_listed(target)} ({known} elements)")
+        raise ValueError(
+            f"Cannot reshape a tensor with {count} elements to shape {brackets(target.as_list())} ({known} elements)"
+        )
     if unknown == 1 and value is not None and count is not None:
         if known == 0 or count % known:
             raise ValueError(f"Dimension size must be evenly divisible by {known} but is {count}")
@@ -200,15 +202,24 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
     return target
 
 
-def _listed(shape: TensorShape) -> str:
-    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes or ()) + "]"
+def _with_sizes(k: Any, x: Any, sizes: np.ndarray) -> Any:
+    known = int(np.prod(sizes[sizes >= 0], dtype=np.int64))
+    if (sizes >= 0).all() and x.size != known:
+        message = f"Input to reshape is a tensor with {x.size} values, but the requested shape has {known}"
+        raise InvalidArgumentError(None, None, message)
+    if not (sizes >= 0).all() and (known == 0 or x.size % known):
+        message = (
+            f"Input to reshape is a tensor with {x.size} values, but the requested shape requires a multiple of {known}"
+        )
+        raise InvalidArgumentError(None, None, message)
+    return x.reshape(tuple(sizes))
 
 
 Reshape = define(
     "Reshape",
     "tensor:T, shape:I -> output:T",
     shape=_reshaped,
-    kernel=lambda k, x, sizes: x.reshape(tuple(sizes)),
+    kernel=_with_sizes,
     grad=lambda op, g: [reshape(g, shape(op.inputs[0])), None],
     host=["shape"],
     view=True,
@@ -336,7 +347,7 @@ def _filled(shape: Any, value: int, dtype: Any, name: str | None, default_name: 
                 sizes = TensorShape(None)  # a list with tensors in it
             if sizes.is_fully_defined():
                 if (sizes.num_elements() or 0) < _CONSTANT_UNTIL:
-                    return constant(element, dtype, shape=sizes, name=scope)
+                    return constant(np.full(sizes.as_list(), element, dtype.numpy), dtype, name=scope)
                 shape = constant(sizes.as_list(), dtypes.int32, name="shape_as_tensor")
             else:
                 shape = convert_to_tensor(shape, dtypes.int32)

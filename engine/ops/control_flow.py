@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, nest
-from ..build import constant, convert_to_tensor
+from ..build import add_op, constant, convert_to_tensor
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
 from ..gradients import backpropagate
@@ -203,15 +203,16 @@ PyFunc = define(
 
 
 def py_func(func: Callable, inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
-    """What the Python function gives for NumPy arrays of `inp` at run time: a tensor per dtype of `Tout`, or one.
+    """What the Python function gives for NumPy arrays of `inp` at run time.
 
+    `Tout` is a dtype, for one tensor, or a list of them for a list of tensors (an operation where it is empty).
     The results' shapes are unknown (use `set_shape`); there is no gradient. An exception of `func` ends the run.
     """
     single = not isinstance(Tout, (list, builtins.tuple))
     types = [as_dtype(t) for t in ([Tout] if single else Tout)]
     token = f"pyfunc_{get_default_graph().last_id}"
-    outputs = PyFunc(*inp, func=func, Tout=types, token=token, name=name or "PyFunc")
-    return outputs[0] if single else outputs
+    op = add_op(PyFunc, inp, {"func": func, "Tout": types, "token": token}, name or "PyFunc")
+    return op.outputs[0] if single else list(op.outputs) or op
 
 
 # -- contexts -------------------------------------------------------------------------------------------------------
@@ -418,7 +419,7 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
             found = dict(
                 zip(
                     branch.captures,
-                    backpropagate(graph, ys, seeds, branch.captures, within=branch.context),
+                    backpropagate(graph, ys, seeds, branch.captures, within=[branch.context]),
                     strict=True,
                 )
             )
@@ -706,7 +707,7 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         given_in = [_loop_input(y.dtype, y.shape) for y, _ in given]
         ys = [*(body.outputs[i] for i in floats), *(y for y, _ in given)]
         xs = [*(body.arguments[i] for i in floats), *body.arguments[n:], *shared]
-        found = backpropagate(graph, ys, [*carry_in, *given_in], xs, within=body.context)
+        found = backpropagate(graph, ys, [*carry_in, *given_in], xs, within=[body.context])
         found = [g if g is None else convert_to_tensor(g) for g in found]
         carry_out = [
             identity(zeros_like(x) if g is None else g) for x, g in zip(xs, found[: len(floats)], strict=False)

@@ -18,7 +18,8 @@ TOLERANCE = 2e-6
 
 # Ops on floats whose derivative is zero wherever it exists, or whose result is drawn, counted or looked up.
 FLAT = {
-    "Floor", "Ceil", "Round", "Rint", "StopGradient", "ZerosLike", "OnesLike", "Const", "Fill", "Placeholder", "LoopInput",
+    "Floor", "Ceil", "Round", "Rint", "FloorDiv", "TruncateDiv", "StopGradient", "ZerosLike", "OnesLike", "Const", "Fill",
+    "Placeholder", "LoopInput",
 }  # fmt: skip
 
 
@@ -212,7 +213,8 @@ def test_every_float_op_has_a_gradient_or_says_that_it_has_none():
             for arg in definition.args
         )
         gives_floats = any(
-            arg.type not in ("bool", "int32", "int64", "string", "variant", "out_type") for arg in definition.results
+            arg.type not in ("bool", "int32", "int64", "string", "variant", "out_type", "output_type")
+            for arg in definition.results
         )
         if not (takes_floats and gives_floats) or definition.ref or getattr(definition.grad, "refuses", False):
             continue
