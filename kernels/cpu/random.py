@@ -126,7 +126,7 @@ def uniform(out: np.ndarray, seed: Seed, low: float = 0.0, high: float = 1.0, of
 
 
 def normal(out: np.ndarray, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: int = 0) -> None:
-    """Fills `out` with samples of the normal distribution: tf.random_normal's, within 5e-7 * stddev for float32.
+    """Fills `out` with samples of the normal distribution: tf.random_normal's, within 1e-6 * stddev for float32.
 
     Box and Muller's transform of two words a sample (four for float64); float16 and bfloat16 are drawn in float32 and
     rounded, and then scaled and shifted in their own arithmetic. Arguments and errors are those of `uniform`, with

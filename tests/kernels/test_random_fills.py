@@ -40,9 +40,10 @@ def run_offset(run, count, dtype, kind):
 
 
 def normal_agrees(got, expected):
-    """Each dtype's own bound: two roundings apart at most, and 16-bit results differ only where a rounding is a tie."""
+    """Each dtype's own bound: float32 as documented; 16-bit results differ by a step, and only where it is a near tie."""
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
     if got.dtype == np.float32:
-        close(got, expected, 4e-7)
+        assert np.abs(got - expected).max(initial=0) <= 1e-6
     elif got.dtype == np.float64:
         close(got, expected, 1e-15)
     else:
