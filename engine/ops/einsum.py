@@ -149,9 +149,7 @@ def _einsum(k: Any, *arrays: Array, equation: str) -> Array:
     return ordered if len(distinct) == len(output) else _on_diagonals(k, ordered, distinct, output)
 
 
-def _simplified(
-    k: Any, array: Array, labels: Sequence[Label], needed: set[Label], lengths: dict[Label, int]
-) -> _Labelled:
+def _simplified(k: Any, array: Array, labels: Sequence[Label], needed: set[Label]) -> _Labelled:
     """With diagonals for labels that repeat, and without the labels that nobody else needs or that broadcast."""
     distinct = list(dict.fromkeys(labels))
     if len(distinct) < len(labels):
