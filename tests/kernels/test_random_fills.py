@@ -40,7 +40,7 @@ def run_offset(run, count, dtype, kind):
 
 
 def normal_agrees(got, expected):
-    """Each dtype's own bound: float32 as documented; 16-bit results differ by a step, and only where it is a near tie."""
+    """Each dtype's own bound: float32 as documented; 16 bits differ by a step, and only at a near tie."""
     assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
     if got.dtype == np.float32:
         assert np.abs(got - expected).max(initial=0) <= 1e-6
