@@ -90,6 +90,7 @@ class Layer:
                     self.built = True
                 outputs = self.call(inputs, *args, **kwargs)
                 self._regularize(outputs)
+            self._graph.get_collection_ref(GraphKeys.UPDATE_OPS)  # a layer's collection is there even while empty
         return outputs
 
     apply = __call__

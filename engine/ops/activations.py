@@ -13,7 +13,7 @@ from .arithmetic import in_float32
 from .basic import cast, ones_like
 from .common import Array
 from .math import abs as absolute
-from .math import exp, minimum, sigmoid, square, where
+from .math import exp, sigmoid, square, where
 from .reduce import reduce_sum
 
 _FLOATS = {"T": FLOATS}
@@ -116,7 +116,7 @@ Elu = define(
     types=_FLOATS,
     shape=same_shape,
     kernel=in_float32(lambda k, x: k.xp.where(x < 0, k.xp.expm1(x), x)),
-    grad=lambda op, g: g * (minimum(op.outputs[0], 0.0) + 1.0),  # below zero the slope is e^x = y + 1
+    grad=lambda op, g: g * where(op.outputs[0] < 0.0, op.outputs[0] + 1.0, ones_like(g)),  # e^x = y + 1
 )
 
 

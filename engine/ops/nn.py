@@ -127,7 +127,7 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
     finite, gives False.
     """
     with op_scope(name, "in_top_k", [predictions, targets]):
-        return InTopKV2(predictions, targets, k)
+        return InTopKV2(predictions, targets, k, name=name)
 
 
 # -- weights --------------------------------------------------------------------------------------------------------
