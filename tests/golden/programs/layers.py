@@ -74,7 +74,9 @@ def made(tf, build, shape):
             "updates": [described(u) for u in tf.get_collection(tf.GraphKeys.UPDATE_OPS)],
             "regularization": [described(t) for t in tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)],
             "model": [v.name for v in tf.model_variables()],
-            "collections": sorted(str(k) for k in graph.get_all_collection_keys() if isinstance(k, str)),
+            "collections": sorted(
+                k for k in graph.get_all_collection_keys() if isinstance(k, str) and graph.get_collection(k)
+            ),
         }
 
 

@@ -723,6 +723,34 @@ def control_dependencies_order_a_run(tf):
 
 
 @golden()
+def reads_that_depend_on_an_update_see_it(tf):
+    """However the variable is read: so `with control_dependencies([train]): average.apply(variables)` is right."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable([1.0, 2.0])
+        w = tf.get_variable("w", initializer=[1.0, 2.0])
+        with tf.control_dependencies([v.assign_add([10.0, 10.0]), tf.scatter_update(w, [0], [5.0])]):
+            reads = [v + 0.0, tf.identity(v), v * 2.0, v.read_value(), tf.square(v)[0], w + 0.0, tf.gather(w, [0])]
+        session.run(tf.global_variables_initializer())
+        return {f"{i}": value for i, value in enumerate(session.run(reads))}
+
+
+@golden(rtol=1e-6, reason="one float32 rounding a step, fused or not")
+def averages_follow_the_step_that_they_depend_on(tf):
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable([1.0, 2.0])
+        train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(v * v))
+        average = tf.train.ExponentialMovingAverage(0.5)
+        with tf.control_dependencies([train]):
+            update = average.apply([v])
+        session.run(tf.global_variables_initializer())
+        told = []
+        for _ in range(3):
+            session.run(update)
+            told.append(session.run(tf.stack([v, average.average(v)])))
+        return {"variable and average": np.stack(told)}
+
+
+@golden()
 def python_functions_in_the_graph(tf):
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.constant(A)

@@ -159,7 +159,7 @@ def dtype(tf, row):
             kind.is_unsigned,
             kind.is_numpy_compatible,
         ],
-        "numbers": [kind.size, *limits],
+        "numbers": [kind.size if row != "string" else 0, *limits],
         "base": [kind.base_dtype == kind, kind.base_dtype is kind, kind.real_dtype.name],
         "same": [
             kind == row,
