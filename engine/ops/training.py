@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..dtypes import FLOATS
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, OpError
 from ..graph import Operation, Tensor
 from ..registry import OpDef, define, no_gradient
 from ..shapes import TensorShape
-from ..state import VariableState, variable_of
+from ..state import variable_of
 from .state import merged
 
 _BLOCK = 1 << 15  # elements: the pieces that all lines of a rule work on while they are in the CPU's cache
@@ -53,7 +53,7 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
         f"Apply{method}",
         f"{', '.join(typed)} -> out:T",
         shape=lambda *tensors, **_: _dense_shape(how, tensors),
-        bind=lambda op, k, session, donated: _bind_dense(how, op, k, session),
+        bind=lambda op, k, session, donated: _Step(how, op, k, session).dense,
         **common,
     )
     typed.insert(gradient + 1, "indices:I")
@@ -61,7 +61,7 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
         f"SparseApply{method}",
         f"{', '.join(typed)} -> out:T",
         shape=lambda *tensors, **_: _sparse_shape(how, tensors),
-        bind=lambda op, k, session, donated: _bind_sparse(how, op, k, session),
+        bind=lambda op, k, session, donated: _Step(how, op, k, session).sparse,
         **common,
     )
     return dense, sparse
@@ -109,97 +109,83 @@ def _assert_rank(tensor: Tensor, rank: int) -> None:
 # -- running --------------------------------------------------------------------------------------------------------
 
 
-def _bind_dense(how: _Method, op: Operation, k: Any, session: Any) -> Callable[..., tuple]:
-    states, at, attrs = _states(how, op, session), how.gradient - how.states, op.attrs
+class _Step:
+    """A method bound to one session's variables: `dense` and `sparse` take an op's other inputs, in their order."""
 
-    def step(*inputs: Any) -> tuple:
-        arrays = _checked(how, k, states, inputs)
-        grad = _apart(k, inputs[at], arrays)
+    def __init__(self, how: _Method, op: Operation, k: Any, session: Any) -> None:
+        self.rule, self.scratch, self.attrs, self.k = how.rule, how.scratch, op.attrs, k
+        self.at = how.gradient - how.states
+        self.states = [session.variable(variable_of(tensor)) for tensor in op.inputs[: how.states]]
+        self.names = how.names
+        dtype = self.states[0].op.outputs[0].dtype.numpy
+        self.wide = np.promote_types(dtype, np.float32)  # what the rule computes in
+        self.widens = self.wide != dtype
+        self.in_pieces = k is session.host
+        for state, name in zip(self.states, how.names, strict=False):
+            if state.k is not k:
+                raise _refusal(f"var and {name} are not on one device: {k.device} and {state.k.device}")
+
+    def dense(self, *inputs: Any) -> tuple:
+        arrays, before, after = self.checked(inputs[: self.at], inputs[self.at + 1 :])
+        grad = self.apart(inputs[self.at], arrays)
         if grad.shape != arrays[0].shape:
             raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
-        wide = _computed_in(grad.dtype)
-        before, after = (_scalars(k, part, wide) for part in (inputs[:at], inputs[at + 1 :]))
-        pieces = _pieces([*arrays, grad]) if k is session.host else iter([[*arrays, grad]])
         scratch: list[Any] = []
-        for *state, part in pieces:
-            if not scratch:
-                scratch = [k.xp.empty_like(part, wide) for _ in range(how.scratch)]
-            temporaries = scratch if scratch[0].shape == part.shape else [s[: part.size] for s in scratch]
-            widened = [k.cast(array, wide) for array in state]
-            how.rule(k.xp, temporaries, *widened, *before, k.cast(part, wide), *after, **attrs)
-            for array, moved in zip(state, widened, strict=True):
-                if moved is not array:
+        for *state, part in _pieces([*arrays, grad]) if self.in_pieces else [[*arrays, grad]]:
+            if not scratch or scratch[0].shape != part.shape:
+                scratch = [self.k.xp.empty_like(part, self.wide) for _ in range(self.scratch)]
+            if self.widens:
+                widened = [self.k.cast(array, self.wide) for array in (*state, part)]
+                self.rule(self.k.xp, scratch, *widened[:-1], *before, widened[-1], *after, **self.attrs)
+                for array, moved in zip(state, widened, strict=False):
                     array[...] = moved
+            else:
+                self.rule(self.k.xp, scratch, *state, *before, part, *after, **self.attrs)
         return ()
 
-    return step
-
-
-def _bind_sparse(how: _Method, op: Operation, k: Any, session: Any) -> Callable[..., tuple]:
-    states, at, attrs = _states(how, op, session), how.gradient - how.states, op.attrs
-
-    def step(*inputs: Any) -> tuple:
-        grad, indices = inputs[at : at + 2]
-        before, after = inputs[:at], inputs[at + 2 :]
-        arrays = _checked(how, k, states, (*before, grad, *after))
-        wide = _computed_in(grad.dtype)
-        before, after = _scalars(k, before, wide), _scalars(k, after, wide)
-        rows, grad = _summed_by_row(k, k.cast(grad, wide), indices, arrays[0].shape)
-        state = [k.cast(array[rows], wide) for array in arrays]
-        scratch = [k.xp.empty_like(grad) for _ in range(how.scratch)]
-        how.rule(k.xp, scratch, *state, *before, grad, *after, **attrs)
+    def sparse(self, *inputs: Any) -> tuple:
+        grad, indices = inputs[self.at : self.at + 2]
+        arrays, before, after = self.checked(inputs[: self.at], inputs[self.at + 2 :])
+        rows, grad = _summed_by_row(self.k, self.k.cast(grad, self.wide), indices, arrays[0].shape)
+        state = [self.k.cast(array[rows], self.wide) for array in arrays]
+        scratch = [self.k.xp.empty_like(grad) for _ in range(self.scratch)]
+        self.rule(self.k.xp, scratch, *state, *before, grad, *after, **self.attrs)
         for array, moved in zip(arrays, state, strict=True):
             array[rows] = moved
         return ()
 
-    return step
+    def checked(self, before: Sequence[Any], after: Sequence[Any]) -> tuple[list, Sequence, Sequence]:
+        """The buffers of the variable and its slots, and the scalars, once all fit: nothing is written before.
+
+        Raises FailedPreconditionError for a buffer not initialized, InvalidArgumentError for shapes that do not fit.
+        """
+        arrays = [state.read() for state in self.states]
+        shape = arrays[0].shape
+        for name, array in zip(self.names, arrays, strict=False):
+            if array.shape != shape:
+                raise _refusal(f"var and {name} do not have the same shape {list(shape)} {list(array.shape)}")
+        first = len(arrays)
+        for names, values in ((self.names[first:], before), (self.names[first + self.at + 1 :], after)):
+            for name, value in zip(names, values, strict=False):
+                if value.ndim:
+                    raise _refusal(f"{name} is not a scalar: {list(value.shape)}")
+        if self.widens:
+            before, after = ([self.k.cast(value, self.wide) for value in part] for part in (before, after))
+        return arrays, before, after
+
+    def apart(self, grad: Any, arrays: Sequence[Any]) -> Any:
+        """The gradient, copied where it is a view of what the step overwrites (that of x·y is one of y)."""
+        return grad.copy() if any(self.k.xp.may_share_memory(grad, array) for array in arrays) else grad
 
 
-def _computed_in(dtype: Any) -> np.dtype:
-    """The dtype that a rule works in: at least float32."""
-    return np.promote_types(dtype, np.float32)
-
-
-def _scalars(k: Any, values: Sequence[Any], dtype: np.dtype) -> list[Any]:
-    return [value if value.dtype == dtype else k.cast(value, dtype) for value in values]
-
-
-def _states(how: _Method, op: Operation, session: Any) -> list[VariableState]:
-    variables = [variable_of(tensor) for tensor in op.inputs[: how.states]]
-    assert None not in variables, f"{op.name}: the plan lets only variables through as {how.names[: how.states]}"
-    return [session.variable(variable) for variable in variables]
-
-
-def _checked(how: _Method, k: Any, states: Sequence[VariableState], inputs: Sequence[Any]) -> list[Any]:
-    """The buffers of the variable and its slots, once all is known to fit: nothing is written before.
-
-    Raises FailedPreconditionError for one not initialized, InvalidArgumentError for shapes that do not fit.
-    """
-    arrays = [state.read() for state in states]
-    for state, array, name in zip(states, arrays, how.names, strict=False):
-        if state.k is not k:
-            raise _refusal(f"var and {name} are not on one device: {k.device} and {state.k.device}")
-        if array.shape != arrays[0].shape:
-            raise _refusal(f"var and {name} do not have the same shape {list(arrays[0].shape)} {list(array.shape)}")
-    for i, (name, value) in enumerate(zip(how.names[how.states :], inputs, strict=True), how.states):
-        if i != how.gradient and value.ndim:
-            raise _refusal(f"{name} is not a scalar: {list(value.shape)}")
-    return arrays
-
-
-def _refusal(message: str) -> InvalidArgumentError:
+def _refusal(message: str) -> OpError:
     return InvalidArgumentError(None, None, message)
 
 
-def _apart(k: Any, grad: Any, arrays: Sequence[Any]) -> Any:
-    """The gradient, copied where it is a view of what the step overwrites (the gradient of x·xᵀ is one of x)."""
-    return grad.copy() if any(k.xp.may_share_memory(grad, array) for array in arrays) else grad
-
-
 def _pieces(arrays: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The same stretch of each array at a time, flat; the arrays as they are where one cannot be cut without a copy."""
+    """The same stretch of each array at a time, flat; the arrays as they are if they are small or have no flat view."""
     *buffers, grad = arrays
-    if not all(array.flags.c_contiguous for array in buffers):
+    if grad.size <= _BLOCK or not all(array.flags.c_contiguous for array in buffers):
         yield arrays
         return
     flat = [array.reshape(-1) for array in (*buffers, grad)]
