@@ -368,7 +368,7 @@ def _described(source: Any, value: Tensor) -> str:
         return value.op.name.rpartition("/")[2]
     array = value.op.attrs["value"]
     alike = array.size > 0 and (array == array.flat[0]).all()
-    return f"constant({array.flat[0]})" if alike else "constant"
+    return f"constant({array.flat[0]!s})" if alike else "constant"
 
 
 # -- initial values that read other variables -----------------------------------------------------------------------
