@@ -263,6 +263,21 @@ def test_a_step_that_fails_changes_neither_variables_nor_slots_nor_adams_powers(
     assert session.run(step) == 2
 
 
+def test_a_step_in_a_branch_is_taken_where_the_branch_is_and_its_slots_are_made_outside():
+    v, wanted = tf.Variable([1.0, 2.0], name="v"), tf.placeholder(tf.bool, [])
+    optimizer = tf.train.AdamOptimizer(0.1)
+
+    def step():
+        with tf.control_dependencies([optimizer.minimize(tf.reduce_sum(v * v))]):
+            return tf.constant(1)
+
+    taken = tf.cond(wanted, step, lambda: tf.constant(0))
+    session = initialized()
+    assert session.run(taken, {wanted: False}) == 0 and session.run(v).tolist() == [1.0, 2.0]
+    assert session.run(taken, {wanted: True}) == 1 and not differs(session.run(v), [0.9, 1.9], 1e-6)
+    assert optimizer.get_slot(v, "m").op.name == "v/Adam"
+
+
 def test_the_gradient_that_comes_from_several_reads_is_their_sum():
     v = tf.Variable([1.0, 2.0])
     loss = tf.reduce_sum(v * 3.0) + tf.reduce_sum(tf.gather(v, [1, 1])) + v[0]
