@@ -39,7 +39,7 @@ class _Draft:
         self.backend = backend  # where it runs
         self.inputs = inputs
         self.outputs = outputs
-        self.kind = kind  # "op", "read" (a variable's value) or "move" (to another device)
+        self.kind = kind  # "op", "read" (a variable's value), "copy", or "move" (to another device)
         self.state = state
         self.free: list[int] = []
 
@@ -274,79 +274,89 @@ class Plan:
 
     def _finish(self) -> None:
         """Know each slot's last reader, what it shares memory with, and so what to free, copy and hand over."""
+        self._save_fetched_reads()
         drafts = self._drafts
-        fetched = {s for s in self._fetch_slots if s >= 0}
-        last = dict.fromkeys(fetched, _FOREVER)
-        roots: dict[int, frozenset[int]] = {}  # slot -> the slots whose memory it may show
-        made_by: dict[int, _Draft] = {}
-        for slot in self._borrowed:
-            roots[slot] = frozenset([slot])
-        for i, draft in enumerate(drafts):
-            for slot in draft.inputs:
-                last[slot] = max(last.get(slot, -1), i)
-            shared = draft.kind == "op" and draft.op.definition.view
-            source = frozenset().union(*(roots[s] for s in draft.inputs)) if shared else frozenset()
-            for slot in draft.outputs:
-                roots[slot] = source or frozenset([slot])
-                made_by[slot] = draft
-                last.setdefault(slot, i)
+        roots = self._memory_roots()
+        last = self._last_readers()
         root_last: dict[int, int] = {}
         for slot, end in last.items():
             for root in roots[slot]:
                 root_last[root] = max(root_last.get(root, -1), end)
-        copied = self._reads_to_copy(root_last)
         for slot, end in last.items():
             if end != _FOREVER and slot not in self._borrowed:
                 drafts[end].free.append(slot)
-        reads = {d.outputs[0] for d in drafts if d.kind == "read"} - copied
+        reads = {d.outputs[0] for d in drafts if d.kind == "read"}
         foreign = self._borrowed | reads
         self._copy_fetch = [s >= 0 and bool(roots[s] & foreign) for s in self._fetch_slots]
         self.fetched_reads = [i for i, s in enumerate(self._fetch_slots) if s >= 0 and roots[s] & reads]
-        steps = []
+        self._steps = []
         for i, draft in enumerate(drafts):
             donated = frozenset(
                 n
                 for n, s in enumerate(draft.inputs)
                 if roots[s] == {s} and s not in foreign and root_last[s] == i and draft.inputs.count(s) == 1
             )
-            output: Any = (
-                draft.outputs[0]
-                if len(draft.outputs) == 1 and not (draft.kind == "op" and draft.op.definition.results[0].is_list)
-                else tuple(draft.outputs)
-            )
-            steps.append(
-                Step(self._callable(draft, donated, copied), tuple(draft.inputs), output, tuple(draft.free), draft.op)
-            )
-        self._steps = steps
+            several = draft.kind == "op" and draft.op.definition.results and draft.op.definition.results[0].is_list
+            output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not several else tuple(draft.outputs)
+            run = self._callable(draft, donated)
+            self._steps.append(Step(run, tuple(draft.inputs), output, tuple(draft.free), draft.op))
         del self._slot_of, self._constants, self._drafts, self._on_host
 
-    def _reads_to_copy(self, root_last: dict[int, int]) -> set[int]:
-        """The reads of variables that a later step of the same run overwrites before their last reader."""
-        written: dict[Any, list[int]] = {}
+    def _memory_roots(self) -> dict[int, frozenset[int]]:
+        """For each slot, the slots whose memory it may show: itself, or through views those of others."""
+        roots = {slot: frozenset([slot]) for slot in self._borrowed}
+        for draft in self._drafts:
+            source: frozenset[int] = frozenset()
+            if draft.kind == "op" and draft.op.definition.view:
+                source = source.union(*(roots[s] for s in draft.inputs))
+            for slot in draft.outputs:
+                roots[slot] = source or frozenset([slot])
+        return roots
+
+    def _last_readers(self) -> dict[int, int]:
+        """For each slot, the index of the last draft that reads it (of its maker, if none does)."""
+        last = {}
+        for i, draft in enumerate(self._drafts):
+            for slot in (*draft.inputs, *draft.outputs):
+                last[slot] = i
+        return last | {slot: _FOREVER for slot in self._fetch_slots if slot >= 0}
+
+    def _save_fetched_reads(self) -> None:
+        """Copy what is fetched of a variable before a later step of the same run overwrites it.
+
+        Steps, unlike fetches, see the buffer itself: with TensorFlow 1's reference variables, what runs after an
+        update sees the new value even through a tensor that was read before.
+        """
+        writers: dict[Operation, int] = {}
         for i, draft in enumerate(self._drafts):
             if draft.kind == "op" and writes(draft.op):
-                for variable in written_variables(draft.op):
-                    written.setdefault(variable, []).append(i)
-        copied = set()
-        for i, draft in enumerate(self._drafts):
-            if draft.kind == "read":
-                end = root_last.get(draft.outputs[0], i)
-                if any(i < w < end for w in written.get(draft.state.op, ())):
-                    copied.add(draft.outputs[0])
-        return copied
+                writers.update(dict.fromkeys(written_variables(draft.op), i))
+        if not writers:
+            return
+        roots = self._memory_roots()
+        variable_in = {d.outputs[0]: d.state.op for d in self._drafts if d.kind == "read"}
+        made_at = {slot: i for i, d in enumerate(self._drafts) for slot in d.outputs}
+        copies: list[tuple[int, _Draft]] = []
+        for n, slot in enumerate(self._fetch_slots):
+            shown = [variable_in[root] for root in roots.get(slot, ()) if root in variable_in]
+            if any(writers.get(variable, -1) > made_at[slot] for variable in shown):
+                maker = self._drafts[made_at[slot]]
+                self._fetch_slots[n] = len(self._values)
+                self._values.append(None)
+                copies.append((made_at[slot], _Draft(maker.op, maker.backend, [slot], [self._fetch_slots[n]], "copy")))
+        for at, draft in reversed(copies):
+            self._drafts.insert(at + 1, draft)
 
-    def _callable(self, draft: _Draft, donated: frozenset[int], copied: set[int]) -> Callable[..., Any]:
+    def _callable(self, draft: _Draft, donated: frozenset[int]) -> Callable[..., Any]:
         if draft.kind == "read":
-            return draft.state.read_copy if draft.outputs[0] in copied else draft.state.read
+            return draft.state.read
+        if draft.kind == "copy":
+            return lambda array: array.copy()
         if draft.kind == "move":
             source, target = draft.state, draft.backend
-            return (
-                source.to_host
-                if target is self._session.host
-                else target.asarray
-                if source is self._session.host
-                else lambda x: target.asarray(source.to_host(x))
-            )
+            if target is self._session.host:
+                return source.to_host
+            return target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
         op, definition, backend = draft.op, draft.op.definition, draft.backend
         if definition.bind is not None:
             run = definition.bind(op, backend, self._session, donated)

@@ -28,10 +28,6 @@ class VariableState:
             raise FailedPreconditionError(None, None, f"Attempting to use uninitialized value {self.op.name}")
         return self.array
 
-    def read_copy(self) -> Any:
-        """The value as it is now, safe from later assignments of the same run."""
-        return self.read().copy()
-
     def assign(self, value: Any, donated: bool = False, validate_shape: bool = True) -> None:
         """Take a value over: into the buffer where it fits, else as a new buffer (without a copy if `donated`).
 
@@ -44,7 +40,7 @@ class VariableState:
                 None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}"
             )
         if old is not None and old.shape == value.shape:
-            old[...] = value
+            old[...] = value.copy() if self.k.xp.may_share_memory(old, value) else value
         elif donated:
             self.array = self.k.xp.asarray(value)
         else:

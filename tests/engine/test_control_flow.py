@@ -110,8 +110,10 @@ def test_a_value_read_in_an_iteration_is_safe_from_the_next():
     def body(i, kept):
         old = v.read_value()
         with tf.control_dependencies([old]):
-            with tf.control_dependencies([v.assign_add([1.0])]):
-                return i + 1, tf.identity(old)
+            step = v.assign_add([1.0])
+        with tf.control_dependencies([step]):
+            count = i + 1
+        return count, old
 
     loop = tf.while_loop(lambda i, _: i < 3, body, [tf.constant(0), tf.constant([0.0])])
     session = tf.Session()

@@ -87,17 +87,35 @@ def test_a_read_under_control_dependencies_sees_the_update():
     with tf.control_dependencies([update]):
         new = v.read_value()
     session = started()
-    for value, wanted in zip(session.run([old, new, old + new]), ([1, 2], [5, 6], [6, 8]), strict=True):
+    for value, wanted in zip(session.run([old, tf.reshape(old, [2]), new]), ([1, 2], [1, 2], [5, 6]), strict=True):
         np.testing.assert_array_equal(value, wanted)
+
+
+def test_what_runs_after_an_update_sees_it_through_an_earlier_read():
+    """As in TensorFlow 1, where moving averages after a training step rely on it."""
+    v, average = tf.Variable([1.0]), tf.Variable([0.0])
+    read = v.value()
+    with tf.control_dependencies([v.assign_add([9.0])]):
+        follow = average.assign(read * 0.5)
+    session = started()
+    assert session.run([read, follow]) == [[1.0], [5.0]]
 
 
 def test_two_variables_swap():
     a, b = tf.Variable([1.0]), tf.Variable([2.0])
-    with tf.control_dependencies([a.value(), b.value()]):
-        swap = tf.group(a.assign(b.value()), b.assign(a.value()))
+    old_a, old_b = a + 0.0, b + 0.0
+    with tf.control_dependencies([old_a, old_b]):
+        swap = tf.group(a.assign(old_b), b.assign(old_a))
     session = started()
     session.run(swap)
     assert session.run([a, b]) == [[2.0], [1.0]]
+
+
+def test_a_variable_may_be_assigned_a_view_of_itself():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    turn = v.assign(tf.reverse(v, [0]))
+    session = started()
+    np.testing.assert_array_equal(session.run(turn), [3, 2, 1])
 
 
 def test_a_buffer_keeps_its_address_and_belongs_to_one_variable():
