@@ -41,6 +41,16 @@ def test_one_step_on_two_images_leaves_the_net_untaught_and_says_so(tmp_path):
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["filters.png", "training.png"]
 
 
+@pytest.mark.gpu
+def test_the_demo_learns_on_a_gpu_and_its_variables_live_there(tmp_path):
+    done = run_demo(tmp_path, "--steps", 100, "--device", "/gpu:0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    accuracy = re.fullmatch(r"test accuracy (\d+\.\d) %", done.stdout.splitlines()[-1])
+    assert accuracy and float(accuracy[1]) >= 90.0
+    assert "/device:GPU:0" in done.stdout
+    assert "/device:CPU:0" not in done.stdout
+
+
 @pytest.mark.parametrize("arguments", [("--batch", 3), ("--batch", 0), ("--steps", 0)])
 def test_a_batch_that_the_towers_cannot_share_and_no_steps_are_refused(tmp_path, arguments):
     done = run_demo(tmp_path, *arguments)
