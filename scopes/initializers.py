@@ -146,11 +146,11 @@ class Identity(Initializer):
         self.config = {"gain": gain, "dtype": _float_dtype(dtype)}
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None) -> Tensor:
-        from ..engine.ops.linalg import eye
-
         whole = list(shape if partition_info is None else partition_info.full_shape)
         if len(whole) != 2:
             raise ValueError("Identity matrix initializer can only be used for two-dimensional matrices.")
+        from ..engine.ops.linalg import eye
+
         matrix = eye(*map(int, whole), dtype=self._dtype(dtype))
         if partition_info is not None:
             matrix = array.slice(matrix, partition_info.var_offset, list(shape))
@@ -316,14 +316,14 @@ class Orthogonal(Initializer):
         self.config = {"gain": gain, "seed": seed, "dtype": _float_dtype(dtype)}
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None) -> Tensor:
-        from ..engine.ops.linalg import diag_part, matrix_transpose, qr
-
         sizes = [int(d) for d in shape]
         if len(sizes) < 2:
             raise ValueError(
                 "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. "
                 f"Received shape={shape}"
             )
+        from ..engine.ops.linalg import diag_part, matrix_transpose, qr
+
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         draw = random.random_normal(
             [max(rows, columns), min(rows, columns)], dtype=self._dtype(dtype), seed=self.config["seed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -82,7 +82,8 @@ class VariableStore:
             return self._get(Request(name, **_as_request({**given, **kwargs})))
 
         arguments = request.arguments()
-        if not _takes(custom_getter, "constraint"):
+        parameters = _parameters(custom_getter)
+        if "constraint" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
             del arguments["constraint"]
         return custom_getter(getter, **arguments)
 
@@ -218,13 +219,12 @@ def _as_request(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name != "custom_getter"}
 
 
-def _takes(function: Callable, argument: str) -> bool:
-    """Whether a function takes a keyword argument of that name."""
+def _parameters(function: Callable) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function or callable object by name; none where it does not tell."""
     try:
-        parameters = inspect.signature(function).parameters
+        return inspect.signature(function).parameters
     except (TypeError, ValueError):
-        return True
-    return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        return {}
 
 
 def _suggested(name: str | None, known: Iterable[str]) -> str:
@@ -248,7 +248,7 @@ def _initial_value(request: Request, part: PartitionInfo | None) -> tuple[Any, A
         initializer = initializer()
     if shape.is_fully_defined():
         arguments: dict[str, Any] = {"dtype": request.dtype}
-        if part is not None and _takes(initializer, "partition_info"):
+        if "partition_info" in _parameters(initializer):
             arguments["partition_info"] = part
         return partial(initializer, shape.as_list(), **arguments), request.dtype
     if request.shape is None and _needs_no_arguments(initializer):
@@ -267,11 +267,8 @@ def _default_initializer(request: Request) -> Callable:
 
 
 def _needs_no_arguments(function: Callable) -> bool:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return all(p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return all(p.default is not p.empty or p.kind in optional for p in _parameters(function).values())
 
 
 def _add_loss(variable: Variable, request: Request) -> None:
