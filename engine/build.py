@@ -316,10 +316,8 @@ def _converted(
                 if known
                 else f"type {wanted.name} of argument {bound.get(arg.type, arg.type)!r}"
             )
-            verb = "does not match" if known else "that does not match"
-            raise TypeError(
-                f"Input {arg.name!r} of {definition.type!r} Op has type {tensor.dtype.name} {verb} {reason}."
-            )
+            given = f"has type {tensor.dtype.name} that does not match"
+            raise TypeError(f"Input {arg.name!r} of {definition.type!r} Op {given} {reason}.")
     else:
         try:
             tensor = convert_to_tensor(value, wanted, name=name)
