@@ -102,7 +102,13 @@ def _pow_gradient(op: Operation, g: Any) -> list:
     return [sum_like(g * y * pow(x, y - 1), x), sum_like(g * z * log_x, y)]
 
 
-Pow = binary_op("Pow", lambda k, x, y: k.xp.power(x, y), _pow_gradient)
+def _power(k: Any, x: Any, y: Any) -> Any:
+    if y.dtype.kind == "i" and k.xp.any(y < 0):
+        raise InvalidArgumentError(None, None, "Integers to negative integer powers are not allowed")
+    return k.xp.power(x, y)
+
+
+Pow = binary_op("Pow", _power, _pow_gradient)
 Square = unary_op("Square", lambda k, x: x * x, lambda op, g: g * (op.inputs[0] * 2), REALS)
 Reciprocal = unary_op("Reciprocal", lambda k, x: 1 / x, lambda op, g: -g * square(op.outputs[0]))
 Sqrt = unary_op("Sqrt", lambda k, x: k.xp.sqrt(x), lambda op, g: g * 0.5 / op.outputs[0])
