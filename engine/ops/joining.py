@@ -57,6 +57,11 @@ def with_size(shape: TensorShape, axis: int, length: int | None) -> TensorShape:
     return TensorShape(sizes)
 
 
+def times(length: int | None, by: int | None) -> int | None:
+    """The product of two lengths, None where one is unknown."""
+    return None if length is None or by is None else length * by
+
+
 def _concatenated(*inputs: Tensor) -> TensorShape:
     shapes, axis = [t.shape for t in inputs[:-1]], inputs[-1]
     rank, at = known_rank(shapes), static_int(axis)
@@ -83,11 +88,38 @@ def _concat_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
     return [*SplitV(g, stack(sizes), cast(axis, dtypes.int32), num_split=len(values)), None]
 
 
+def _listed(array: Any) -> str:
+    return "[" + ",".join(map(str, array.shape)) + "]"
+
+
+def _concat_kernel(k: Any, *inputs: Any) -> Any:
+    *values, axis = inputs
+    try:
+        return k.xp.concatenate(values, axis=int(axis))
+    except ValueError:
+        raise InvalidArgumentError(None, None, _concat_problem(values, int(axis))) from None
+
+
+def _concat_problem(values: Sequence[Any], axis: int) -> str:
+    """What keeps arrays from being concatenated, in TensorFlow's words."""
+    first, rank = values[0], values[0].ndim
+    if not -rank <= axis < rank:
+        return f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), but got {axis}"
+    for n, value in enumerate(values):
+        both = f"shape[0] = {_listed(first)} vs. shape[{n}] = {_listed(value)}"
+        if value.ndim != rank:
+            return f"ConcatOp : Ranks of all input tensors should match: {both}"
+        for at in range(rank):
+            if at != axis % rank and value.shape[at] != first.shape[at]:
+                return f"ConcatOp : Dimension {at} in both shapes must be equal: {both}"
+    return "ConcatOp : the inputs do not fit together"
+
+
 ConcatV2: OpDef = define(
     "ConcatV2",
     "values:T*, axis:I -> output:T",
     shape=_concatenated,
-    kernel=lambda k, *inputs: k.xp.concatenate(inputs[:-1], axis=int(inputs[-1])),
+    kernel=_concat_kernel,
     grad=_concat_gradient,
     host=["axis"],
 )
@@ -120,11 +152,19 @@ def _packed(*values: Tensor, axis: int) -> TensorShape:
     return TensorShape([*shape.sizes[:at], len(values), *shape.sizes[at:]])
 
 
+def _pack_kernel(k: Any, *values: Any, axis: int) -> Any:
+    for n, value in enumerate(values):
+        if value.shape != values[0].shape:
+            both = f"values[0].shape = {_listed(values[0])} != values[{n}].shape = {_listed(value)}"
+            raise InvalidArgumentError(None, None, f"Shapes of all inputs must match: {both}")
+    return k.xp.stack(values, axis)
+
+
 Pack: OpDef = define(
     "Pack",
     "values:T* -> output:T",
     shape=_packed,
-    kernel=lambda k, *values, axis: k.xp.stack(values, axis),
+    kernel=_pack_kernel,
     grad=lambda op, g: Unpack(g, num=len(op.inputs), axis=op.attrs["axis"]),
 )
 

@@ -12,13 +12,14 @@ from ..build import convert_to_tensor
 from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, not_differentiable
+from ..registry import OpDef, define
 from ..shapes import TensorShape
 from ..static import constant_value
-from .basic import cast, sum_to_shape
+from .basic import cast, size, sum_to_shape
 from .joining import static_int, with_known_rank
 
 _RANGE_TYPES = (dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)
+_SCALAR = np.zeros(0, np.int32)  # the shape of a scalar
 
 
 def _count(start: Any, limit: Any, delta: Any) -> int:
@@ -48,12 +49,17 @@ def _range_kernel(k: Any, start: Any, limit: Any, delta: Any) -> Any:
     return k.cast(start[()] + k.cast(k.xp.arange(count), dtype) * delta[()], dtype)
 
 
-Range = define(
+def _range_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
+    places = cast(Range(0, size(g), 1), g.dtype)
+    return [sum_to_shape(g, _SCALAR), None, sum_to_shape(g * places, _SCALAR)]
+
+
+Range: OpDef = define(
     "Range",
     "start:T, limit:T, delta:T -> output:T",
     shape=_range_shape,
     kernel=_range_kernel,
-    grad=not_differentiable,
+    grad=_range_gradient,
     types={"T": _RANGE_TYPES},
     host=["start", "limit", "delta"],
 )
@@ -95,11 +101,10 @@ def _linspace_kernel(k: Any, start: Any, stop: Any, num: Any) -> Any:
 
 def _linspace_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
     weight = LinSpace(np.zeros((), g.dtype.numpy), np.ones((), g.dtype.numpy), op.inputs[2])
-    scalar = np.zeros(0, np.int32)
-    return [sum_to_shape(g * (1 - weight), scalar), sum_to_shape(g * weight, scalar), None]
+    return [sum_to_shape(g * (1 - weight), _SCALAR), sum_to_shape(g * weight, _SCALAR), None]
 
 
-LinSpace = define(
+LinSpace: OpDef = define(
     "LinSpace",
     "start:T, stop:T, num:I -> output:T",
     shape=_linspace_shape,
@@ -120,6 +125,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
         stop = convert_to_tensor(stop, start.dtype, name="stop")
         if start.dtype.is_integer:
             start, stop = cast(start, dtypes.float64), cast(stop, dtypes.float64)
+_SCALAR = np.zeros(0, np.int32)  # the shape of a scalar
         return LinSpace(start, stop, convert_to_tensor(num, name="num"), name="Slice")
 
 

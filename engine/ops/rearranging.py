@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
 from .basic import ones, ones_like, rank, reshape, size, sum_to_shape
 from .basic import shape as shape_of
-from .joining import at_least_rank, stack, with_known_rank, with_size
+from .joining import at_least_rank, stack, times, with_known_rank, with_size
 from .ranges import Range
 
 # -- rearranging ----------------------------------------------------------------------------------------------------
@@ -122,17 +121,13 @@ def _interleaved(evens: Any, odds: Any) -> Tensor:
     return reshape(stack([evens, odds], axis=1), [-1])
 
 
-def _times(length: int | None, by: int | None) -> int | None:
-    return None if length is None or by is None else length * by
-
-
 def _tiled(x: Tensor, multiples: Tensor) -> TensorShape:
     counts = constant_value_as_shape(multiples)
     if x.shape.sizes is None or counts.sizes is None:
         return unknown_shape(x.shape.ndims if counts.sizes is None else counts.ndims)
     if len(x.shape.sizes) != len(counts.sizes):
         raise ValueError(f"Shape must be rank {len(x.shape.sizes)} but is rank {len(counts.sizes)}")
-    return TensorShape([_times(d, n) for d, n in zip(x.shape.sizes, counts.sizes, strict=True)])
+    return TensorShape([times(d, n) for d, n in zip(x.shape.sizes, counts.sizes, strict=True)])
 
 
 def _tile_kernel(k: Any, x: Any, multiples: Any) -> Any:
@@ -276,186 +271,6 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     return Roll(input, shift, axis, name=name)
 
 
-# -- blocks of space, depth and batch -------------------------------------------------------------------------------
-
-
-def _to_depth_kernel(k: Any, x: Any, block_size: int, data_format: str) -> Any:
-    b = block_size
-    if data_format == "NCHW":
-        n, c, h, w = x.shape
-        blocks = x.reshape(n, c, h // b, b, w // b, b).transpose(0, 3, 5, 1, 2, 4)
-        return blocks.reshape(n, b * b * c, h // b, w // b)
-    n, h, w, c = x.shape
-    return x.reshape(n, h // b, b, w // b, b, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, h // b, w // b, b * b * c)
-
-
-def _to_space_kernel(k: Any, x: Any, block_size: int, data_format: str) -> Any:
-    b = block_size
-    if data_format == "NCHW":
-        n, c, h, w = x.shape
-        blocks = x.reshape(n, b, b, c // (b * b), h, w).transpose(0, 3, 4, 1, 5, 2)
-        return blocks.reshape(n, c // (b * b), h * b, w * b)
-    n, h, w, c = x.shape
-    return x.reshape(n, h, w, b, b, c // (b * b)).transpose(0, 1, 3, 2, 4, 5).reshape(n, h * b, w * b, c // (b * b))
-
-
-def _divided(length: int | None, by: int) -> int | None:
-    if length is not None and length % by:
-        raise ValueError(f"Dimension size must be evenly divisible by {by} but is {length}")
-    return None if length is None else length // by
-
-
-def _blocks_shape(to_depth: bool) -> Any:
-    def rule(x: Tensor, block_size: int, data_format: str) -> TensorShape:
-        if block_size < 2:
-            op = "SpaceToDepth" if to_depth else "DepthToSpace"
-            raise ValueError(f"Attr 'block_size' of '{op}' Op passed {block_size} less than minimum 2.")
-        sizes = with_known_rank(x.shape, 4).as_list()
-        deep, wide = (_times, _divided) if to_depth else (_divided, _times)
-        depth = data_format.index("C")
-        return TensorShape(
-            [
-                d if axis == 0 else deep(d, block_size**2) if axis == depth else wide(d, block_size)
-                for axis, d in enumerate(sizes)
-            ]
-        )
-
-    return rule
-
-
-SpaceToDepth: OpDef = define(
-    "SpaceToDepth",
-    "input:T -> output:T",
-    shape=_blocks_shape(to_depth=True),
-    kernel=_to_depth_kernel,
-    grad=lambda op, g: DepthToSpace(g, **op.attrs),
-    view=True,
-)
-DepthToSpace: OpDef = define(
-    "DepthToSpace",
-    "input:T -> output:T",
-    shape=_blocks_shape(to_depth=False),
-    kernel=_to_space_kernel,
-    grad=lambda op, g: SpaceToDepth(g, **op.attrs),
-    view=True,
-)
-
-
-def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """Each block_size x block_size square of an image as one pixel with all its channels. The image divides evenly."""
-    return SpaceToDepth(input, block_size=int(block_size), data_format=data_format, name=name)
-
-
-def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """The inverse of `space_to_depth`."""
-    return DepthToSpace(input, block_size=int(block_size), data_format=data_format, name=name)
-
-
-def _space_to_batch(k: Any, x: Any, block_shape: Any, paddings: Any) -> Any:
-    blocks = [int(b) for b in block_shape]
-    pads = [(int(a), int(b)) for a, b in paddings]
-    count, rest = len(blocks), x.shape[1 + len(blocks) :]
-    padded = k.xp.pad(x, [(0, 0), *pads, *((0, 0) for _ in rest)])
-    sizes = []
-    for length, block in zip(padded.shape[1:], blocks, strict=False):
-        if length % block:
-            raise InvalidArgumentError(None, None, f"padded_shape={length} is not divisible by block_shape={block}")
-        sizes += [length // block, block]
-    split = padded.reshape(x.shape[0], *sizes, *rest)
-    within, over = range(2, 2 * count + 1, 2), range(1, 2 * count, 2)
-    ordered = split.transpose(*within, 0, *over, *range(1 + 2 * count, split.ndim))
-    return ordered.reshape(-1 if x.size else x.shape[0] * math.prod(blocks), *sizes[::2], *rest)
-
-
-def _batch_to_space(k: Any, x: Any, block_shape: Any, crops: Any) -> Any:
-    blocks = [int(b) for b in block_shape]
-    count, sizes, rest = len(blocks), x.shape[1 : 1 + len(blocks)], x.shape[1 + len(blocks) :]
-    if x.shape[0] % math.prod(blocks):
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"Input batch dimension ({x.shape[0]}) is not divisible by product of block sizes ({math.prod(blocks)})",
-        )
-    batch = x.shape[0] // math.prod(blocks)
-    split = x.reshape(*blocks, batch, *sizes, *rest)
-    pairs = [axis for i in range(count) for axis in (count + 1 + i, i)]
-    joined = split.transpose(count, *pairs, *range(2 * count + 1, split.ndim))
-    whole = joined.reshape(batch, *(s * b for s, b in zip(sizes, blocks, strict=True)), *rest)
-    return whole[(slice(None), *(slice(int(a), n - int(b)) for (a, b), n in zip(crops, whole.shape[1:], strict=False)))]
-
-
-def _block_batch_shape(to_batch: bool) -> Any:
-    def rule(x: Tensor, block_shape: Tensor, margins: Tensor) -> TensorShape:
-        count = with_known_rank(block_shape.shape, 1).as_list()[0]
-        if count is not None:
-            at_least_rank(x.shape, count + 1)
-        blocks, edges, sizes = constant_value(block_shape), constant_value(margins), x.shape.sizes
-        if blocks is None or sizes is None:
-            return unknown_shape(x.shape.ndims)
-        result = list(sizes)
-        many = math.prod(int(b) for b in blocks)
-        result[0] = _times(sizes[0], many) if to_batch else _divided(sizes[0], many)
-        for i, block in enumerate(blocks):
-            length = sizes[i + 1]
-            if length is None or edges is None:
-                result[i + 1] = None
-            elif to_batch:
-                result[i + 1] = _divided(length + int(edges[i].sum()), int(block))
-            else:
-                result[i + 1] = length * int(block) - int(edges[i].sum())
-        return TensorShape(result)
-
-    return rule
-
-
-SpaceToBatchND: OpDef = define(
-    "SpaceToBatchND",
-    "input:T, block_shape:Tblock_shape, paddings:I -> output:T",
-    shape=_block_batch_shape(to_batch=True),
-    kernel=_space_to_batch,
-    grad=lambda op, g: [BatchToSpaceND(g, *op.inputs[1:]), None, None],
-    types={"Tblock_shape": (dtypes.int32, dtypes.int64)},
-    host=["block_shape", "paddings"],
-    view=True,
-)
-BatchToSpaceND: OpDef = define(
-    "BatchToSpaceND",
-    "input:T, block_shape:Tblock_shape, crops:I -> output:T",
-    shape=_block_batch_shape(to_batch=False),
-    kernel=_batch_to_space,
-    grad=lambda op, g: [SpaceToBatchND(g, *op.inputs[1:]), None, None],
-    types={"Tblock_shape": (dtypes.int32, dtypes.int64)},
-    host=["block_shape", "crops"],
-    view=True,
-)
-
-
-def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
-    """Each place within blocks of `block_shape` [M] is an image of its own in the batch, after `paddings` [M, 2]."""
-    return SpaceToBatchND(input, block_shape, paddings, name=name)
-
-
-def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
-    """The inverse of `space_to_batch_nd`: puts the images together and cuts `crops` [M, 2] off."""
-    return BatchToSpaceND(input, block_shape, crops, name=name)
-
-
-def space_to_batch(
-    input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
-) -> Tensor:
-    """`space_to_batch_nd` with square blocks."""
-    blocks = block_shape if block_shape is not None else np.array([block_size, block_size], np.int64)
-    return space_to_batch_nd(input, blocks, paddings, name)
-
-
-def batch_to_space(
-    input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
-) -> Tensor:
-    """`batch_to_space_nd` with square blocks."""
-    blocks = block_shape if block_shape is not None else np.array([block_size, block_size], np.int64)
-    return batch_to_space_nd(input, blocks, crops, name)
-
-
 # -- grids and broadcasting -----------------------------------------------------------------------------------------
 
 
@@ -521,8 +336,9 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
         ) from None
 
 
+reverse_v2 = reverse
+
 __all__ = [
-    "batch_to_space", "batch_to_space_nd", "broadcast_dynamic_shape", "broadcast_static_shape", "depth_to_space",
-    "invert_permutation", "meshgrid", "reverse", "reverse_sequence", "roll", "space_to_batch", "space_to_batch_nd",
-    "space_to_depth", "tile", "transpose",
+    "broadcast_dynamic_shape", "broadcast_static_shape", "invert_permutation", "meshgrid", "reverse",
+    "reverse_sequence", "reverse_v2", "roll", "tile", "transpose",
 ]  # fmt: skip

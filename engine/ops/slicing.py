@@ -219,10 +219,13 @@ def _into_zeros(k: Any, shape: Any, begin: Any, end: Any, strides: Any, dy: Any,
 
 def _known_sizes(op: Operation) -> np.ndarray | None:
     """The sizes that a slice of a partly known shape picks, where just these are known: ``tf.shape(x)[1]``."""
-    source, vectors = op.inputs[0].op, [constant_value(t) for t in op.inputs[1:]]
-    if source.type != "Shape" or source.inputs[0].shape.sizes is None or any(v is None for v in vectors):
+    source = op.inputs[0].op
+    if source.type != "Shape" or source.inputs[0].shape.sizes is None:
         return None
-    picked = np.array(source.inputs[0].shape.sizes, object)[_numpy_index(*vectors, op.attrs)]
+    begin, end, strides = (constant_value(t) for t in op.inputs[1:])
+    if begin is None or end is None or strides is None:
+        return None
+    picked = np.array(source.inputs[0].shape.sizes, object)[_numpy_index(begin, end, strides, op.attrs)]
     if any(d is None for d in np.ravel(picked)):
         return None
     return np.array(picked, op.outputs[0].dtype.numpy)

@@ -1,4 +1,4 @@
-"""Subscripts of tensors, ``tensor[...]``, and boolean masks."""
+"""Subscripts of tensors, ``tensor[...]``, boolean masks, and what is made of masks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from .. import dtypes
 from ..build import constant, convert_to_tensor, is_tensor_like
 from ..graph import Tensor, op_scope
 from ..shapes import Dimension
-from .basic import cast, reshape, squeeze
+from .basic import broadcast_to, cast, expand_dims, reshape, squeeze
 from .basic import shape as shape_of
-from .indexing import gather
+from .indexing import gather, sequence_mask
 from .joining import concat, stack, static_int
 from .math import where
-from .reduce import reduce_prod
+from .rearranging import tile
+from .reduce import reduce_max, reduce_prod
 from .slicing import MASKS, StridedSlice
 
 # -- boolean masks --------------------------------------------------------------------------------------------------
@@ -50,6 +51,26 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
             flat.set_shape([*tensor.shape.sizes[:at], masked.num_elements(), *tensor.shape.sizes[at + depth :]])
         places = squeeze(where(reshape(mask, [-1])), axis=[1])
         return gather(flat, places, axis=at)
+
+
+def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
+    """Each entry of `input` along `axis` as often in a row as `repeats` (a scalar, or one number for each) says.
+
+    Without `axis` the input is flattened first.
+    """
+    with op_scope(name, "Repeat", [input, repeats]):
+        tensor = convert_to_tensor(input, name="input")
+        counts = cast(convert_to_tensor(repeats, name="repeats"), dtypes.int32)
+        if axis is None:
+            tensor, axis = reshape(tensor, [-1]), 0
+        rank = tensor.shape.ndims
+        if rank is None:
+            raise ValueError("The rank of what is repeated must be known")
+        at = axis % rank
+        lengths = broadcast_to(counts, shape_of(tensor)[at : at + 1])
+        most = reduce_max(lengths)
+        copies = tile(expand_dims(tensor, at + 1), stack([most if i == at + 1 else 1 for i in range(rank + 1)]))
+        return boolean_mask(copies, sequence_mask(lengths, most), axis=at)
 
 
 # -- tensor[...] ----------------------------------------------------------------------------------------------------
@@ -148,4 +169,4 @@ def getitem(tensor: Tensor, key: Any) -> Tensor:
 
 Tensor.__getitem__ = getitem  # type: ignore[method-assign]
 
-__all__ = ["boolean_mask"]
+__all__ = ["boolean_mask", "repeat"]

@@ -101,8 +101,21 @@ REARRANGING = [
         lambda tf, x: tf.batch_to_space_nd(x, [2, 2], [[1, 0], [0, 1]]),
         (normal(8, 2, 3, 1),),
     ),
+    Case(
+        "image_patches",
+        ("ExtractImagePatches", "ExtractImagePatchesGrad"),
+        lambda tf, x: tf.extract_image_patches(x, [1, 2, 3, 1], [1, 2, 1, 1], [1, 2, 1, 1], "SAME"),
+        (normal(2, 5, 4, 2),),
+    ),
+    Case("repeat", ("GatherV2",), lambda tf, x: tf.repeat(x, [2, 0, 1], axis=1), (X23,)),
     Case("meshgrid", ("Mul",), lambda tf, a, b: tf.meshgrid(a, b), (normal(2), normal(3, seed=1))),
     Case("range", ("Range",), lambda tf, n: tf.range(n, 9, 2), (np.int32(2),), differentiable=False),
+    Case(
+        "range_of_floats",
+        ("Range",),
+        lambda tf, start, delta: tf.range(start, tf.constant(3.0, tf.float64), delta),
+        (np.float64(0.3), np.float64(0.45)),
+    ),
     Case("linspace", ("LinSpace",), lambda tf, a, b: tf.linspace(a, b, 5), (np.float64(-1.5), np.float64(2.25))),
     Case(
         "linspace_of_one",

@@ -1,6 +1,7 @@
 """What joining, splitting, rearranging and slicing mean, held against NumPy and against loops that spell it out."""
 
 import itertools
+import re
 
 import ml_dtypes
 import numpy as np
@@ -324,6 +325,28 @@ def test_joins_and_splits_that_cannot_be_are_refused_in_tensorflows_words(build,
         build(tf.zeros([2, 3], name="x"))
 
 
+@pytest.mark.parametrize(
+    ("axis", "shape", "message"),
+    [
+        (0, (2, 2), "Dimension 1 in both shapes must be equal: shape[0] = [2,2] vs. shape[1] = [2,3]"),
+        (-1, (3, 2), "Dimension 0 in both shapes must be equal: shape[0] = [3,2] vs. shape[1] = [2,3]"),
+        (0, (2,), "Ranks of all input tensors should match: shape[0] = [2] vs. shape[1] = [2,3]"),
+        (2, (2, 3), "Expected concatenating dimensions in the range [-2, 2), but got 2"),
+    ],
+)
+def test_a_concat_that_only_a_run_finds_wrong_says_which_part_does_not_fit(axis, shape, message):
+    x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(f"ConcatOp : {message}")):
+        run(tf.concat([x, y], axis), {x: counted(*shape), y: counted(2, 3)})
+
+
+def test_a_stack_that_only_a_run_finds_wrong_says_which_part_does_not_fit():
+    x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+    message = "Shapes of all inputs must match: values[0].shape = [2,2] != values[1].shape = [2,3]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(message)):
+        run(tf.stack([x, y]), {x: counted(2, 2), y: counted(2, 3)})
+
+
 def test_splits_that_only_a_run_finds_wrong_name_the_sizes():
     x, sizes = tf.placeholder(tf.float32), tf.placeholder(tf.int32, [2])
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"can't split axis of size 3 into pieces of size \[1,1\]"):
@@ -495,6 +518,49 @@ def test_space_to_batch_takes_every_block_shapeth_pixel_after_padding():
     assert tensor.shape.as_list() == list(expected.shape)
     np.testing.assert_array_equal(run(tf.batch_to_space_nd(expected, blocks, paddings)), x)
     np.testing.assert_array_equal(run(tf.space_to_batch(x[:, :2, :4], [[0, 0], [0, 0]], 2)).shape, (8, 1, 2, 2))
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+def test_image_patches_are_what_each_window_sees(padding):
+    n, h, w, c = 2, 5, 6, 2
+    (kh, kw), (sh, sw), (rh, rw) = (2, 3), (2, 1), (2, 1)
+    x = counted(n, h, w, c) + 1
+    rows, columns = (-(-h // sh), -(-w // sw)) if padding == "SAME" else ((h - rh - 1) // sh + 1, w - 2 * rw)
+    spare = [max((o - 1) * s + (k - 1) * r + 1 - d, 0) // 2 if padding == "SAME" else 0
+             for o, s, k, r, d in ((rows, sh, kh, rh, h), (columns, sw, kw, rw, w))]  # fmt: skip
+    expected = np.zeros((n, rows, columns, kh * kw * c), np.float32)
+    for i, y, z, a, b, k in np.ndindex(n, rows, columns, kh, kw, c):
+        row, column = y * sh + a * rh - spare[0], z * sw + b * rw - spare[1]
+        if 0 <= row < h and 0 <= column < w:
+            expected[i, y, z, (a * kw + b) * c + k] = x[i, row, column, k]
+    patches = tf.extract_image_patches(x, [1, kh, kw, 1], [1, sh, sw, 1], [1, rh, rw, 1], padding)
+    np.testing.assert_array_equal(run(patches), expected)
+    assert patches.shape.as_list() == list(expected.shape)
+    with pytest.raises(ValueError, match=r"strides must be \[1, rows, columns, 1\], got \[2, 2\]"):
+        tf.extract_image_patches(x, [1, kh, kw, 1], [2, 2], [1, 1, 1, 1], padding)
+
+
+def test_repeat_is_numpys():
+    x = counted(2, 3)
+    for repeats, axis in [(2, None), ([1, 2, 0], 1), ([3, 0], 0), (2, -1), ([2], 0), ([1, 0, 2, 3, 0, 1], None)]:
+        np.testing.assert_array_equal(run(tf.repeat(x, repeats, axis)), np.repeat(x, repeats, axis))
+    with pytest.raises(ValueError, match="The rank of what is repeated must be known"):
+        tf.repeat(tf.placeholder(tf.float32), 2, axis=0)
+
+
+@pytest.mark.parametrize("base", [None, [[1, 0], [0, 2]]])
+def test_required_paddings_make_the_blocks_divide(base):
+    sizes, blocks = [4, 5], [3, 2]
+    paddings, crops = run(tf.required_space_to_batch_paddings(sizes, blocks, base))
+    start = np.zeros((2, 2), int) if base is None else np.array(base)
+    assert not ((paddings.sum(1) + sizes) % blocks).any()
+    assert ((paddings - start)[:, 1] == crops[:, 1]).all() and (crops[:, 1] < blocks).all()
+    assert (paddings[:, 0] == start[:, 0]).all() and not crops[:, 0].any()
+    fed = tf.placeholder(tf.int32, [2])
+    for got, known in zip(
+        run(tf.required_space_to_batch_paddings(fed, blocks, base), {fed: sizes}), (paddings, crops), strict=True
+    ):
+        np.testing.assert_array_equal(got, known)
 
 
 @pytest.mark.parametrize("dtype", EVERY_DTYPE, ids=lambda t: t.name)
