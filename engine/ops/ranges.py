@@ -125,7 +125,6 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
         stop = convert_to_tensor(stop, start.dtype, name="stop")
         if start.dtype.is_integer:
             start, stop = cast(start, dtypes.float64), cast(stop, dtypes.float64)
-_SCALAR = np.zeros(0, np.int32)  # the shape of a scalar
         return LinSpace(start, stop, convert_to_tensor(num, name="num"), name="Slice")
 
 
