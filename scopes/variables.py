@@ -184,8 +184,8 @@ class Variable(metaclass=_ThroughCreators):
             raise ValueError(f"initial_value must have a shape specified: {self._initial_value}")
         self._variable = state.variable_op(shape, self._initial_value.dtype.base_dtype, name=scope)
         with graph.colocate_with(self._variable.op):
-            value = _once_initialized(self._initial_value, self.op.name)
-            self._initializer = state.assign(self._variable, value, validate_shape, name="Assign").op
+            self._safe_initial_value = _once_initialized(self._initial_value, self.op.name)
+            self._initializer = state.assign(self._variable, self._safe_initial_value, validate_shape, name="Assign").op
             with graph.device(self._caching_device or ""):
                 self._snapshot = identity(self._variable, name="read")
 
@@ -241,7 +241,7 @@ class Variable(metaclass=_ThroughCreators):
     def initialized_value(self) -> Tensor:
         """The value, or the initial value while there is none: for initializers that build on other variables."""
         with lifted(self.graph):
-            return cond(state.is_variable_initialized(self), self.read_value, lambda: self.initial_value)
+            return cond(state.is_variable_initialized(self), self.read_value, lambda: self._safe_initial_value)
 
     def eval(self, session: Any = None) -> Any:
         """Its value in `session`, or in the default session. Raises ValueError where there is none."""

@@ -522,7 +522,8 @@ def test_variables_have_all_operators_and_slicing():
         (v % 3, array % 3), (7 % v, 7 % array), (v**2, array**2), (2**v, 2**array), (-v, -array), (abs(v), abs(array)),
         (v @ tf.transpose(v), array @ array.T), (v < 3, array < 3), (v <= 3, array <= 3), (v > 3, array > 3),
         (v >= 3, array >= 3), (flags & True, [True, False]), (flags | True, [True, True]),
-        (flags ^ True, [False, True]), (True & flags, [True, False]), (~flags, [False, True]), (array + v, array + array),
+        (flags ^ True, [False, True]), (True & flags, [True, False]), (~flags, [False, True]),
+        (array + v, array + array),
         (v[1], array[1]), (v[:, 1:], array[:, 1:]), (v[..., ::-1], array[..., ::-1]),
         (v[0, tf.newaxis, -1], array[0, None, -1]),
     ]  # fmt: skip
