@@ -16,7 +16,7 @@ from ..indexed_slices import IndexedSlices
 from ..registry import define, no_gradient, not_differentiable
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
-from .arithmetic import less, maximum, merge_shapes
+from .arithmetic import is_half, less, maximum, merge_shapes
 from .basic import Cast, cast, expand_dims, rank, reshape, sum_to_shape, zeros_like
 from .basic import shape as shape_of
 from .joining import at_least_rank, concat, static_int, with_known_rank
@@ -87,13 +87,25 @@ def _gather_kernel(k: Any, params: Any, indices: Any, axis: Any, batch_dims: int
     return k.xp.take(flat, rows, axis=0).reshape(rows.shape + params.shape[at + 1 :])
 
 
+def _summing_dtype(dtype: Any) -> Any:
+    """The dtype to sum many values of a dtype in: float32 for the halves."""
+    return np.dtype(np.float32) if is_half(dtype) else dtype
+
+
+def _sum_of_rows(k: Any, shape: Sequence[int], rows: Any, values: Any) -> Any:
+    """Zeros of a shape [N, …] with each of values[i, …] added to row rows[i]."""
+    wide = _summing_dtype(values.dtype)
+    total = k.xp.zeros(shape, wide)
+    k.scatter_add(total, rows, k.cast(values, wide))
+    return k.cast(total, values.dtype)
+
+
 def _ungather_kernel(k: Any, shape: Any, indices: Any, axis: Any, g: Any, batch_dims: int) -> Any:
     sizes = tuple(shape.tolist())
     at, batch = int(axis) % len(sizes), _batch_rank(batch_dims, indices.ndim)
     rows, width = _rows_of(k, sizes, indices, at, batch)
-    dense = k.xp.zeros((int(np.prod(sizes[: at + 1], dtype=np.int64)), width), g.dtype)
-    k.scatter_add(dense, rows.reshape(-1), g.reshape(rows.size, width))
-    return dense.reshape(sizes)
+    flat = (int(np.prod(sizes[: at + 1], dtype=np.int64)), width)
+    return _sum_of_rows(k, flat, rows.reshape(-1), g.reshape(rows.size, width)).reshape(sizes)
 
 
 def _gather_gradient(op: Operation, g: Tensor) -> list[Any]:
@@ -276,10 +288,9 @@ def _scattered(indices: Tensor, updates: Tensor, shape: Tensor) -> TensorShape:
 
 def _scatter_nd_kernel(k: Any, indices: Any, updates: Any, shape: Any) -> Any:
     sizes = tuple(shape.tolist())
-    dense = k.xp.zeros(_row_shape(sizes, indices.shape[-1]), updates.dtype)
+    flat = _row_shape(sizes, indices.shape[-1])
     rows = _flat_rows(k, indices, sizes, "does not index into shape")
-    k.scatter_add(dense, rows.reshape(-1), updates.reshape(rows.size, *dense.shape[1:]))
-    return dense.reshape(sizes)
+    return _sum_of_rows(k, flat, rows.reshape(-1), updates.reshape(rows.size, *flat[1:])).reshape(sizes)
 
 
 ScatterNd = define(
@@ -308,10 +319,11 @@ def _updated_shape(tensor: Tensor, indices: Tensor, updates: Tensor) -> TensorSh
 
 def _updated_kernel(write: Any) -> Any:
     def kernel(k: Any, tensor: Any, indices: Any, updates: Any) -> Any:
-        result = k.xp.array(tensor).reshape(_row_shape(tensor.shape, indices.shape[-1]))
+        wide = _summing_dtype(tensor.dtype)
+        result = k.xp.array(tensor, wide).reshape(_row_shape(tensor.shape, indices.shape[-1]))
         rows = _flat_rows(k, indices, tensor.shape, "does not index into shape").reshape(-1)
-        write(k, result, rows, updates.reshape(rows.size, *result.shape[1:]))
-        return result.reshape(tensor.shape)
+        write(k, result, rows, k.cast(updates, wide).reshape(rows.size, *result.shape[1:]))
+        return k.cast(result, tensor.dtype).reshape(tensor.shape)
 
     return kernel
 

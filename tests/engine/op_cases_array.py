@@ -114,7 +114,7 @@ REARRANGING = [
         "range_of_floats",
         ("Range",),
         lambda tf, start, delta: tf.range(start, tf.constant(3.0, tf.float64), delta),
-        (np.float64(0.3), np.float64(0.45)),
+        (np.float64(0.3), np.float64(0.5)),
     ),
     Case("linspace", ("LinSpace",), lambda tf, a, b: tf.linspace(a, b, 5), (np.float64(-1.5), np.float64(2.25))),
     Case(

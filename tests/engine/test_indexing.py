@@ -91,6 +91,25 @@ def test_gather_nd_and_scatter_nd_follow_coordinates(shape, outer, data):
         assert tensor.shape.as_list() == list(expected.shape)
 
 
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16], ids=lambda t: t.name)
+def test_sums_of_many_halves_do_not_stall(dtype):
+    count, places = 4000, np.ones((4000, 1), np.int32)
+    ones = tf.cast(tf.fill([count, 2], 1.0), dtype)
+    zeros = tf.zeros([3, 2], dtype)
+    gathered = tf.gather(zeros, np.ones((1, count), np.int32), axis=1)
+    expected = np.array([[0, 0], [count, count], [0, 0]])
+    for tensor, wanted in [
+        (tf.scatter_nd(places, ones, [3, 2]), expected),
+        (tf.tensor_scatter_add(zeros, places, ones), expected),
+        (tf.tensor_scatter_sub(zeros, places, ones), -expected),
+        (tf.gradients(gathered, zeros)[0], np.array([[0, count]] * 3)),
+        (tf.convert_to_tensor(tf.gradients(tf.gather(zeros, places[:, 0]), zeros)[0]), expected),
+    ]:
+        value = run(tensor)
+        assert value.dtype == dtype.numpy
+        np.testing.assert_array_equal(value, wanted)
+
+
 def test_gather_nd_in_batches_and_batch_gather_read_each_entry_by_itself():
     x, indices = counted(2, 3, 4), np.array([[[2, 3], [0, 0]], [[1, 1], [2, 0]]])
     expected = np.array([[x[b][tuple(i)] for i in indices[b]] for b in range(2)])
