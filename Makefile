@@ -10,8 +10,9 @@ CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 
 .PHONY: demo test bench lint gpu-check clean
 
+# One BLAS thread: the demo's products are too small to share out, and waiting threads spin in the way of other programs.
 demo: $(VENV)/.demo
-	$(BIN)/python examples/digits.py $(ARGS)
+	OPENBLAS_NUM_THREADS=$${OPENBLAS_NUM_THREADS:-1} $(BIN)/python examples/digits.py $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/pytest $(ARGS)
