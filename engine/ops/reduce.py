@@ -25,7 +25,6 @@ from .math import (
     div_no_nan,
     equal,
     exp,
-    in_float32,
     is_finite,
     log,
     maximum,
@@ -144,6 +143,11 @@ def _mean(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
     return k.cast(k.xp.sum(x, axis=axes, dtype=_accumulator(x.dtype), keepdims=keep_dims) / count, x.dtype)
 
 
+def _euclidean_norm(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
+    wide = k.cast(x, _accumulator(x.dtype))
+    return k.cast(k.xp.sqrt(k.xp.sum(wide * wide, axis=axes, keepdims=keep_dims)), x.dtype)
+
+
 def _extreme(function: str, of_nothing: Callable[[DType], Any]) -> Callable[..., Array]:
     """The kernel of Max or Min, which of nothing at all gives the dtype's far end."""
 
@@ -191,12 +195,7 @@ Mean = _reduction("Mean", _mean, _mean_gradient)
 Prod = _reduction("Prod", _prod, _prod_gradient)
 Max = _reduction("Max", _extreme("max", lambda t: -np.inf if t.is_floating else t.min), _extreme_gradient)
 Min = _reduction("Min", _extreme("min", lambda t: np.inf if t.is_floating else t.max), _extreme_gradient)
-EuclideanNorm = _reduction(
-    "EuclideanNorm",
-    in_float32(lambda k, x, axes, keep_dims: k.xp.sqrt(k.xp.sum(x * x, axis=axes, keepdims=keep_dims))),
-    _euclidean_norm_gradient,
-    FLOATS,
-)
+EuclideanNorm = _reduction("EuclideanNorm", _euclidean_norm, _euclidean_norm_gradient, FLOATS)
 Any_ = _reduction(
     "Any", lambda k, x, axes, keep: k.xp.any(x, axis=axes, keepdims=keep), not_differentiable, [dtypes.bool_]
 )
