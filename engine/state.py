@@ -42,9 +42,9 @@ class VariableState:
         if old is not None and old.shape == value.shape:
             old[...] = value.copy() if self.k.xp.may_share_memory(old, value) else value
         elif donated:
-            self.array = self.k.xp.asarray(value)
+            self.array = self.k.xp.asarray(value, order="C")  # as DLPack's readers expect it
         else:
-            self.array = self.k.xp.array(value)
+            self.array = self.k.xp.array(value, order="C")
 
 
 def variable_of(tensor: Tensor) -> Operation | None:

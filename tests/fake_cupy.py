@@ -14,7 +14,7 @@ import types
 
 import numpy as np
 
-USED: set[str] = set()
+USED: dict[str, set[str]] = {}  # the functions called -> the keyword arguments given to them
 
 
 class ndarray:  # noqa: N801  (CuPy's own name)
@@ -94,19 +94,39 @@ def _wrapped(value):
     if isinstance(value, (np.ndarray, np.generic)):
         return ndarray(np.asarray(value))
     if isinstance(value, (list, tuple)):
-        return type(value)(_wrapped(item) for item in value) if not hasattr(value, "_fields") else tuple(map(_wrapped, value))
+        return (
+            type(value)(_wrapped(item) for item in value)
+            if not hasattr(value, "_fields")
+            else tuple(map(_wrapped, value))
+        )
     return value
 
 
-def _strict(function):
+def _strict(function, name=None):
     def call(*args, **kwargs):
+        if name is not None:
+            USED.setdefault(name, set()).update(kwargs)
         return _wrapped(function(*map(_unwrapped, args), **{name: _unwrapped(value) for name, value in kwargs.items()}))
 
     call.__name__ = getattr(function, "__name__", "function")
     return call
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+):
     for _prefix in ("", "r", "i"):
         _full = f"__{_prefix}{_name}__"
         if hasattr(np.ndarray, _full):
@@ -133,20 +153,22 @@ class _Library(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         value = getattr(self._real, name)
-        USED.add(f"{self.__name__}.{name}")
+        full_name = f"{self.__name__}.{name}"
         if isinstance(value, types.ModuleType):
-            return _Library(f"{self.__name__}.{name}", value)
+            return _Library(full_name, value)
+        USED.setdefault(full_name, set())
         if isinstance(value, np.ufunc):
-            return _UFunc(value)
-        return _strict(value) if callable(value) and not isinstance(value, type) else value
+            return _UFunc(value, full_name)
+        return _strict(value, full_name) if callable(value) and not isinstance(value, type) else value
 
 
 class _UFunc:
-    def __init__(self, ufunc):
+    def __init__(self, ufunc, name):
         self._ufunc = ufunc
+        self._call = _strict(ufunc, name)
 
     def __call__(self, *args, **kwargs):
-        return _strict(self._ufunc)(*args, **kwargs)
+        return self._call(*args, **kwargs)
 
     def at(self, array, index, values):
         self._ufunc.at(array._host, _unwrapped(index), _unwrapped(values))
@@ -174,10 +196,10 @@ class _Device:
 _DEVICE = _Device()
 
 
-def _asarray(value, dtype=None):
+def _asarray(value, dtype=None, order=None):
     if isinstance(value, ndarray):
         return value if dtype is None or value.dtype == dtype else value.astype(dtype)
-    return ndarray(np.array(value, dtype=dtype))  # a device array never shares memory with the host's
+    return ndarray(np.array(value, dtype=dtype, order=order))  # a device array never shares memory with the host's
 
 
 def _asnumpy(array):
@@ -193,7 +215,7 @@ def install(monkeypatch):
     cupy = _Library("cupy", np)
     cupy.ndarray = ndarray
     cupy.asarray = _asarray
-    cupy.array = lambda value, dtype=None, copy=True: _asarray(value, dtype).copy()
+    cupy.array = lambda value, dtype=None, copy=True, order="K": _asarray(value, dtype).copy(order)
     cupy.asnumpy = _asnumpy
     cupy.cuda = types.SimpleNamespace(
         Device=_Device, runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, getDevice=lambda: 0)

@@ -138,7 +138,7 @@ def _bind_count(op: Operation, k: Any, session: Any, donated: frozenset[int]) ->
     state, limit = _state(op, session), op.attrs["limit"]
 
     def count() -> Any:
-        before = state.read_copy()
+        before = state.read().copy()
         if int(before) >= limit:
             raise OutOfRangeError(None, None, f"Reached limit of {limit}")
         state.assign(before + before.dtype.type(1))
