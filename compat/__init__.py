@@ -1,1 +1,1 @@
-"""."""
+"""Floor 6: TensorFlow's other spellings, thin."""
