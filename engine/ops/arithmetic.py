@@ -383,7 +383,7 @@ def _select_shape(condition: Tensor, t: Tensor, e: Tensor) -> TensorShape:
     ndims = condition.shape.ndims
     if ndims in (None, 0) or shape.ndims is None:
         return shape
-    if ndims == 1 and shape.ndims > 1:  # type: ignore[operator]
+    if ndims == 1 and shape.ndims > 1:
         merge_shapes(condition.shape, TensorShape(shape.sizes[:1]))  # type: ignore[index]
         return shape
     return merge_shapes(shape, condition.shape)
@@ -398,7 +398,7 @@ def _select(k: Any, condition: Any, t: Any, e: Any) -> Any:
     return k.xp.where(condition, t, e)
 
 
-Select = define(
+Select: OpDef = define(
     "Select",
     "condition:bool, t:T, e:T -> output:T",
     shape=_select_shape,
@@ -414,7 +414,7 @@ def _broadcast_of_all(*inputs: Tensor) -> TensorShape:
     return shape
 
 
-SelectV2 = define(
+SelectV2: OpDef = define(
     "SelectV2",
     "condition:bool, t:T, e:T -> output:T",
     shape=_broadcast_of_all,

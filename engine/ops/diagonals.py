@@ -12,7 +12,7 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, same_shape
+from ..registry import OpDef, define, same_shape
 from ..shapes import TensorShape
 from ..static import constant_value
 from .arithmetic import minimum
@@ -202,7 +202,8 @@ def _set_shape(x: Tensor, diagonal: Tensor, k: Tensor, align: str) -> TensorShap
         raise ValueError(f"Shape must be at least rank 2 but is rank {x.shape.ndims}")
     value = constant_value(k)
     if x.shape.sizes is not None and value is not None:
-        _check_inside(*x.shape.sizes[-2:], *_bounds(value))
+        rows, columns = x.shape.sizes[-2:]
+        _check_inside(rows, columns, *_bounds(value))
     return x.shape
 
 
@@ -320,7 +321,7 @@ Diag = define(
     kernel=_diag,
     grad=lambda op, g: DiagPart(g),
 )
-DiagPart = define(
+DiagPart: OpDef = define(
     "DiagPart", "input:T -> diagonal:T", shape=_diag_part_shape, kernel=_diag_part, grad=lambda op, g: Diag(g)
 )
 
@@ -350,7 +351,7 @@ def _keep_band(k: Any, x: Array, num_lower: np.ndarray, num_upper: np.ndarray) -
     return k.xp.where(inside, x, k.xp.zeros((), x.dtype))
 
 
-MatrixBandPart = define(
+MatrixBandPart: OpDef = define(
     "MatrixBandPart",
     "input:T, num_lower:I, num_upper:I -> band:T",
     shape=same_shape,

@@ -71,7 +71,8 @@ def _kept_sizes(k: Any, x: Array, indices: np.ndarray) -> np.ndarray:
 
 
 def _static_kept_sizes(op: Operation) -> np.ndarray | None:
-    sizes = _reduced_shape(*op.inputs, keep_dims=True)
+    x, axes = op.inputs
+    sizes = _reduced_shape(x, axes, keep_dims=True)
     return np.array(sizes.as_list(), np.int32) if sizes.is_fully_defined() else None
 
 
@@ -235,7 +236,7 @@ FlattenAxes = define(  # no op of TensorFlow's: it composes the same from Transp
     view=True,
 )
 
-UnflattenAxes = define(
+UnflattenAxes: OpDef = define(
     "UnflattenAxes",
     "input:T, axes:I, shape:int32 -> output:T",
     shape=lambda x, axes, shape: constant_value_as_shape(shape),
@@ -534,11 +535,11 @@ def _scan(function: str, start: int) -> Rule:
     return kernel
 
 
-def _opposite(op: Operation) -> dict[str, bool]:
+def _opposite(op: Operation) -> dict[str, Any]:
     return {"exclusive": op.attrs["exclusive"], "reverse": not op.attrs["reverse"]}
 
 
-Cumsum = define(
+Cumsum: OpDef = define(
     "Cumsum",
     "x:T, axis:I -> out:T",
     shape=same_shape,

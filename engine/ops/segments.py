@@ -109,7 +109,7 @@ def _segment_rows(k: Any, segments: Array, ids: Array) -> Array:
     return rows
 
 
-SegmentRows = define(  # no op of TensorFlow's: it composes the same from Maximum, GatherV2 and SelectV2
+SegmentRows: OpDef = define(  # no op of TensorFlow's: it composes the same from Maximum, GatherV2 and SelectV2
     "SegmentRows",
     "segments:T, segment_ids:I -> rows:T",
     shape=lambda segments, ids: ids.shape.concatenate(segments.shape[1:]),
@@ -204,7 +204,7 @@ def _members(data: Tensor, ids: Tensor, num_segments: Tensor) -> Tensor:
     known = ids.shape.is_fully_defined()
     sizes = constant(ids.shape.as_list(), dtypes.int32, name="Shape/shape_as_tensor") if known else shape(ids)
     counts = unsorted_segment_sum(ones(sizes, data.dtype), ids, num_segments)
-    count = num_segments[None]  # type: ignore[index]
+    count = num_segments[None]
     dims = get_op("ConcatV2")(count, ones([rank(data) - rank(ids)], dtypes.int32), 0, name="concat")
     return maximum(reshape(counts, dims), 1)
 
