@@ -149,7 +149,7 @@ class Identity(Initializer):
         whole = list(shape if partition_info is None else partition_info.full_shape)
         if len(whole) != 2:
             raise ValueError("Identity matrix initializer can only be used for two-dimensional matrices.")
-        from ..engine.ops.linalg import eye
+        from ..engine.ops.diagonals import eye
 
         matrix = eye(*map(int, whole), dtype=self._dtype(dtype))
         if partition_info is not None:
@@ -322,7 +322,9 @@ class Orthogonal(Initializer):
                 "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. "
                 f"Received shape={shape}"
             )
-        from ..engine.ops.linalg import diag_part, matrix_transpose, qr
+        from ..engine.ops.decompositions import qr
+        from ..engine.ops.diagonals import diag_part
+        from ..engine.ops.linalg import matrix_transpose
 
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         draw = random.random_normal(
