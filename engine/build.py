@@ -10,7 +10,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import DType, as_dtype
 from .graph import Graph, Operation, Tensor, get_default_graph, graph_of
-from .registry import ANY_TYPE, OpDef, create, define, is_known_type, not_differentiable
+from .registry import ANY_TYPE, OpDef, create, define, get_op, is_known_type, not_differentiable
 from .shapes import Dimension, TensorShape, as_shape
 from .state import variable_of
 
@@ -218,14 +218,12 @@ def _has_tensor(items: Sequence[Any]) -> bool:
 
 def _packed(items: Sequence[Any], dtype: DType | None, name: str) -> Tensor:
     """A list with tensors in it, stacked along a new first axis; plain numbers take the tensors' dtype."""
-    from .registry import get_op
-
     if dtype is None:
         dtype = _first_tensor_dtype(items)
     with graph_of(items).name_scope(name) as scope:
         tensors = [
             _packed(item, dtype, str(i))
-            if isinstance(item, (list, tuple))
+            if isinstance(item, (list, tuple)) and _has_tensor(item)
             else convert_to_tensor(item, dtype, name=str(i))
             for i, item in enumerate(items)
         ]
@@ -234,15 +232,13 @@ def _packed(items: Sequence[Any], dtype: DType | None, name: str) -> Tensor:
 
 def _first_tensor_dtype(items: Sequence[Any]) -> DType | None:
     for item in items:
-        found = (
-            _first_tensor_dtype(item)
-            if isinstance(item, (list, tuple))
-            else item.dtype
-            if is_tensor_like(item)
-            else None
-        )
+        found = None
+        if isinstance(item, (list, tuple)):
+            found = _first_tensor_dtype(item)
+        elif is_tensor_like(item):
+            found = item.dtype
         if found is not None:
-            return found.base_dtype
+            return found
     return None
 
 
