@@ -63,10 +63,10 @@ def load_data():
 
 
 def batches(images, labels, size, steps):
-    """Random batches without end, each epoch in an order of its own."""
+    """A random batch for each step; every epoch takes the images in an order of its own."""
     order, rng = np.empty(0, int), np.random.default_rng(0)
     for _ in range(steps):
-        if len(order) < size:
+        while len(order) < size:
             order = np.concatenate([order, rng.permutation(len(images))])
         taken, order = order[:size], order[size:]
         yield images[taken], labels[taken]
