@@ -373,7 +373,8 @@ class Plan:
         values = self._values.copy()
         for slot, value in zip(self._feed_slots, feeds, strict=True):
             values[slot] = value
-        op, inputs = None, ()
+        op: Operation | None = None
+        inputs: tuple[int, ...] = ()
         try:
             for run, inputs, output, free, op in self._steps:  # noqa: B007  (op is for the error)
                 result = run(*[values[i] for i in inputs])

@@ -17,7 +17,7 @@ import numpy as np
 USED: dict[str, set[str]] = {}  # the functions called -> the keyword arguments given to them
 
 
-class ndarray:  # noqa: N801  (CuPy's own name)
+class ndarray:  # CuPy's own name
     """A device array: NumPy's behind a wall."""
 
     __slots__ = ("_host",)

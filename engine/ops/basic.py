@@ -287,7 +287,7 @@ Squeeze = define(
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
     """Without the dimensions of length 1: all of them, or those of `axis`."""
     axis = squeeze_dims if axis is None else axis
-    axes = () if axis is None else (int(axis),) if np.isscalar(axis) else tuple(int(a) for a in axis)
+    axes = () if axis is None else tuple(np.ravel(axis).tolist())
     return Squeeze(input, squeeze_dims=axes, name=name)
 
 

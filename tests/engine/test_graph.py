@@ -127,7 +127,7 @@ def test_a_refused_op_leaves_no_trace(graph):
 
 def test_a_tensor_is_no_python_value(graph):
     x = tf.constant([1.0, 2.0])
-    with pytest.raises(TypeError, match="Using a `tf.Tensor` as a Python `bool` is not allowed"):
+    with pytest.raises(TypeError, match=r"Using a `tf\.Tensor` as a Python `bool` is not allowed"):
         bool(x)
     with pytest.raises(TypeError, match="not iterable"):
         list(x)
@@ -185,7 +185,7 @@ def test_a_constant_of_the_wrong_kind_is_refused(graph):
         tf.constant(None)
     with pytest.raises(ValueError, match="out of the range of int8"):
         tf.constant(300, tf.int8)
-    with pytest.raises(ValueError, match="Too many elements provided. Needed at most 2, but received 3"):
+    with pytest.raises(ValueError, match=r"Too many elements provided\. Needed at most 2, but received 3"):
         tf.constant([1, 2, 3], shape=[2])
     assert graph.get_operations() == []
 

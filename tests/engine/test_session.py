@@ -51,14 +51,22 @@ def test_a_fed_constant_is_not_folded_away():
 @pytest.mark.parametrize(
     ("feed", "error", "message"),
     [
-        (lambda x: {x: np.zeros((3, 3))}, ValueError, r"Cannot feed value of shape \(3, 3\) for Tensor 'x:0', which has shape '\(\?, 2\)'"),
+        (
+            lambda x: {x: np.zeros((3, 3))},
+            ValueError,
+            r"Cannot feed value of shape \(3, 3\) for Tensor 'x:0', which has shape '\(\?, 2\)'",
+        ),
         (lambda x: {x: "text"}, ValueError, "could not convert string to float"),
         (lambda x: {x: x}, TypeError, "The value of a feed cannot be a tf.Tensor object"),
-        (lambda x: {"nothing:0": 1}, TypeError, "Cannot interpret feed_dict key as Tensor: The name 'nothing:0' refers to a Tensor which does not exist"),
+        (
+            lambda x: {"nothing:0": 1},
+            TypeError,
+            "Cannot interpret feed_dict key as Tensor: The name 'nothing:0' refers to a Tensor which does not exist",
+        ),
         (lambda x: {5: 1}, TypeError, "Cannot interpret feed_dict key as Tensor: Can not convert a int into a Tensor"),
         (lambda x: {x: [[1, 2], [3]]}, ValueError, "inhomogeneous"),
     ],
-)  # fmt: skip
+)
 def test_a_feed_that_does_not_fit_is_refused(feed, error, message):
     x = tf.placeholder(tf.float32, [None, 2], name="x")
     y = x * 2.0
@@ -212,7 +220,7 @@ def test_threads_share_a_session():
             try:
                 for _ in range(50):
                     assert session.run(v * 2) % 2 == 0
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 errors.append(error)
 
         threads = [threading.Thread(target=work) for _ in range(4)]
