@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from ..engine import build
 from ..engine.dtypes import FLOATS, DType, as_dtype, float32
 from ..engine.graph import Tensor
 from ..engine.ops import array, basic, random
+from ..engine.ops.linalg import diag_part, eye, matrix_transpose, qr
 from ..engine.ops.math import multiply, sign
 from .partitions import PartitionInfo
 
@@ -66,8 +68,6 @@ class Initializer:
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
-        import inspect
-
         return {
             name: p.default.name if isinstance(p.default, DType) else p.default
             for name, p in inspect.signature(cls.__init__).parameters.items()

@@ -94,7 +94,7 @@ class PartitionedVariable:
         return iter(self._variable_list)
 
     def __len__(self) -> int:
-        return len(self._partitions) if len(self._partitions) > 1 else self._partitions[0]
+        return len(self._variable_list)
 
     def _get_variable_list(self) -> list[Variable]:
         return self._variable_list
