@@ -13,7 +13,9 @@ from ..engine import build
 from ..engine.dtypes import FLOATS, DType, as_dtype, float32
 from ..engine.graph import Tensor
 from ..engine.ops import array, basic, random
-from ..engine.ops.linalg import diag_part, eye, matrix_transpose, qr
+from ..engine.ops.decompositions import qr
+from ..engine.ops.diagonals import diag_part, eye
+from ..engine.ops.linalg import matrix_transpose
 from ..engine.ops.math import multiply, sign
 from .partitions import PartitionInfo
 
@@ -149,8 +151,6 @@ class Identity(Initializer):
         whole = list(shape if partition_info is None else partition_info.full_shape)
         if len(whole) != 2:
             raise ValueError("Identity matrix initializer can only be used for two-dimensional matrices.")
-        from ..engine.ops.diagonals import eye
-
         matrix = eye(*map(int, whole), dtype=self._dtype(dtype))
         if partition_info is not None:
             matrix = array.slice(matrix, partition_info.var_offset, list(shape))
@@ -322,10 +322,6 @@ class Orthogonal(Initializer):
                 "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. "
                 f"Received shape={shape}"
             )
-        from ..engine.ops.decompositions import qr
-        from ..engine.ops.diagonals import diag_part
-        from ..engine.ops.linalg import matrix_transpose
-
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         draw = random.random_normal(
             [max(rows, columns), min(rows, columns)], dtype=self._dtype(dtype), seed=self.config["seed"]
