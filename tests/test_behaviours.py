@@ -657,13 +657,14 @@ def test_each_initializer_is_there_under_both_names(name):
     assert np.array_equal(x, y)
 
 
-def test_xavier_is_glorot():
+def test_xavier_is_glorot_but_for_contribs_own_correction_of_the_truncated_normal():
     """… (and `contrib.layers.xavier_initializer(uniform)`) …"""
-    if not hasattr(tf, "contrib"):
-        pytest.skip("tf.contrib is not there yet")
-    for uniform, glorot in ((True, tf.glorot_uniform_initializer), (False, tf.glorot_normal_initializer)):
-        x, y = tf.Session().run([tf.contrib.layers.xavier_initializer(uniform, seed=3)([9, 8]), glorot(seed=3)([9, 8])])
-        assert not np.any(np.abs(x - y) > 1e-6)
+    xavier = tf.contrib.layers.xavier_initializer
+    session = tf.Session()
+    x, y = session.run([xavier(seed=3)([9, 8]), tf.glorot_uniform_initializer(seed=3)([9, 8])])
+    assert not np.any(np.abs(x - y) > 1e-6)
+    x, y = session.run([xavier(False, seed=3)([9, 8]), tf.truncated_normal_initializer(seed=3)([9, 8])])
+    assert not np.any(np.abs(x - y * np.sqrt(1.3 / 8.5)) > 1e-6)
 
 
 def drawn(initializer, shape):
