@@ -114,92 +114,128 @@ def _agreed(label: Label, a: int | None, b: int | None) -> int | None:
 # -- the kernel: at most one batched product of matrices ------------------------------------------------------------
 
 
-class _Labelled(NamedTuple):
-    """An array and the distinct labels of its dimensions."""
+class _Preparation(NamedTuple):
+    """What an input goes through, in this order, so that one product of matrices remains. Empty: nothing to do."""
 
-    array: Array
-    labels: list[Label]
+    diagonals: tuple[tuple[int, ...], ...]  # the dimensions that become one, for each label, where a label repeats
+    alone: tuple[int, ...]  # then: dimensions that nobody else has, to be summed
+    dropped: tuple[Any, ...]  # then: an index that takes away lengths of 1, which only broadcast
+    order: tuple[int, ...]  # then: the order of dimensions
+    matrix: tuple[int, ...]  # and their lengths once flattened to (batch, rows, columns)
 
-    def size(self, group: Sequence[Label]) -> int:
-        return math.prod(self.array.shape[self.labels.index(label)] for label in group)
+
+class _Recipe(NamedTuple):
+    """How to compute an equation for inputs of certain shapes."""
+
+    inputs: tuple[_Preparation, ...]
+    sizes: tuple[int, ...]  # of the result, by its labels as the product leaves them
+    order: tuple[int, ...]  # of these dimensions in the output
+    repeated: tuple[tuple[int, ...], ...]  # the output's dimensions of each label, where a label repeats
+
+
+@functools.lru_cache(maxsize=1024)
+def _recipe(equation: str, shapes: tuple[tuple[int, ...], ...]) -> _Recipe:
+    """Raises InvalidArgumentError for shapes that do not fit the equation."""
+    parsed = parse(equation)
+    spelled = [_spelled_out(labels, len(s), equation) for labels, s in zip(parsed.inputs, shapes, strict=True)]
+    output = _output_labels(parsed, spelled)
+    lengths = _lengths(spelled, shapes)
+    left: list[list[Label]] = []  # the labels of each input once it is simplified
+    steps = []
+    for i, (labels, shape) in enumerate(zip(spelled, shapes, strict=True)):
+        needed = {label for j, other in enumerate(spelled) if j != i for label in other}.union(output)
+        distinct = list(dict.fromkeys(labels))
+        inner = [label for label in distinct if label in needed]
+        only_broadcasts = [isinstance(label, int) and shape[labels.index(label)] == 1 for label in inner]
+        left.append([label for label, gone in zip(inner, only_broadcasts, strict=True) if not gone])
+        steps.append(
+            (
+                _places(distinct, labels) if len(distinct) < len(labels) else (),
+                tuple(n for n, label in enumerate(distinct) if label not in needed),
+                tuple(0 if gone else slice(None) for gone in only_broadcasts) if any(only_broadcasts) else (),
+            )
+        )
+    if len(left) == 1:
+        groups, result = [[[label] for label in left[0]]], left[0]
+    else:
+        groups, result = _as_matrices(left[0], left[1], set(output))
+    missing = [label for label in dict.fromkeys(output) if label not in result]  # lengths of 1 that met none longer
+    distinct = list(dict.fromkeys(output))
+    preparations = tuple(
+        _Preparation(
+            *step,
+            order=tuple(labels.index(label) for group in of_input for label in group),
+            matrix=tuple(math.prod(lengths[label] for label in group) for group in of_input),
+        )
+        for step, labels, of_input in zip(steps, left, groups, strict=True)
+    )
+    result = [*missing, *result]
+    return _Recipe(
+        preparations,
+        tuple(lengths[label] for label in result),
+        tuple(result.index(label) for label in distinct),
+        _places(distinct, output) if len(distinct) < len(output) else (),
+    )
+
+
+def _lengths(spelled: Sequence[Sequence[Label]], shapes: Sequence[Sequence[int]]) -> dict[Label, int]:
+    lengths: dict[Label, int] = {}
+    for labels, shape in zip(spelled, shapes, strict=True):
+        for label, length in zip(labels, shape, strict=True):
+            known = lengths.setdefault(label, length)
+            if known != length and not (isinstance(label, int) and 1 in (length, known)):
+                text = f"Expected dimension {known} at label {label!r} but got dimension {length}"
+                raise InvalidArgumentError(None, None, text)
+            lengths[label] = length if known == 1 else known
+    return lengths
+
+
+def _places(distinct: Sequence[Label], labels: Sequence[Label]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(i for i, own in enumerate(labels) if own == label) for label in distinct)
+
+
+def _as_matrices(a: list[Label], b: list[Label], output: set[Label]) -> tuple[list[list[list[Label]]], list[Label]]:
+    """The groups of labels that become (batch, rows, columns) of each factor, and the labels of their product."""
+    shared = [label for label in a if label in b]
+    batch = [label for label in shared if label in output]
+    summed = [label for label in shared if label not in output]
+    rows = [label for label in a if label not in shared]
+    columns = [label for label in b if label not in shared]
+    first = [batch] if batch else []
+    return [[*first, rows, summed], [*first, summed, columns]], [*batch, *rows, *columns]
 
 
 def _einsum(k: Any, *arrays: Array, equation: str) -> Array:
-    parsed = parse(equation)
-    spelled = [_spelled_out(labels, a.ndim, equation) for labels, a in zip(parsed.inputs, arrays, strict=True)]
-    output = _output_labels(parsed, spelled)
-    lengths: dict[Label, int] = {}
-    for array, labels in zip(arrays, spelled, strict=True):
-        for label, length in zip(labels, array.shape, strict=True):
-            if lengths.setdefault(label, length) != length:
-                if not isinstance(label, int) or 1 not in (length, lengths[label]):
-                    text = f"Expected dimension {lengths[label]} at label {label!r} but got dimension {length}"
-                    raise InvalidArgumentError(None, None, text)
-                lengths[label] = length if lengths[label] == 1 else lengths[label]
-    terms = []
-    for i, (array, labels) in enumerate(zip(arrays, spelled, strict=True)):
-        elsewhere = {label for j, other in enumerate(spelled) if j != i for label in other}
-        terms.append(_simplified(k, array, labels, elsewhere.union(output)))
-    result = terms[0] if len(terms) == 1 else _product(k, terms[0], terms[1], set(output))
-    distinct = list(dict.fromkeys(output))
-    for label in distinct:  # a dimension of length 1 that met none longer
-        if label not in result.labels:
-            result = _Labelled(k.xp.expand_dims(result.array, 0), [label, *result.labels])
-    ordered = result.array.transpose([result.labels.index(label) for label in distinct])
-    return ordered if len(distinct) == len(output) else _on_diagonals(k, ordered, distinct, output)
+    recipe = _recipe(equation, tuple(a.shape for a in arrays))
+    factors = [_prepared(k, a, how) for a, how in zip(arrays, recipe.inputs, strict=True)]
+    result = factors[0] if len(factors) == 1 else k.matmul(*factors)
+    result = result.reshape(recipe.sizes).transpose(recipe.order)
+    return _on_diagonals(k, result, recipe.repeated) if recipe.repeated else result
 
 
-def _simplified(k: Any, array: Array, labels: Sequence[Label], needed: set[Label]) -> _Labelled:
-    """With diagonals for labels that repeat, and without the labels that nobody else needs or that broadcast."""
-    distinct = list(dict.fromkeys(labels))
-    if len(distinct) < len(labels):
-        array = _diagonals(k, array, labels, distinct)
-    alone = tuple(i for i, label in enumerate(distinct) if label not in needed)
-    if alone:
+def _prepared(k: Any, array: Array, how: _Preparation) -> Array:
+    if how.diagonals:
+        array = _diagonals(k, array, how.diagonals)
+    if how.alone:
         wide = "float32" if is_half(array.dtype) else array.dtype
-        array = k.cast(k.xp.sum(array, axis=alone, dtype=wide), array.dtype)
-        distinct = [label for label in distinct if label in needed]
-    for i in reversed(range(len(distinct))):
-        if isinstance(distinct[i], int) and array.shape[i] == 1:
-            array = array[(slice(None),) * i + (0,)]
-            del distinct[i]
-    return _Labelled(array, distinct)
+        array = k.cast(k.xp.sum(array, axis=how.alone, dtype=wide), array.dtype)
+    if how.dropped:
+        array = array[how.dropped]
+    return array.transpose(how.order).reshape(how.matrix)
 
 
-def _diagonals(k: Any, array: Array, labels: Sequence[Label], distinct: Sequence[Label]) -> Array:
-    """A view whose dimension for a label walks along all dimensions of that label at once."""
-    strides = [sum(step for step, own in zip(array.strides, labels, strict=True) if own == label) for label in distinct]
-    sizes = [array.shape[labels.index(label)] for label in distinct]
-    return k.xp.lib.stride_tricks.as_strided(array, sizes, strides)
+def _diagonals(k: Any, array: Array, places: Sequence[Sequence[int]]) -> Array:
+    """A view with one dimension for each group of dimensions of one length, along all of which it walks at once."""
+    strides = [sum(array.strides[i] for i in group) for group in places]
+    return k.xp.lib.stride_tricks.as_strided(array, [array.shape[group[0]] for group in places], strides)
 
 
-def _on_diagonals(k: Any, values: Array, distinct: Sequence[Label], output: Sequence[Label]) -> Array:
-    """Zeros with `values` on the diagonals of the labels that the output repeats."""
-    sizes = dict(zip(distinct, values.shape, strict=True))
-    result = k.xp.zeros([sizes[label] for label in output], values.dtype)
-    _diagonals(k, result, output, distinct)[...] = values
+def _on_diagonals(k: Any, values: Array, places: Sequence[Sequence[int]]) -> Array:
+    """Zeros with `values` on the diagonals of each group of dimensions."""
+    sizes = {i: length for length, group in zip(values.shape, places, strict=True) for i in group}
+    result = k.xp.zeros([sizes[i] for i in range(len(sizes))], values.dtype)
+    _diagonals(k, result, places)[...] = values
     return result
-
-
-def _product(k: Any, a: _Labelled, b: _Labelled, output: set[Label]) -> _Labelled:
-    """The sum of products over the labels that both have and the output has not, as one product of matrices."""
-    shared = [label for label in a.labels if label in b.labels]
-    batch = [label for label in shared if label in output]
-    summed = [label for label in shared if label not in output]
-    rows = [label for label in a.labels if label not in shared]
-    columns = [label for label in b.labels if label not in shared]
-    left = _as_matrices(a, batch, rows, summed)
-    right = _as_matrices(b, batch, summed, columns)
-    product = k.matmul(left, right)
-    labels = [*batch, *rows, *columns]
-    sizes = [(a if label in a.labels else b).size([label]) for label in labels]
-    return _Labelled(product.reshape(sizes), labels)
-
-
-def _as_matrices(term: _Labelled, *groups: Sequence[Label]) -> Array:
-    """[batch, …] of the groups of labels, each flattened to one dimension."""
-    order = [term.labels.index(label) for group in groups for label in group]
-    return term.array.transpose(order).reshape([term.size(group) for group in groups])
 
 
 # -- the gradient ---------------------------------------------------------------------------------------------------
