@@ -151,7 +151,7 @@ class Identity(Initializer):
         whole = list(shape if partition_info is None else partition_info.full_shape)
         if len(whole) != 2:
             raise ValueError("Identity matrix initializer can only be used for two-dimensional matrices.")
-        matrix = eye(*map(int, whole), dtype=self._dtype(dtype))
+        matrix = eye(int(whole[0]), int(whole[1]), dtype=self._dtype(dtype))
         if partition_info is not None:
             matrix = array.slice(matrix, partition_info.var_offset, list(shape))
         return multiply(self.config["gain"], matrix, name="mul")
