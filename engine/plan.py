@@ -198,6 +198,8 @@ class Plan:
         host = self._session.host
         if self._session.default is host and not op.device:
             return host
+        if any(t.dtype.is_string for t in (*op.inputs, *op.outputs)):
+            return host  # no device has strings
         if not op.device and not op.definition.stateful and self._is_shape_work(op):
             self._on_host.add(op)
             return host

@@ -1,6 +1,7 @@
 """What every test shares: how the repository's root is collected."""
 
 import pytest
+from fake_cupy import stand_in_cupy  # noqa: F401  (a fixture for all)
 
 
 class RootIsADirectory:

@@ -13,6 +13,7 @@ import sys
 import types
 
 import numpy as np
+import pytest
 
 USED: dict[str, set[str]] = {}  # the functions called -> the keyword arguments given to them
 
@@ -72,6 +73,9 @@ class ndarray:  # CuPy's own name
 
     def __setitem__(self, key, value):
         self._host[_unwrapped(key)] = _unwrapped(value)
+
+    def __str__(self):
+        return str(self._host)
 
     def __repr__(self):
         return f"fake_cupy.ndarray({self._host!r})"
@@ -231,6 +235,14 @@ def install(monkeypatch):
     for cached in (backend._gpu_count, backend._backend):
         cached.cache_clear()
     return cupy
+
+
+@pytest.fixture
+def stand_in_cupy(monkeypatch):
+    """A GPU made of this stand-in, for one test: sessions run on "/device:GPU:0" by default."""
+    yield install(monkeypatch)
+    monkeypatch.undo()
+    uninstall()
 
 
 def uninstall():

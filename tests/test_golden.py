@@ -16,10 +16,22 @@ RECORDED = {module: record.load(module) for module in CASES}
 REGENERATE = "run tests/golden/make_golden.py {module} under TensorFlow (its docstring says how)"
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{module}.{case.key}") for module, found in CASES.items() for case in found]
-)
+EVERY_CASE = [pytest.param(case, id=f"{module}.{case.key}") for module, found in CASES.items() for case in found]
+
+
+@pytest.mark.parametrize("case", EVERY_CASE)
 def test_answers_what_tensorflow_answered(case: Case):
+    check(case)
+
+
+@pytest.mark.usefixtures("stand_in_cupy")
+@pytest.mark.parametrize("case", EVERY_CASE)
+def test_answers_the_same_with_two_memories(case: Case):
+    """The same programs where arrays lie on a device and the host's do not mix with them."""
+    check(case)
+
+
+def check(case: Case) -> None:
     answers, fingerprints, _ = RECORDED[case.module]
     regenerate = REGENERATE.format(module=case.module)
     assert case.key in answers, f"nothing is recorded for this case: {regenerate}"

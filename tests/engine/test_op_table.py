@@ -172,15 +172,9 @@ def test_only_views_share_memory_with_their_inputs(case):
             assert not shared, f"{op.type} returns the memory of input {shared}"
 
 
-@pytest.fixture
-def cupy(monkeypatch):
-    yield fake_cupy.install(monkeypatch)
-    monkeypatch.undo()
-    fake_cupy.uninstall()
-
-
+@pytest.mark.usefixtures("stand_in_cupy")
 @pytest.mark.parametrize("case", CASES, ids=names(CASES))
-def test_the_other_array_library_gives_the_same(case, cupy):
+def test_the_other_array_library_gives_the_same(case):
     built = Built(case)
     targets = [y for y in built.outputs if isinstance(y, tf.Tensor)]
     if case.differentiable:
