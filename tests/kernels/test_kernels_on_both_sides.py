@@ -60,7 +60,7 @@ def test_the_plain_kernels_use_only_what_numpy_has():
 
 
 def test_the_plain_kernels_use_only_what_cupy_has():
-    cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
+    cupy = pytest.importorskip("cupy", reason="no CuPy")
     assert not missing_in(cupy)
 
 
