@@ -79,7 +79,7 @@ def _block_paddings(
     sizes: Sequence[int], rates: Sequence[int], base: Sequence[tuple[int, int]], padding: str
 ) -> tuple[list, list]:
     """Paddings that also fill each dimension up to a multiple of its rate, and the crops that take that off again."""
-    extra = [-(size + before + after) % rate for size, rate, (before, after) in zip(sizes, rates, base, strict=True)]
+    extra = [-size % rate for size, rate in zip(sizes, rates, strict=True)]  # base adds whole multiples of a rate
     paddings = [[before, after + more] for (before, after), more in zip(base, extra, strict=True)]
     crops = [[0, more] for more in extra]
     with op_scope("required_space_to_batch_paddings"):  # the constants that TensorFlow leaves in the graph

@@ -50,6 +50,14 @@ def test_whole_weights_count_like_repetitions():
     assert_close(variance, repeated.var(0), 1e-15)
 
 
+@pytest.mark.parametrize("weights", [2.0, [2.0, 0.5, 1.0], [[3.0]] * 4])
+def test_weights_that_are_alike_along_the_axis_change_nothing(weights):
+    x = rng().standard_normal((4, 3))
+    mean, variance = run(lambda t: tf.nn.weighted_moments(t, [0], tf.constant(weights, tf.float64)), x)
+    assert_close(mean, x.mean(0), 1e-15)
+    assert_close(variance, x.var(0), 1e-15)
+
+
 @pytest.mark.parametrize("shift", [None, 2.5])
 def test_sufficient_statistics_tell_the_moments(shift):
     x = 2.5 + rng().standard_normal((6, 3))

@@ -340,6 +340,17 @@ def test_a_layer_of_one_s_own_builds_once_and_counts_its_updates(session):
     assert session.run([y, layer.seen])[1] == 3 and session.run(y).tolist() == [3, 3]
 
 
+def test_variables_made_in_a_layer_s_call_are_shared_by_its_later_calls():
+    class Scaled(tf.layers.Layer):
+        def call(self, inputs):
+            return inputs * tf.get_variable("factor", [])
+
+    layer = Scaled(name="scaled")
+    layer(tf.ones([2]))
+    layer(tf.ones([3]))
+    assert names(tf.global_variables()) == ["scaled/factor"]
+
+
 def test_a_partitioned_kernel_works_as_one(session):
     with tf.variable_scope("s", partitioner=tf.fixed_size_partitioner(2)):
         y = tf.layers.dense(np.ones((1, 4), np.float32), 3, use_bias=False, kernel_initializer=tf.ones_initializer())
