@@ -11,8 +11,9 @@ import numpy as np
 from .. import dtypes
 from ..build import convert_to_tensor
 from ..dtypes import FLOATS
+from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define
+from ..registry import define, get_op
 from ..shapes import TensorShape, broadcast_sizes
 from .arithmetic import greater_equal, install_operator, where
 from .array import concat, stack, transpose
@@ -74,6 +75,14 @@ def _batch_product_shape(a: Tensor, b: Tensor, adj_x: bool, adj_y: bool) -> Tens
     return batch.concatenate([rows, columns])
 
 
+def _multiply(k: Any, a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+    try:
+        return k.matmul(a, b, transpose_a, transpose_b)
+    except ValueError:
+        shapes = [f"In[{i}]: [{','.join(map(str, x.shape))}]" for i, x in enumerate((a, b))]
+        raise InvalidArgumentError(None, None, f"Matrix size-incompatible: {', '.join(shapes)}") from None
+
+
 def _product_gradient(op: Operation, g: Tensor) -> list[Tensor]:
     """For c = a b: da = dc b', db = a' dc; for a factor that entered transposed, the transpose of that."""
     a, b = op.inputs
@@ -87,7 +96,7 @@ MatMul = define(
     "MatMul",
     "a:T, b:T -> product:T",
     shape=_product_shape,
-    kernel=lambda k, a, b, transpose_a, transpose_b: k.matmul(a, b, transpose_a, transpose_b),
+    kernel=_multiply,
     grad=_product_gradient,
     types={"T": _MATRIX_TYPES},
 )
@@ -96,7 +105,7 @@ BatchMatMulV2 = define(
     "BatchMatMulV2",
     "x:T, y:T -> output:T",
     shape=_batch_product_shape,
-    kernel=lambda k, x, y, adj_x, adj_y: k.matmul(x, y, adj_x, adj_y),
+    kernel=lambda k, x, y, adj_x, adj_y: _multiply(k, x, y, adj_x, adj_y),
     grad=_product_gradient,
     types={"T": (*_MATRIX_TYPES, dtypes.int8, dtypes.int16)},
 )
@@ -343,14 +352,14 @@ def _matrix_norm(tensor: Tensor, ord: float, axes: Sequence[int]) -> Tensor:
         return reduce_max(reduce_sum(abs(tensor), rows, keepdims=True), columns, keepdims=True)
     if ord == np.inf:
         return reduce_max(reduce_sum(abs(tensor), columns, keepdims=True), rows, keepdims=True)
-    from .decompositions import svd  # it builds on this module
-
     if tensor.shape.ndims is None:
         raise ValueError("The 2-norm of matrices needs a tensor of known rank")
     ndims = tensor.shape.ndims
     pair = [a % ndims for a in axes]
     others = [i for i in range(ndims) if i not in pair]
-    largest = reduce_max(svd(transpose(tensor, [*others, *pair]), compute_uv=False), -1)
+    matrices = transpose(tensor, [*others, *pair])
+    singular_values = get_op("Svd")(matrices, compute_uv=False, full_matrices=False)[0]
+    largest = reduce_max(singular_values, -1)
     for axis in sorted(pair):
         largest = expand_dims(largest, axis)
     return largest

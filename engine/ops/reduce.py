@@ -217,13 +217,13 @@ def _flat_shape(x: Tensor, axes: Tensor) -> TensorShape:
 
 def _flatten_axes(k: Any, x: Array, indices: np.ndarray) -> Array:
     moved = _last_axes(k, x, indices)
-    return moved.reshape(*moved.shape[: x.ndim - indices.size], math.prod(moved.shape[x.ndim - indices.size :]))
+    return moved.reshape((*moved.shape[: x.ndim - indices.size], math.prod(moved.shape[x.ndim - indices.size :])))
 
 
 def _unflatten_axes(k: Any, rows: Array, indices: np.ndarray, sizes: np.ndarray) -> Array:
     axes = _axes(indices, len(sizes))
     inner = tuple(int(sizes[a]) for a in axes)
-    return k.xp.moveaxis(rows.reshape(*rows.shape[:-1], *inner), range(len(sizes) - len(axes), len(sizes)), axes)
+    return k.xp.moveaxis(rows.reshape((*rows.shape[:-1], *inner)), range(len(sizes) - len(axes), len(sizes)), axes)
 
 
 FlattenAxes = define(  # no op of TensorFlow's: it composes the same from Transpose and Reshape

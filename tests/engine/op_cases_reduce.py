@@ -76,6 +76,10 @@ CASES = [
     *reductions(),
     *scans(),
     *segments(),
+    *(
+        Case(f"{name}_of_a_scalar", (op,), lambda tf, x, name=name: getattr(tf, name)(tf.square(x)), (np.float64(1.5),))
+        for name, op, _ in FLOAT_REDUCTIONS[:7]
+    ),
     Case("reduce_sum_along_a_tensor", ("Sum",), lambda tf, x, a: tf.reduce_sum(x, a), (normal(2, 3), np.int32([1]))),
     Case(
         "reduce_prod_along_a_tensor", ("Prod",), lambda tf, x, a: tf.reduce_prod(x, a), (positive(2, 3), np.int32([1]))

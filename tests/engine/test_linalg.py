@@ -118,7 +118,9 @@ def test_matmul_refuses_shapes_with_the_op_both_shapes_and_the_users_line():
     with pytest.raises(ValueError, match="Dimensions must be equal, but are 3 and 2"):
         tf.matmul(tf.zeros([5, 2, 3]), tf.zeros([5, 2, 3]))
     v = tf.placeholder(tf.float32)
-    with pytest.raises(tf.errors.InvalidArgumentError):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"Matrix size-incompatible: In\[0\]: \[2,3\], In\[1\]: \[4,5\]"
+    ):
         run(tf.matmul(v, b), {v: np.zeros((2, 3))})
 
 

@@ -95,6 +95,14 @@ def test_a_function_gives_its_value_in_the_dtype_of_its_argument(name, dtype):
     assert not (error > ROUNDING[dtype]).any() and not np.isnan(error).any(), error.max()
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_takes_a_scalar_that_another_op_has_made(name):
+    reference, x = FUNCTIONS[name]
+    found = fed(lambda t: getattr(tf, name)(tf.reduce_max(t)), x)  # NumPy gives such results as scalars, not arrays
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, reference(x.max()), rtol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, BFLOAT16])
 def test_half_floats_are_computed_in_float32_and_rounded_once(dtype):
     x = np.linspace(-8, 8, 333).astype(dtype)
