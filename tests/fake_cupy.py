@@ -31,6 +31,11 @@ class ndarray:  # CuPy's own name
     def __array__(self, *args, **kwargs):
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
 
+    @property
+    def __cuda_array_interface__(self):
+        host = self._host.__array_interface__
+        return {"shape": self.shape, "typestr": host["typestr"], "data": host["data"], "version": 3}
+
     shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
     ndim = property(lambda self: self._host.ndim)

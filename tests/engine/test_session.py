@@ -229,3 +229,48 @@ def test_threads_share_a_session():
         for t in threads:
             t.join()
     assert not errors
+
+
+def test_a_device_array_is_fed_as_it_is(stand_in_cupy):
+    x = tf.placeholder(tf.float32, [None, 3])
+    y = tf.exp(x)
+    with tf.Session() as session:
+        value = stand_in_cupy.asarray(np.arange(6, dtype=np.float32).reshape(2, 3))
+        got = session.run(y, {x: value})
+        np.testing.assert_array_equal(got, session.run(y, {x: np.arange(6).reshape(2, 3)}))
+        plans = [run._plan for run in session._runs.values()]
+        assert [len(plan._steps) for plan in plans] == [1, 2], (
+            "the host's array is moved to the device, the device's not"
+        )
+        with pytest.raises(ValueError, match="Cannot feed a device array of dtype float64 for Tensor"):
+            session.run(y, {x: value.astype(np.float64)})
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(3,\)"):
+            session.run(y, {x: value[0]})
+
+
+def test_a_device_can_be_chosen_for_each_op_and_variable(stand_in_cupy):
+    with tf.device("/cpu:0"):
+        on_host = tf.Variable([1.0, 2.0])
+    on_device = tf.Variable([3.0, 4.0])
+    with tf.device("/cpu:0"):
+        total = on_host + on_device
+    step = on_host.assign(on_device * 2.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.list_devices() == ["/device:CPU:0", "/device:GPU:0"]
+        assert isinstance(session.buffer(on_host), np.ndarray)
+        assert isinstance(session.buffer(on_device), stand_in_cupy.ndarray)
+        np.testing.assert_array_equal(session.run(total), [4, 6])
+        np.testing.assert_array_equal(session.run(step), [6, 8])
+        assert isinstance(session.buffer(on_host), np.ndarray)
+
+
+def test_work_that_follows_from_shapes_stays_on_the_host(stand_in_cupy):
+    x = tf.placeholder(tf.float32, [None, 4])
+    y = tf.reshape(x, [tf.shape(x)[0] * 2, -1]) / tf.cast(tf.size(x), tf.float32)
+    with tf.Session() as session:
+        value = stand_in_cupy.asarray(np.ones((3, 4), np.float32))
+        result = session.run(y, {x: value})
+        assert result.shape == (6, 2) and result[0, 0] == np.float32(1 / 12)
+        moves = [step for run in session._runs.values() for step in run._plan._steps if step.op.type == "Size"]
+        assert len(moves) <= 2, "at most the one scalar goes to the device"
