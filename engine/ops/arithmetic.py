@@ -527,12 +527,9 @@ def accumulate_n(inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = N
 
 # -- operators ------------------------------------------------------------------------------------------------------
 
-OPERATORS: dict[str, Callable[..., Any]] = {}  # those of Tensor, for whatever else stands for a tensor (variables)
-
 
 def install_operator(method: str, function: Callable[..., Any]) -> None:
     """Make `function` a special method of `Tensor` ("__add__")."""
-    OPERATORS[method] = function
     setattr(Tensor, method, function)
 
 
