@@ -70,7 +70,7 @@ def dropout(
 
 
 def _check_rate(rate: Any, dtype: DType) -> None:
-    if isinstance(rate, Real) and not 0 <= rate < 1:
+    if isinstance(rate, Real) and not 0 <= float(rate) < 1:
         raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
     if not dtype.is_floating:
         raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={dtype}")

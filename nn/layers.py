@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -615,20 +616,20 @@ class BatchNormalization(Layer):
 
     def _batch_moments(self, inputs: Tensor, axes: list[int], training: Any) -> tuple[Tensor, Tensor]:
         """The moments to normalise by, with the updates of the moving averages towards them."""
-        wide = self.moving_mean.dtype
-        pairs = []
-        batch = [cast(m, wide) for m in normalization.moments(inputs, axes)]
         moving = (self.moving_mean, self.moving_variance)
-        for value, variable in zip(batch, moving, strict=True):
-            pairs.append((variable, smart_cond(training, lambda v=value: v, lambda v=variable: convert_to_tensor(v))))
-        for variable, value in pairs:
 
-            def move(variable: Any = variable, value: Tensor = value) -> Tensor:
-                return _moved_towards(variable, value, self.momentum)
+        def used(batch_value: Tensor, variable: Any) -> Tensor:
+            value = cast(batch_value, variable.dtype)
+            return smart_cond(training, lambda: value, lambda: convert_to_tensor(variable))
 
-            update = smart_cond(training, move, lambda variable=variable: convert_to_tensor(variable))
-            self.add_update(update, inputs=True)
-        return pairs[0][1], pairs[1][1]
+        def update(variable: Any, value: Tensor) -> Any:
+            moved = partial(_moved_towards, variable, value, self.momentum)
+            return smart_cond(training, moved, lambda: convert_to_tensor(variable))
+
+        mean, variance = (used(*pair) for pair in zip(normalization.moments(inputs, axes), moving, strict=True))
+        for variable, value in zip(moving, (mean, variance), strict=True):
+            self.add_update(update(variable, value), inputs=True)
+        return mean, variance
 
 
 def _moved_towards(variable: Any, value: Tensor, momentum: Any) -> Tensor:

@@ -162,10 +162,16 @@ true_negatives = _count("true_negatives", False, False)
 
 
 def _share(
-    name: str, scope: str | None, misses: Callable[..., Metric], labels: Any, predictions: Any, weights: Any, *into: Any
+    default_name: str,
+    name: str | None,
+    misses: Callable[..., Metric],
+    labels: Any,
+    predictions: Any,
+    weights: Any,
+    *into: Any,
 ) -> Metric:
     """true positives / (true positives + misses), zero where there are neither."""
-    with variable_scope(scope, name, [predictions, labels, weights]):
+    with variable_scope(name, default_name, [predictions, labels, weights]):
         predictions, labels = cast(predictions, bool_), cast(labels, bool_)
         labels, predictions, weights = _alike(labels, predictions, weights)
         hit, hit_update = true_positives(labels, predictions, weights)
@@ -183,9 +189,8 @@ def precision(
     updates_collections: Any = None, name: str | None = None,
 ) -> Metric:  # fmt: skip
     """The share of the positive predictions that are right: (value, update_op)."""
-    return _share(
-        name, "precision", false_positives, labels, predictions, weights, metrics_collections, updates_collections
-    )
+    into = metrics_collections, updates_collections
+    return _share("precision", name, false_positives, labels, predictions, weights, *into)
 
 
 def recall(
@@ -193,9 +198,8 @@ def recall(
     updates_collections: Any = None, name: str | None = None,
 ) -> Metric:  # fmt: skip
     """The share of the positive labels that are found: (value, update_op)."""
-    return _share(
-        name, "recall", false_negatives, labels, predictions, weights, metrics_collections, updates_collections
-    )
+    into = metrics_collections, updates_collections
+    return _share("recall", name, false_negatives, labels, predictions, weights, *into)
 
 
 __all__ = [

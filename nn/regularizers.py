@@ -19,7 +19,7 @@ Regularizer = Callable[[Any], Tensor | None]
 
 def _checked(scale: Any) -> float:
     """The scale. Raises ValueError for an integer (likely a slip) and for what is negative."""
-    if isinstance(scale, Real) and not isinstance(scale, int) and scale >= 0.0:
+    if isinstance(scale, Real) and not isinstance(scale, int) and float(scale) >= 0.0:
         return float(scale)
     if isinstance(scale, int):
         raise ValueError(f"scale cannot be an integer: {scale}")

@@ -10,7 +10,7 @@ from ..build import convert_to_tensor
 from ..dtypes import NUMBERS, int32, int64
 from ..errors import InvalidArgumentError
 from ..graph import Tensor, op_scope
-from ..registry import define, no_outputs, not_differentiable
+from ..registry import define, get_op, no_outputs, not_differentiable
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .basic import zeros_like
@@ -59,7 +59,7 @@ BiasAddGrad = define(
     types=_NUMBERS,
     shape=_channels,
     kernel=_bias_sum,
-    grad=lambda op, g: BiasAdd(zeros_like(op.inputs[0]), g, **op.attrs),
+    grad=lambda op, g: get_op("BiasAdd")(zeros_like(op.inputs[0]), g, **op.attrs),
 )
 
 BiasAdd = define(

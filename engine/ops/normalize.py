@@ -8,7 +8,7 @@ from typing import Any
 
 from ..dtypes import FLOATS, float32, float64
 from ..graph import Operation, Tensor
-from ..registry import define, same_shape, scalar_shape
+from ..registry import define, get_op, same_shape, scalar_shape
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .array import transpose
@@ -98,7 +98,7 @@ def _batch_norm_gradient(op: Operation, dy: Tensor, *d_statistics: Tensor) -> li
     training, last = op.attrs["is_training"], op.attrs["data_format"] == "NHWC"
     used = op.outputs[3:5] if training else (mean, variance)
     wide_x, wide_dy = (cast(t if last else transpose(t, [0, 2, 3, 1]), scale.dtype) for t in (x, dy))
-    rule = _BatchNorm(wide_x, wide_dy, scale, *used, op.attrs["epsilon"])
+    rule = _BatchNorm(wide_x, wide_dy, scale, used[0], used[1], op.attrs["epsilon"])
     if training:
         grads = rule.training(d_statistics[:2], d_statistics[2:4], op.attrs["exponential_avg_factor"])
     else:
@@ -158,7 +158,9 @@ ChannelWindowSum = define(  # no op of TensorFlow's: what its LRN and LRNGrad ha
     types=_FLOATS,
     shape=same_shape,
     kernel=_channel_window_sum,
-    grad=lambda op, g: ChannelWindowSum(g, **op.attrs),  # channel i is in the window of j where j is in that of i
+    grad=lambda op, g: get_op("ChannelWindowSum")(
+        g, **op.attrs
+    ),  # channel i is in the window of j where j is in that of i
 )
 
 

@@ -10,7 +10,7 @@ from ..build import convert_to_tensor
 from ..dtypes import FLOATS, NUMBERS
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, define, same_shape
+from ..registry import OpDef, Rule, define, get_op, same_shape
 from ..shapes import TensorShape
 from ..static import constant_value_as_shape
 from .basic import shape, zeros_like
@@ -56,12 +56,12 @@ def _average_gradient_kernel(k: Any, sizes: np.ndarray, dy: Array, data_format: 
     return channels_back(k, dx, data_format)
 
 
-def _of_routed(other: Any) -> Any:
+def _of_routed(other: str) -> Rule:
     """The gradient of an op that routes its third input by where the maxima stand: linear in that input alone."""
 
     def gradient(op: Operation, g: Tensor) -> list[Tensor]:
         x, y = op.inputs[:2]
-        return [zeros_like(x), zeros_like(y), other()(x, y, g, **op.attrs)]
+        return [zeros_like(x), zeros_like(y), get_op(other)(x, y, g, **op.attrs)]
 
     return gradient
 
@@ -72,7 +72,7 @@ MaxPoolGrad = define(
     types=_REAL,
     shape=same_shape,
     kernel=_over_images("max_pool_grad"),
-    grad=_of_routed(lambda: MaxPoolGradGrad),
+    grad=_of_routed("MaxPoolGradGrad"),
 )
 
 MaxPoolGradGrad = define(
@@ -81,7 +81,7 @@ MaxPoolGradGrad = define(
     types=_REAL,
     shape=lambda x, y, g, **_: y.shape,
     kernel=_over_images("max_pool_grad_grad"),
-    grad=_of_routed(lambda: MaxPoolGrad),
+    grad=_of_routed("MaxPoolGrad"),
 )
 
 MaxPool = define(
@@ -99,7 +99,7 @@ AvgPool = define(
     types=_FLOATS,
     shape=_pooled,
     kernel=_over_images("avg_pool"),
-    grad=lambda op, g: AvgPoolGrad(shape(op.inputs[0]), g, **op.attrs),
+    grad=lambda op, g: get_op("AvgPoolGrad")(shape(op.inputs[0]), g, **op.attrs),
 )
 
 AvgPoolGrad = define(

@@ -76,6 +76,14 @@ def test_the_variables_are_called_as_tensorflow_calls_them():
     ]
 
 
+@pytest.mark.parametrize("name", [n for n in MEASURES if n != "mean"])
+def test_a_metric_takes_a_name(name):
+    with tf.Graph().as_default():
+        value, update = getattr(tf.metrics, name)([1], [1], name="given")
+        assert value.op.name.startswith(("given", "Sqrt")) and update.op.name.startswith(("given", "Sqrt"))
+        assert all(v.op.name.startswith("given/") for v in tf.local_variables()) and tf.local_variables()
+
+
 def test_mean_weighs_and_percentage_below_counts():
     values = [np.array([1.0, 2.0], np.float32), np.array([6.0], np.float32)]
     weights = [np.array([1.0, 0.0], np.float32), np.array([3.0], np.float32)]
