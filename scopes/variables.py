@@ -152,7 +152,7 @@ class Variable(metaclass=_ThroughCreators):
             )
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
-        if trainable and GraphKeys.TRAINABLE_VARIABLES not in collections:
+        if trainable:
             collections = [*collections, GraphKeys.TRAINABLE_VARIABLES]
         self._trainable = trainable
         self._constraint = constraint
@@ -374,6 +374,9 @@ def _described(source: Any, value: Tensor) -> str:
 # -- initial values that read other variables -----------------------------------------------------------------------
 
 
+_TRACED = ("Cond", "Loop")  # their functions know their inputs by name, so there is no copying them for others
+
+
 def _once_initialized(tensor: Tensor, name: str) -> Tensor:
     """`tensor` with every variable that it reads replaced by that variable's initialized value, so that the order in
     which a run initializes variables does not matter. Operations on the way are copied, with `name` appended.
@@ -384,7 +387,7 @@ def _once_initialized(tensor: Tensor, name: str) -> Tensor:
             variable = _made_from(op)
             if variable is not None:
                 replaced[op.outputs[0]] = variable.initialized_value()
-        elif not op.definition.stateful and any(t in replaced for t in op.inputs):
+        elif op.type not in _TRACED and any(t in replaced for t in op.inputs):
             inputs = [replaced.get(t, t) for t in op.inputs]
             replaced.update(zip(op.outputs, _copied(op, inputs, f"{op.name}_{name}").outputs, strict=True))
     return replaced.get(tensor, tensor)
@@ -413,7 +416,8 @@ def _made_from(op: Operation) -> Variable | None:
 
 def _copied(op: Operation, inputs: list[Tensor], name: str) -> Operation:
     """The same operation on other inputs, under a new name."""
-    types = {result.type: tensor.dtype for result, tensor in zip(op.definition.results, op.outputs, strict=False)}
+    bound = zip(op.definition.results, op.outputs, strict=False)
+    types = {result.type: tensor.dtype for result, tensor in bound if result.type not in op.attrs}
     with op.graph.name_scope(None):
         return create(op.definition, op.graph, inputs, types, op.attrs, op.graph.unique_name(name))
 

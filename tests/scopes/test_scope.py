@@ -54,6 +54,24 @@ def test_default_names_of_a_captured_scope_are_counted_per_entry():
     assert found == ["k/d", "k/d_1", "k/d", "k/d_1"]
 
 
+def test_default_names_go_on_after_a_captured_scope_was_entered_inside_itself():
+    found = []
+    with tf.variable_scope("k") as captured:
+        for again in (False, True, False):
+            with tf.variable_scope(captured if again else tf.get_variable_scope()):
+                with tf.variable_scope(None, default_name="d") as scope:
+                    found.append(scope.name)
+    assert found == ["k/d", "k/d", "k/d"]
+    with tf.variable_scope("m") as captured:
+        with tf.variable_scope(None, default_name="d") as first:
+            pass
+        with tf.variable_scope(captured), tf.variable_scope(None, default_name="d") as second:
+            pass
+        with tf.variable_scope(None, default_name="d") as third:
+            pass
+    assert [s.name for s in (first, second, third)] == ["m/d", "m/d_1", "m/d_1"]
+
+
 def test_the_original_name_scope_re_enters_where_the_scope_was_first_opened():
     with tf.name_scope("n"), tf.variable_scope("v") as scope:
         pass
@@ -303,6 +321,20 @@ def test_local_variables_stay_out_of_the_global_ones():
     local = tf.get_local_variable("l", [1], collections=["mine"])
     assert tf.local_variables() == tf.get_collection("mine") == [local]
     assert not tf.global_variables() and not tf.trainable_variables()
+
+
+def test_a_regularizers_loss_lies_outside_of_loops_and_control_dependencies():
+    def body(i):
+        w = tf.get_variable("w", [2], initializer=tf.ones_initializer(), regularizer=tf.reduce_sum)
+        return i + tf.reduce_sum(w)
+
+    with tf.control_dependencies([tf.no_op()]):
+        tf.while_loop(lambda i: i < 5.0, body, [0.0])
+    (loss,) = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    assert loss.op.context is None and not loss.op.control_inputs
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    assert session.run(loss) == 2
 
 
 def test_a_shared_variable_is_not_regularized_again():

@@ -110,6 +110,17 @@ def test_a_variable_starts_from_the_present_value_of_one_that_has_been_changed()
     assert session.run(b) == 11
 
 
+def test_operations_of_any_kind_are_copied_for_a_dependent_variable():
+    a = tf.Variable([3.0, 1.0, 2.0])
+    b = tf.Variable(tf.random_shuffle(a, seed=1))
+    c = tf.Variable(tf.split(tf.stack([a, a * 2.0]), 2)[1])
+    d = tf.Variable(tf.cast(tf.concat([a, a], 0)[2:5], tf.int32))
+    session = tf.Session()
+    session.run([v.initializer for v in (d, c, b, a)])
+    x, y, z = session.run([b, c, d])
+    assert sorted(x) == [1, 2, 3] and y.tolist() == [[6, 2, 4]] and z.tolist() == [2, 3, 1]
+
+
 def test_random_operations_are_not_drawn_twice_for_a_dependent_variable():
     a = tf.Variable(1.0)
     noise = tf.random_normal([4], seed=3)
