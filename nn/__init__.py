@@ -6,7 +6,7 @@ from ..engine.ops.conv import *
 from ..engine.ops.conv import depthwise_conv2d_native_backprop_filter as depthwise_conv2d_backprop_filter
 from ..engine.ops.conv import depthwise_conv2d_native_backprop_input as depthwise_conv2d_backprop_input
 from ..engine.ops.indexing import top_k
-from ..engine.ops.math import log_sigmoid, sigmoid, tanh
+from ..engine.ops.math import sigmoid, tanh
 from ..engine.ops.nn import *
 from ..engine.ops.normalize import *
 from ..engine.ops.pool import *

@@ -36,7 +36,7 @@ ReluGrad = define(
     "gradients:T, features:T -> backprops:T",
     types=_REAL,
     shape=same_shape,
-    kernel=lambda k, g, x: k.xp.where(x > 0, g, g.dtype.type(0)),
+    kernel=lambda k, g, x: g * (x > 0),  # a product, as TensorFlow has it, is many times quicker than a choice
     grad=_passed_on("ReluGrad"),
 )
 
@@ -60,7 +60,7 @@ Relu6Grad = define(
     "gradients:T, features:T -> backprops:T",
     types=_REAL,
     shape=same_shape,
-    kernel=lambda k, g, x: k.xp.where((x > 0) & (x < 6), g, g.dtype.type(0)),
+    kernel=lambda k, g, x: g * ((x > 0) & (x < 6)),
     grad=_passed_on("Relu6Grad"),
 )
 
