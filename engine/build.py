@@ -277,6 +277,9 @@ def apply(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name:
     return list(op.outputs) if results else op
 
 
+OpDef.apply = apply
+
+
 def _arguments(definition: OpDef, count: int) -> list:
     """The signature's arguments with its one list repeated as often as the number of inputs asks for."""
     if not any(arg.is_list for arg in definition.args):

@@ -65,7 +65,7 @@ class Plan:
         self._feeds = frozenset(feeds)
         self._values: list[Any] = []  # the slots at the start of a run: constants in place, all else None
         self._drafts: list[_Draft] = []
-        self._slot_of: dict[tuple[Tensor, Any], int] = {}  # a tensor's value on one backend
+        self._slots: dict[Tensor, dict[Any, int]] = {}  # where a tensor's value lies, by backend
         self._constants: dict[Tensor, np.ndarray] = {}
         self._on_host: set[Operation] = set()  # small integer work that follows from shapes
         self._borrowed: set[int] = set()  # slots whose memory belongs to a constant, a feed or a variable
@@ -162,34 +162,34 @@ class Plan:
         if op.context is not self._context:
             raise errors.InvalidArgumentError(None, op, f"{op.name!r} is used outside {op.context.description}.")
         backend = self._backend(op)
-        names = argument_names(op)
-        inputs, state = [], None
-        for position, (tensor, name) in enumerate(zip(op.inputs, names, strict=True)):
-            variable = None if tensor in self._feeds else variable_of(tensor)
-            if name in definition.ref:
-                if variable is None:
-                    raise errors.InvalidArgumentError(
-                        None, op, f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none."
-                    )
-            elif variable is not None:
-                state = self._session.variable(variable)
-                if definition.type == "Identity" and state.k is backend:
-                    self._drafts.append(
-                        _Draft(op, backend, [], [self._new_slot(op.outputs[0], backend)], "read", state)
-                    )
-                    return
-                inputs.append(
-                    self._read(op, position, state, self._session.host if name in definition.host else backend)
-                )
-            elif name in definition.host:
-                inputs.append(self._slot(tensor, self._session.host))
-            elif definition.host_result or op.type == "NoOp":
-                inputs.append(self._slot(tensor, None))
-            else:
-                inputs.append(self._slot(tensor, backend))
+        if definition.type == "Identity" and (variable := self._read_variable(op.inputs[0])) is not None:
+            state = self._session.variable(variable)
+            if state.k is backend:  # the identity is the read itself
+                self._drafts.append(_Draft(op, backend, [], [self._new_slot(op.outputs[0], backend)], "read", state))
+                return
+        inputs = []
+        for tensor, name in zip(op.inputs, argument_names(op), strict=True):
+            if name not in definition.ref:
+                inputs.append(self._input(op, tensor, name, backend))
+            elif self._read_variable(tensor) is None:
+                message = f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none."
+                raise errors.InvalidArgumentError(None, op, message)
         where = self._session.host if definition.host_result else backend
-        outputs = [self._new_slot(t, where) for t in op.outputs] if not returns_variable(op) else []
+        outputs = [] if returns_variable(op) else [self._new_slot(t, where) for t in op.outputs]
         self._drafts.append(_Draft(op, backend, inputs, outputs, "op"))
+
+    def _read_variable(self, tensor: Tensor) -> Operation | None:
+        """The variable that a reader of `tensor` reads, or None."""
+        return None if tensor in self._feeds else variable_of(tensor)
+
+    def _input(self, op: Operation, tensor: Tensor, name: str, backend: Any) -> int:
+        """The slot in which an op on `backend` finds one of its inputs."""
+        if name in op.definition.host:
+            backend = self._session.host
+        elif op.definition.host_result:
+            backend = None  # it asks for no more than the shape
+        variable = self._read_variable(tensor)
+        return self._slot(tensor, backend) if variable is None else self._read(op, variable, backend)
 
     def _backend(self, op: Operation) -> Any:
         variable = variable_of(op.inputs[0]) if op.definition.ref else None
@@ -218,46 +218,49 @@ class Plan:
             follows = True
         return follows
 
-    def _read(self, op: Operation, position: int, state: Any, backend: Any) -> int:
-        slot = len(self._values)
-        self._values.append(None)
+    def _read(self, op: Operation, variable: Operation, backend: Any) -> int:
+        """Draft the read of a variable where `op` needs it: now, since a later step may have changed it."""
+        state = self._session.variable(variable)
+        slot = self._empty_slot()
         self._drafts.append(_Draft(op, state.k, [], [slot], "read", state))
-        return slot if state.k is backend else self._move(op, slot, state.k, backend)
+        return slot if backend is None or state.k is backend else self._move(op, slot, state.k, backend)
 
     def _slot(self, tensor: Tensor, backend: Any) -> int:
         """The slot that holds a tensor's value on a backend (None: wherever it is), moved or laid out on demand."""
-        found = self._slot_of.get((tensor, backend))
-        if found is not None:
-            return found
+        places = self._slots.get(tensor, {})
+        if backend in places:
+            return places[backend]
         if tensor in self._constants and tensor not in self._feeds:
-            where = backend or self._session.host
-            value = self._constants[tensor]
-            slot = self._new_slot(tensor, where, borrowed=True)
-            self._values[slot] = (
-                value
-                if where is self._session.host or not tensor.dtype.is_numpy_number
-                else self._session.constant(tensor, value, where)
-            )
+            return self._laid_out(tensor, backend or self._session.host)
+        if not places:
+            raise errors.InternalError(None, tensor.op, f"{tensor.name!r} was not planned before its reader")
+        where, slot = next(iter(places.items()))
+        if backend is None:
             return slot
-        for (other, where), slot in list(self._slot_of.items()):
-            if other is tensor:
-                return (
-                    slot
-                    if backend is None
-                    else self._slot_of.setdefault((tensor, backend), self._move(tensor.op, slot, where, backend))
-                )
-        raise errors.InternalError(None, tensor.op, f"{tensor.name!r} was not planned before its reader")
+        places[backend] = self._move(tensor.op, slot, where, backend)
+        return places[backend]
+
+    def _laid_out(self, tensor: Tensor, backend: Any) -> int:
+        """A slot with a constant's value, there before the run begins."""
+        value = self._constants[tensor]
+        if backend is not self._session.host and tensor.dtype.is_numpy_number:
+            value = self._session.constant(tensor, value, backend)
+        slot = self._new_slot(tensor, backend, borrowed=True)
+        self._values[slot] = value
+        return slot
 
     def _move(self, op: Operation, slot: int, source: Any, target: Any) -> int:
-        moved = len(self._values)
-        self._values.append(None)
+        moved = self._empty_slot()
         self._drafts.append(_Draft(op, target, [slot], [moved], "move", source))
         return moved
 
-    def _new_slot(self, tensor: Tensor, backend: Any, borrowed: bool = False) -> int:
-        slot = len(self._values)
+    def _empty_slot(self) -> int:
         self._values.append(None)
-        self._slot_of[tensor, backend] = slot
+        return len(self._values) - 1
+
+    def _new_slot(self, tensor: Tensor, backend: Any, borrowed: bool = False) -> int:
+        slot = self._empty_slot()
+        self._slots.setdefault(tensor, {})[backend] = slot
         if borrowed:
             self._borrowed.add(slot)
         return slot
@@ -266,11 +269,8 @@ class Plan:
         """Where a fetched value lies at the end of a run; -1 for an operation."""
         if isinstance(fetch, Operation):
             return -1
-        variable = None if fetch in self._feeds else variable_of(fetch)
-        if variable is None:
-            return self._slot(fetch, None)
-        state = self._session.variable(variable)
-        return self._read(fetch.op, 0, state, state.k)
+        variable = self._read_variable(fetch)
+        return self._slot(fetch, None) if variable is None else self._read(fetch.op, variable, None)
 
     # -- lifetimes --------------------------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class Plan:
             output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not several else tuple(draft.outputs)
             run = self._callable(draft, donated)
             self._steps.append(Step(run, tuple(draft.inputs), output, tuple(draft.free), draft.op))
-        del self._slot_of, self._constants, self._drafts, self._on_host
+        del self._slots, self._constants, self._drafts, self._on_host
 
     def _memory_roots(self) -> dict[int, frozenset[int]]:
         """For each slot, the slots whose memory it may show: itself, or through views those of others."""
@@ -343,8 +343,7 @@ class Plan:
             shown = [variable_in[root] for root in roots.get(slot, ()) if root in variable_in]
             if any(writers.get(variable, -1) > made_at[slot] for variable in shown):
                 maker = self._drafts[made_at[slot]]
-                self._fetch_slots[n] = len(self._values)
-                self._values.append(None)
+                self._fetch_slots[n] = self._empty_slot()
                 copies.append((made_at[slot], _Draft(maker.op, maker.backend, [slot], [self._fetch_slots[n]], "copy")))
         for at, draft in reversed(copies):
             self._drafts.insert(at + 1, draft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from .dtypes import NUMBERS, DType, as_dtype, int32, int64
 from .graph import Graph, Operation, Tensor, format_frames
@@ -73,11 +73,11 @@ class OpDef:
     mismatch: Rule | None = None  # mismatch(*shapes) -> what a run says where the inputs' shapes do not fit together
     fold: Rule | None = None  # fold(op) -> NumPy array where static shapes alone give the value, else None
 
+    apply: ClassVar[Rule]  # build.apply, which knows how values become tensors
+
     def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
         """Add the op to the graph of its inputs: its output, the list of them, or the operation if it has none."""
-        from .build import apply
-
-        return apply(self, inputs, attrs, name)
+        return self.apply(inputs, attrs, name)
 
 
 _OPS: dict[str, OpDef] = {}
