@@ -36,12 +36,18 @@ __all__ = [
 ]
 
 
+_HOST_ARRAYS = (np.ndarray, np.generic)
+_FLOAT32 = np.dtype(np.float32)
+
 # --- What all of them need --------------------------------------------------------------------------------------------
 
 
 def array_library(*arrays: Array) -> Any:
     """The module numpy or cupy that the arrays belong to; TypeError where they are neither or of both."""
-    if all(isinstance(array, np.ndarray | np.generic) for array in arrays):
+    for array in arrays:
+        if not isinstance(array, _HOST_ARRAYS):
+            break
+    else:
         return np
     kinds = {type(array) for array in arrays}
     if all(kind.__module__.partition(".")[0] == "cupy" for kind in kinds):
@@ -54,20 +60,22 @@ def array_library(*arrays: Array) -> Any:
 
 def _wide(dtype: np.dtype) -> np.dtype:
     """The dtype to compute in."""
-    return np.dtype(np.float32) if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
+    return _FLOAT32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype
 
 
 def _operands(kernel: str, ranks: Sequence[int], **arrays: Array) -> tuple[Any, np.dtype, list[Array]]:
     """The arrays' library, their dtype, and the arrays in the dtype to compute in; checks ranks and dtypes."""
-    xp = array_library(*arrays.values())
+    values = list(arrays.values())
+    xp = array_library(*values)
+    dtype = values[0].dtype
     for (name, array), rank in zip(arrays.items(), ranks, strict=True):
         if array.ndim != rank:
             raise ValueError(f"{kernel}: {name} must have {rank} dimensions, but its shape is {array.shape}")
-    dtypes = {name: array.dtype for name, array in arrays.items()}
-    if len(set(dtypes.values())) > 1:
-        raise TypeError(f"{kernel}: dtypes differ: " + ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items()))
-    dtype = next(iter(dtypes.values()))
-    return xp, dtype, [array.astype(_wide(dtype), copy=False) for array in arrays.values()]
+        if array.dtype != dtype:
+            given = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
+            raise TypeError(f"{kernel}: dtypes differ: {given}")
+    wide = _wide(dtype)
+    return xp, dtype, values if wide == dtype else [array.astype(wide) for array in values]
 
 
 def _check_shape(kernel: str, name: str, shape: Sequence[int], expected: Sequence[int]) -> None:
@@ -113,10 +121,11 @@ def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = Fa
             f"matmul: inner dimensions differ: {a.shape}{' transposed' * transpose_a} by "
             f"{b.shape}{' transposed' * transpose_b}"
         )
-    try:
-        np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    except ValueError:
-        raise ValueError(f"matmul: the batch dimensions of {a.shape} and {b.shape} do not broadcast") from None
+    if a.ndim > 2 and b.ndim > 2:
+        try:
+            np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        except ValueError:
+            raise ValueError(f"matmul: the batch dimensions of {a.shape} and {b.shape} do not broadcast") from None
     return xp.matmul(wide_a, wide_b).astype(dtype, copy=False)
 
 
