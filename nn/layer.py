@@ -40,7 +40,7 @@ class Layer:
         _reuse: Any = None,
         **kwargs: Any,
     ) -> None:
-        unknown = set(kwargs) - {"input_shape", "batch_input_shape", "batch_size", "weights", "dynamic"}
+        unknown = set(kwargs) - {"input_shape", "batch_input_shape", "batch_size"}  # these the first input tells
         if unknown:
             raise TypeError(f"Keyword argument not understood: {sorted(unknown)[0]}")
         self.trainable = trainable
@@ -49,8 +49,8 @@ class Layer:
         self._activity_regularizer = activity_regularizer
         self._base_name = name or _snake_case(type(self).__name__)
         self._name = name or _numbered(self._base_name)
-        self._given_scope = _scope.name if isinstance(_scope, VariableScope) else _scope
-        self._captured = _scope if isinstance(_scope, VariableScope) else None
+        self._given_scope = _scope
+        self._captured: VariableScope | None = None
         self._reuse = _reuse
         self._graph: Graph | None = None
         self._weights: list[tuple[Any, bool]] = []  # with whether they are trained
@@ -77,14 +77,11 @@ class Layer:
         first = inputs[0] if isinstance(inputs, list) else inputs
         self._graph = self._graph or first.graph
         with self._graph.as_default():
-            self._capture(scope)
-            if self.built:
-                self._check(first)
-            reuse = True if self.built else self._reuse
-            opened = variable_scope(self._captured, reuse=reuse, auxiliary_name_scope=False)
-            with opened as current, self._graph.name_scope(current.original_name_scope):
+            captured = self._captured = self._captured or self._new_scope(scope)
+            self._check(first)
+            opened = variable_scope(captured, reuse=self.built or self._reuse, auxiliary_name_scope=False)
+            with opened, self._graph.name_scope(captured.original_name_scope):
                 if not self.built:
-                    self._check(first)
                     self._dtype = self._dtype or first.dtype
                     self.build(first.shape if not isinstance(inputs, list) else [t.shape for t in inputs])
                     self.built = True
@@ -95,17 +92,13 @@ class Layer:
 
     apply = __call__
 
-    def _capture(self, scope: Any) -> None:
-        """Find the variables' scope, once: the one given, or a new one of the layer's name."""
-        if self._captured is not None:
-            return
+    def _new_scope(self, scope: Any) -> VariableScope:
+        """The variables' scope: the one given, or one of the layer's name (a new one, unless it is to be reused)."""
         given = self._given_scope if scope is None else scope
-        if self._reuse:
-            opening = variable_scope(self._base_name if given is None else given)
-        else:
-            opening = variable_scope(given, default_name=self._base_name)
-        with opening as captured:
-            self._captured = captured
+        if given is None and self._reuse:
+            given = self._base_name
+        with variable_scope(given, default_name=self._base_name) as captured:
+            return captured
 
     def _check(self, tensor: Tensor) -> None:
         """Raise ValueError for an input of too low a rank, or with other channels than the variables were made for."""
