@@ -6,6 +6,8 @@ from typing import Any
 
 from .errors import FailedPreconditionError, InvalidArgumentError
 from .graph import Operation, Tensor
+from .registry import _brief
+from .shapes import TensorShape
 
 
 class VariableState:
@@ -35,7 +37,7 @@ class VariableState:
         """
         old = self.array
         if validate_shape and not self.op.outputs[0].shape.is_compatible_with(value.shape):
-            wanted, given = self.op.outputs[0].shape, tuple(value.shape)
+            wanted, given = (_brief(TensorShape(shape)) for shape in (self.op.outputs[0].shape, value.shape))
             raise InvalidArgumentError(
                 None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}"
             )
