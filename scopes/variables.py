@@ -243,6 +243,10 @@ class Variable(metaclass=_ThroughCreators):
         with lifted(self.graph):
             return cond(state.is_variable_initialized(self), self.read_value, lambda: self._safe_initial_value)
 
+    def is_initialized(self, name: str | None = None) -> Tensor:
+        """Whether it has a value in the session that runs this: a scalar bool."""
+        return state.is_variable_initialized(self, name)
+
     def eval(self, session: Any = None) -> Any:
         """Its value in `session`, or in the default session. Raises ValueError where there is none."""
         return self._variable.eval(session=session)
@@ -281,10 +285,11 @@ class Variable(metaclass=_ThroughCreators):
         """The rows of `indices`."""
         return gather(self, indices, name=name)
 
-    def __getitem__(self, key: Any) -> VariableSlice:
+    def __getitem__(self, key: Any) -> Any:
         """A slice of the value that can be assigned to: ``v[1:3].assign(x)``."""
         part: Any = self._snapshot[key]
-        part.__class__ = VariableSlice
+        if part.op.type == "StridedSlice":  # what a boolean mask picks is no slice
+            part.__class__ = VariableSlice
         return part
 
 

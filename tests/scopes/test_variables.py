@@ -182,6 +182,20 @@ def test_slices_are_assigned_to_under_tensorflows_names():
     assert session.run(first).tolist() == [5, 6]
 
 
+def test_what_a_mask_picks_is_no_slice():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    picked = v[tf.constant([True, False, True])]
+    assert initialized().run(picked).tolist() == [1, 3] and not hasattr(picked, "assign")
+
+
+def test_a_slice_of_a_variable_of_another_graph_is_assigned_there():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    part = v[1:]
+    with Graph().as_default():
+        assigned = part.assign([5.0, 6.0])
+    assert initialized().run(assigned).tolist() == [1, 5, 6]
+
+
 def test_a_slice_is_a_tensor_like_any_other():
     v = tf.Variable([1.0, 2.0, 3.0])
     part = v[1:]
@@ -232,6 +246,14 @@ def test_load_adds_nothing_to_the_graph_and_needs_a_session(graph):
 
 
 # -- conversions and refusals ---------------------------------------------------------------------------------------
+
+
+def test_is_initialized_tells_whether_there_is_a_value():
+    v = tf.Variable(1.0)
+    known, session = v.is_initialized(), tf.Session()
+    assert not session.run(known)
+    session.run(v.initializer)
+    assert session.run(known)
 
 
 def test_a_variable_is_taken_for_its_value_everywhere():
