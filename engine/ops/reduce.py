@@ -271,8 +271,9 @@ def _reduce(
 
 
 def _all_axes(x: Any) -> Tensor:
-    if isinstance(x, Tensor) and x.shape.ndims is not None:
-        return convert_to_tensor(np.arange(x.shape.ndims, dtype=np.int32))
+    shape = getattr(x, "shape", None)  # a tensor's or a variable's; of other values TensorFlow asks with an op
+    if isinstance(shape, TensorShape) and shape.ndims is not None:
+        return convert_to_tensor(np.arange(shape.ndims, dtype=np.int32))
     return get_op("Range")(0, rank(x), 1, name="range")
 
 

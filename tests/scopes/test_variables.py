@@ -268,6 +268,16 @@ def test_a_variable_is_taken_for_its_value_everywhere():
     assert initialized().run([stacked, {"v": v}])[0].tolist() == [[1, 2], [3, 4], [2, 4]]
 
 
+def test_a_reduction_of_a_variable_makes_the_operations_that_one_of_a_tensor_makes(graph):
+    v, w = tf.Variable([[1.0]]), tf.get_variable("w", [2, 2], partitioner=tf.fixed_size_partitioner(2))
+    before = graph.version
+    tf.reduce_sum(v)
+    tf.reduce_mean(w)
+    assert [op.type for op in graph.get_operations()[before:]] == [
+        "Const", "Sum", "Const", "Const", "ConcatV2", "Identity", "Mean",
+    ]  # fmt: skip
+
+
 def test_a_variable_can_be_fed():
     v = tf.Variable(1.0)
     assert tf.Session().run(v + 1.0, {v: 5.0}) == 6 or tf.Session().run(v + 1.0, {v.value(): 5.0}) == 6
