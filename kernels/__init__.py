@@ -51,24 +51,4 @@ truncated_normal = _where_the_arrays_are(cpu.truncated_normal)
 uniform = _where_the_arrays_are(cpu.uniform)
 uniform_int = _where_the_arrays_are(cpu.uniform_int)
 
-__all__ = [
-    "avg_pool",
-    "avg_pool_grad",
-    "conv2d",
-    "conv2d_filter_grad",
-    "conv2d_input_grad",
-    "depthwise_conv2d",
-    "depthwise_conv2d_filter_grad",
-    "depthwise_conv2d_input_grad",
-    "matmul",
-    "max_pool",
-    "max_pool_grad",
-    "max_pool_grad_grad",
-    "multinomial",
-    "normal",
-    "orthogonal",
-    "permutation",
-    "truncated_normal",
-    "uniform",
-    "uniform_int",
-]
+__all__ = cpu.__all__

@@ -195,7 +195,7 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
         raise ValueError(
             f"Cannot reshape a tensor with {count} elements to shape {brackets(target.as_list())} ({known} elements)"
         )
-    if unknown == 1 and value is not None and count is not None:
+    if unknown == 1 and count is not None and (known > 0 or value is not None):
         if known == 0 or count % known:
             raise ValueError(f"Dimension size must be evenly divisible by {known} but is {count}")
         return TensorShape([count // known if d is None else d for d in target.sizes])

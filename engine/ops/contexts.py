@@ -1,0 +1,153 @@
+"""Traced functions: the branches of a condition and the body of a loop, and the plans that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import nest
+from ..build import constant, convert_to_tensor
+from ..graph import Graph, Operation, Tensor
+from ..indexed_slices import IndexedSlices
+from ..plan import Plan, argument_names, writes, written_variables
+from ..shapes import as_shape
+from ..state import variable_of
+from .basic import identity
+
+
+class Context:
+    """A branch or loop body while and after it is traced: its operations carry it as `op.context`."""
+
+    def __init__(self, graph: Graph, description: str) -> None:
+        self.graph = graph
+        self.outer = graph.control_flow_context
+        self.description = description
+
+    def saved_from_forward(self, tensor: Tensor) -> Tensor | None:
+        """What stands, in this gradient's context, for a tensor of the forward context. None for other tensors."""
+        return None
+
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Make operations in this context, though one inside it may be traced at the moment."""
+        current = self.graph.control_flow_context
+        self.graph.control_flow_context = self
+        try:
+            yield
+        finally:
+            self.graph.control_flow_context = current
+
+    def constant_here(self, tensor: Tensor) -> Tensor:
+        """A forward context's constant again: cheaper than carrying it over."""
+        with self.reopened():
+            return constant(tensor.op.attrs["value"], tensor.dtype)
+
+    @contextmanager
+    def tracing(self) -> Iterator[None]:
+        with self.graph.control_dependencies(None), self.reopened():  # the outer dependencies are the Cond's or Loop's
+            yield
+
+
+@dataclass
+class Branch:
+    """A traced function: what it takes from outside and what it gives."""
+
+    context: Context
+    outputs: list[Tensor]
+    arguments: list[Tensor] = field(default_factory=list)  # placeholders inside the context: a loop's variables
+    captures: list[Tensor] = field(default_factory=list)  # tensors from outside, found by `close`
+    controls: list[Operation] = field(default_factory=list)  # operations outside that must run before
+    writes: list[Operation] = field(default_factory=list)  # variables that it changes
+
+    def close(self) -> Branch:
+        """Find what the outputs need from outside the context."""
+        captures: dict[Tensor, None] = {}
+        controls: dict[Operation, None] = {}
+        changed: dict[Operation, None] = {}
+        seen: set[Operation] = set()
+        waiting: list[Operation] = []
+
+        def need(tensor: Tensor) -> None:
+            if tensor.op.context is self.context:
+                waiting.append(tensor.op)
+            elif tensor.op.type != "VariableV2":
+                captures[tensor] = None
+
+        for tensor in self.outputs:
+            need(tensor)
+        while waiting:
+            op = waiting.pop()
+            if op in seen:
+                continue
+            seen.add(op)
+            if writes(op):
+                changed.update(dict.fromkeys(written_variables(op)))
+            for tensor, name in zip(op.inputs, argument_names(op), strict=True):
+                if name not in op.definition.ref or variable_of(tensor) is None or tensor.op.context is self.context:
+                    need(tensor)
+            for control in op._control_inputs:
+                if control.context is self.context:
+                    waiting.append(control)
+                else:
+                    controls[control] = None
+        self.captures = sorted(captures, key=lambda t: (t.op.id, t.value_index))
+        self.controls = [c for c in controls if c.type != "VariableV2"]
+        self.writes = list(changed)
+        return self
+
+    def plan(self, session: Any, k: Any, extra: Sequence[Tensor] = ()) -> SubPlan:
+        return SubPlan(session, k, [*self.outputs, *extra], [*self.arguments, *self.captures], self.context)
+
+
+class SubPlan:
+    """A context's plan as its Cond or Loop calls it: arrays of the op's device in and out.
+
+    Results are safe from later changes of the variables they were read from.
+    """
+
+    def __init__(self, session: Any, k: Any, fetches: list[Tensor], feeds: list[Tensor], context: Context) -> None:
+        plan = Plan(session, fetches, feeds, [session.default] * len(feeds), context)
+        self._execute = plan.execute
+        self._unsafe = plan.fetched_reads
+        self._session = session
+        self._k = k
+        self._one_memory = session.default is session.host
+
+    def __call__(self, values: Sequence[Any]) -> list[Any]:
+        if self._one_memory:
+            results = self._execute(values)
+        else:  # a host's counter, say, among arrays of the device
+            results = [self._brought(self._k, r) for r in self._execute(self._fed(values))]
+        for i in self._unsafe:
+            results[i] = results[i].copy()
+        return results
+
+    def _fed(self, values: Sequence[Any]) -> list[Any]:
+        return [self._brought(self._session.default, v) for v in values]
+
+    def _brought(self, k: Any, value: Any) -> Any:
+        return value if not hasattr(value, "shape") or k.owns(value) else k.asarray(self._session.on_host(value))
+
+
+def as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
+    """The function's result with operations turned into tensors that follow them, and its flat list."""
+
+    def converted(item: Any) -> Tensor:
+        if isinstance(item, IndexedSlices):
+            return convert_to_tensor(item)
+        if isinstance(item, Operation):
+            with item.graph.control_dependencies([item]):
+                return identity(constant(True, name="done"))
+        return convert_to_tensor(item)
+
+    packed = nest.map_structure(converted, structure)
+    return packed, nest.flatten(packed)
+
+
+def further_output(op: Operation, dtype: Any, shape: Any) -> Tensor:
+    """One more output of a Cond or Loop that is in the graph already: what its gradient needs of its inside."""
+    op.attrs["Tout"].append(dtype)
+    op.outputs.append(Tensor(op, len(op.outputs), dtype, as_shape(shape)))
+    return op.outputs[-1]

@@ -1,0 +1,203 @@
+"""The order in which things run, and what else they do: print, check, call Python."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, nest
+from ..build import add_op
+from ..dtypes import as_dtype
+from ..errors import InvalidArgumentError
+from ..graph import Operation, Tensor, get_default_graph, graph_of, op_scope
+from ..indexed_slices import IndexedSlices
+from ..registry import define, no_outputs, not_differentiable, same_shape
+from ..shapes import TensorShape
+from .basic import identity, no_op
+
+# -- order ----------------------------------------------------------------------------------------------------------
+
+
+def group(*inputs: Any, name: str | None = None) -> Operation:
+    """One operation that runs after all of `inputs` (operations, tensors, variables, nested in any way)."""
+    graph = get_default_graph()
+    ops = []
+    for item in nest.flatten(inputs):
+        if item is None:
+            continue
+        if not hasattr(item, "graph"):
+            raise TypeError(f"Expected tf.group() expected Tensor objects not None or {type(item)}: {item!r}")
+        ops.append(graph.as_graph_element(item.op if hasattr(item, "op") else item))
+    with graph.control_dependencies(ops):
+        return no_op(name=name or "group_deps")
+
+
+def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Sequence[Any] | None = None) -> list:
+    """The tensors, none of which is there before all of them (and `control_inputs`) are computed. None stays None."""
+    given = [t for t in tensors if t is not None]
+    if not given:
+        raise ValueError("Must have at least one Tensor in `tensors`.")
+    with op_scope(name, "tuple", given):
+        gate = group(*given, *(control_inputs or ()))
+        return [None if t is None else with_dependencies([gate], t, name="control_dependency") for t in tensors]
+
+
+def with_dependencies(dependencies: Sequence[Any], output_tensor: Any, name: str | None = None) -> Any:
+    """`output_tensor`, there only after the dependencies have run."""
+    graph = graph_of([output_tensor])
+    with graph.control_dependencies(dependencies):
+        if isinstance(output_tensor, IndexedSlices):
+            values = identity(output_tensor.values, name=name or "control_dependency")
+            return IndexedSlices(values, output_tensor.indices, output_tensor.dense_shape)
+        return identity(output_tensor, name=name or "control_dependency")
+
+
+# -- side effects ---------------------------------------------------------------------------------------------------
+
+
+def _as_text(value: Any, most: int) -> str:
+    """The first elements of an array as TensorFlow prints them: ``[1 2 3...]``, nested by rows."""
+    array = np.asarray(value)
+    if array.dtype == object:
+        array = np.array([v.decode() if isinstance(v, bytes) else str(v) for v in array.ravel()], object).reshape(
+            array.shape
+        )
+    left = [most if most >= 0 else array.size]
+
+    def rows(part: np.ndarray) -> str:
+        if part.ndim == 0:
+            left[0] -= 1
+            return str(part[()])
+        pieces: list[str] = []
+        for item in part:
+            if left[0] <= 0:
+                return ("[" + "".join(pieces) if part.ndim > 1 else "[" + " ".join(pieces)) + "...]"
+            pieces.append(rows(item))
+        return "[" + (" " if part.ndim == 1 else "").join(pieces) + "]"
+
+    return rows(array) if array.ndim else f"[{rows(array)}]"
+
+
+def _bind_print(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
+    printed = 0
+
+    def run(value: Any, *data: Any) -> Any:
+        nonlocal printed
+        first = op.attrs["first_n"]
+        if first < 0 or printed < first:
+            printed += 1
+            print(op.attrs["message"] + "".join(_as_text(d, op.attrs["summarize"]) for d in data), file=sys.stderr)
+        return value
+
+    return run
+
+
+PrintOp = define(
+    "Print",
+    "input:T, data:any* -> output:T",
+    shape=same_shape,
+    bind=_bind_print,
+    grad=lambda op, g: [g] + [None] * (len(op.inputs) - 1),
+    host=["data"],
+    view=True,
+)
+
+
+def Print(
+    input_: Any,
+    data: Sequence[Any],
+    message: str | None = None,
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """`input_`, printing `data` (`summarize` elements of each, by default 3) to stderr whenever it is computed."""
+    attrs = {
+        "message": message or "",
+        "first_n": -1 if first_n is None else first_n,
+        "summarize": 3 if summarize is None else summarize,
+    }
+    return PrintOp(input_, *data, name=name, **attrs)
+
+
+def _bind_assert(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
+    def run(condition: Any, *data: Any) -> Sequence:
+        if not np.all(condition):
+            told = " ".join(_as_text(d, op.attrs["summarize"]) for d in data)
+            raise InvalidArgumentError(None, None, f"assertion failed: {told}")
+        return ()
+
+    return run
+
+
+AssertOp = define(
+    "Assert",
+    "condition:bool, data:any*",
+    shape=no_outputs,
+    bind=_bind_assert,
+    grad=not_differentiable,
+    host=["condition", "data"],
+)
+
+
+def Assert(condition: Any, data: Sequence[Any], summarize: int | None = None, name: str | None = None) -> Operation:
+    """An operation that raises InvalidArgumentError, telling `data`, unless all of `condition` is true."""
+    return AssertOp(condition, *data, summarize=3 if summarize is None else summarize, name=name)
+
+
+def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
+    function, types = op.attrs["func"], op.attrs["Tout"]
+
+    def run(*values: Any) -> list:
+        results = function(*[np.array(v) if v.ndim else v[()] for v in map(np.asarray, values)])
+        results = list(results) if isinstance(results, (list, builtins.tuple)) else [] if results is None else [results]
+        if len(results) != len(types):
+            raise InvalidArgumentError(
+                None, None, f"{op.attrs['token']} returns {len(results)} values, but expects {len(types)}"
+            )
+        arrays = []
+        for i, (value, dtype) in enumerate(zip(results, types, strict=True)):
+            array = np.asarray(value)
+            if dtype is dtypes.string:
+                array = array.astype(object)
+            elif array.dtype != dtype.numpy:
+                raise InvalidArgumentError(
+                    None,
+                    None,
+                    f"{i}-th value returned by {op.attrs['token']} is {array.dtype.name}, but expects {dtype.name}",
+                )
+            arrays.append(array if dtype is dtypes.string else k.asarray(array))
+        return arrays
+
+    return run
+
+
+PyFunc = define(
+    "PyFunc",
+    "input:any* -> output:Tout*",
+    shape=lambda *inputs, Tout, **_: [TensorShape(None)] * len(Tout),
+    bind=_bind_py_func,
+    grad=not_differentiable,
+    host=["input"],
+    view=True,
+)
+
+
+def py_func(func: Callable, inp: Sequence[Any], Tout: Any, stateful: bool = True, name: str | None = None) -> Any:
+    """What the Python function gives for NumPy arrays of `inp` at run time.
+
+    `Tout` is a dtype, for one tensor, or a list of them for a list of tensors (an operation where it is empty).
+    The results' shapes are unknown (use `set_shape`); there is no gradient. An exception of `func` ends the run.
+    """
+    single = not isinstance(Tout, (list, builtins.tuple))
+    types = [as_dtype(t) for t in ([Tout] if single else Tout)]
+    token = f"pyfunc_{get_default_graph().last_id}"
+    op = add_op(PyFunc, inp, {"func": func, "Tout": types, "token": token}, name or "PyFunc")
+    return op.outputs[0] if single else list(op.outputs) or op
+
+
+__all__ = ["Assert", "Print", "group", "py_func", "tuple", "with_dependencies"]
