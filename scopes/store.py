@@ -85,7 +85,7 @@ class VariableStore:
         parameters = _parameters(custom_getter)
         if "constraint" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
             del arguments["constraint"]
-        return custom_getter(getter, **arguments)
+        return custom_getter(getter=getter, **arguments)
 
     def _get(self, request: Request) -> Any:
         request = replace(request, dtype=as_dtype(request.dtype or float32), reuse=request.reuse or False)
@@ -158,6 +158,11 @@ class VariableStore:
 
     def _get_partitioned(self, request: Request) -> PartitionedVariable:
         name, initializer, shape = request.name, request.initializer, as_shape(request.shape)
+        if name in self._vars:
+            raise ValueError(
+                f"A partitioner was provided, but an unpartitioned version of the variable was found: {name}. Perhaps "
+                "a variable of the same name was already created without partitioning?"
+            )
         if initializer is not None and not callable(initializer):
             initializer = convert_to_tensor(initializer)
             shape = shape.merge_with(initializer.shape)
@@ -167,11 +172,6 @@ class VariableStore:
             raise ValueError(
                 f"PartitionedVariable {name} does not exist, or was not created with tf.get_variable(). Did you mean "
                 f"to set reuse=False or reuse=tf.AUTO_REUSE in VarScope?{_suggested(name, self._partitioned_vars)}"
-            )
-        if name in self._vars:
-            raise ValueError(
-                f"A partitioner was provided, but an unpartitioned version of the variable was found: {name}. Perhaps "
-                "a variable of the same name was already created without partitioning?"
             )
         partitions = call_partitioner(request.partitioner, shape, request.dtype)  # type: ignore[arg-type]
         whole = [int(d) for d in shape]
