@@ -1,6 +1,6 @@
 """Random nests of name scopes, variable scopes and templates: all names, refusals and collections that come of them."""
 
-import random
+import numpy as np
 
 from ..cases import golden
 
@@ -8,11 +8,11 @@ NAMES = ("a", "b", "A", "a_1", "w", "a/b")
 
 
 class Walk:
-    """One random program; what it says is in `told`. Draws only `random()`, whose values Python promises to keep."""
+    """One random program; what it says is in `told`. NumPy's legacy generator is frozen, so it is the same everywhere."""
 
     def __init__(self, tf, seed):
         self.tf = tf
-        self.random = random.Random(seed).random
+        self.random = np.random.RandomState(seed).random_sample
         self.told, self.scopes, self.prefixes, self.templates = [], [], [], []
 
     def choice(self, options):
