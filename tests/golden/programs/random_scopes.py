@@ -8,7 +8,7 @@ NAMES = ("a", "b", "A", "a_1", "w", "a/b")
 
 
 class Walk:
-    """One random program; what it says is in `told`. NumPy's legacy generator is frozen, so it is the same everywhere."""
+    """One random program, drawn by NumPy's frozen legacy generator; what it says is in `told`."""
 
     def __init__(self, tf, seed):
         self.tf = tf
