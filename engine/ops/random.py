@@ -24,7 +24,6 @@ from .reduce import reduce_all
 from .slicing import slice as slice_of
 
 _MODULUS = 2**31 - 1  # what TensorFlow reduces the seeds of its API by
-_BY_DTYPE = {"dtype": FLOATS}
 
 # -- seeds ----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +98,6 @@ RandomUniform, RandomStandardNormal, TruncatedNormal = (
         bind=_bind_fill(kind),
         grad=not_differentiable,
         host=["shape"],
-        types=_BY_DTYPE,
     )
     for type, kind in (
         ("RandomUniform", "uniform"),
@@ -107,7 +105,6 @@ RandomUniform, RandomStandardNormal, TruncatedNormal = (
         ("TruncatedNormal", "truncated_normal"),
     )
 )
-
 
 RandomUniformInt = define(
     "RandomUniformInt",
@@ -147,8 +144,8 @@ def random_uniform(
 ) -> Tensor:
     """Uniform samples of [minval, maxval): float16, bfloat16, float32, float64 (to 1 by default), int32 or int64.
 
-    The same seeds give TensorFlow's own values, bit for bit. Raises ValueError for an integer dtype without `maxval`
-    or an empty range, TypeError for other dtypes.
+    The same seeds give TensorFlow's own values, bit for bit. Raises ValueError for another dtype and for an integer
+    dtype without `maxval`, InvalidArgumentError in a run for integers of an empty range.
     """
     dtype = as_dtype(dtype)
     accepted = (float16, bfloat16, float32, float64, int32, int64)
