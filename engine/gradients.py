@@ -100,10 +100,17 @@ def backpropagate(
     for op in _operations_between(ys, frozenset(xs), stops, within):
         arrived = [None if out in stops else _total(collected, out) for out in op.outputs]
         if any(grad is not None for grad in arrived):
-            for tensor, gradient in zip(op.inputs, _input_gradients(graph, op, arrived, colocate), strict=True):
+            for tensor, gradient in zip(
+                differentiable_inputs(op), _input_gradients(graph, op, arrived, colocate), strict=True
+            ):
                 if gradient is not None and _carries_gradient(tensor):
                     collected.setdefault(tensor, []).append(gradient)
     return [_total(collected, x) for x in xs]
+
+
+def differentiable_inputs(op: Operation) -> list[Tensor]:
+    """What a gradient function gives gradients of: the inputs, and the variables that branches or bodies read."""
+    return [*op.inputs, *op.attrs.get("reads", ())]
 
 
 def _carries_gradient(tensor: Tensor) -> bool:
@@ -121,10 +128,10 @@ def _operations_between(
         if op in ancestors or op.context not in within:
             continue
         ancestors.add(op)
-        waiting.extend(t.op for t in op.inputs if t not in stops)
+        waiting.extend(t.op for t in differentiable_inputs(op) if t not in stops)
     reached: set[Operation] = set()
     for op in sorted(ancestors, key=lambda op: op.id):
-        if any(t in xs or (t not in stops and t.op in reached) for t in op.inputs):
+        if any(t in xs or (t not in stops and t.op in reached) for t in differentiable_inputs(op)):
             reached.add(op)
     return sorted(reached, key=lambda op: -op.id)
 
@@ -142,12 +149,13 @@ def _input_gradients(graph: Graph, op: Operation, arrived: Sequence[Any], coloca
             grads.append(grad)
         result = rule(op, *grads)
         result = list(result) if isinstance(result, (list, tuple)) else [result]
-        if len(result) != len(op.inputs):
+        inputs = differentiable_inputs(op)
+        if len(result) != len(inputs):
             raise ValueError(
                 f"Num gradients {len(result)} generated for op {op.name!r} ({op.type}) do not match num inputs "
-                f"{len(op.inputs)}"
+                f"{len(inputs)}"
             )
-        for i, (tensor, gradient) in enumerate(zip(op.inputs, result, strict=True)):
+        for i, (tensor, gradient) in enumerate(zip(inputs, result, strict=True)):
             if isinstance(gradient, Tensor):
                 try:
                     gradient.set_shape(tensor.shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dtypes, nest
 from ..build import convert_to_tensor
-from ..gradients import backpropagate
+from ..gradients import backpropagate, differentiable_inputs
 from ..graph import Graph, Operation, Tensor, get_default_graph, graph_of, op_scope
 from ..registry import define, get_op
 from ..shapes import TensorShape
@@ -67,7 +67,7 @@ class _CondGradientContext(Context):
 def _cond_gradient(op: Operation, *grads: Tensor) -> list:
     """A Cond of both branches' gradients; an input that only one of them uses gets zeros from the other."""
     graph = op.graph
-    inputs = op.inputs[1:]
+    _, *inputs = differentiable_inputs(op)
     base = len(op.attrs["true"].outputs)
     saved = list(op.attrs["saved"])
     traced: list[tuple[Context, list]] = []
@@ -76,17 +76,12 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
         with context.tracing():
             ys = [*branch.outputs, *(t for b, t in saved if b is branch)]
             seeds = [*grads[:base], *(g for (b, _), g in zip(saved, grads[base:], strict=False) if b is branch)]
-            found = dict(
-                zip(
-                    branch.captures,
-                    backpropagate(graph, ys, seeds, branch.captures, within=[branch.context]),
-                    strict=True,
-                )
-            )
+            xs = [*branch.captures, *branch.reads]
+            found = dict(zip(xs, backpropagate(graph, ys, seeds, xs, within=[branch.context]), strict=True))
             traced.append((context, [found.get(t) for t in inputs]))
     wanted = [i for i in range(len(inputs)) if any(found[i] is not None for _, found in traced)]
     if not wanted:
-        return [None] * len(op.inputs)
+        return [None] * (1 + len(inputs))
     branches = []
     for inside, given in traced:
         with inside.tracing():
@@ -95,7 +90,7 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
             ]
         branches.append(Branch(inside, outputs).close())
     results = _make_cond(op.inputs[0], branches[0], branches[1], name="Cond")
-    gradient: list = [None] * len(op.inputs)
+    gradient: list = [None] * (1 + len(inputs))
     for i, result in zip(wanted, results, strict=True):
         gradient[i + 1] = result
     return gradient
@@ -125,6 +120,7 @@ def _make_cond(pred: Tensor, true: Branch, false: Branch, name: str) -> list[Ten
     graph = pred.graph
     with graph.control_dependencies([*true.controls, *false.controls]):
         changed = list(dict.fromkeys([*true.writes, *false.writes]))
+        read = list(dict.fromkeys([*true.reads, *false.reads]))
         return Cond(
             pred,
             *inputs,
@@ -133,6 +129,7 @@ def _make_cond(pred: Tensor, true: Branch, false: Branch, name: str) -> list[Ten
             saved=[],
             Tout=[t.dtype for t in true.outputs],
             writes=changed,
+            reads=read,
             name=name,
         )
 

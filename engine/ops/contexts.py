@@ -60,19 +60,23 @@ class Branch:
     captures: list[Tensor] = field(default_factory=list)  # tensors from outside, found by `close`
     controls: list[Operation] = field(default_factory=list)  # operations outside that must run before
     writes: list[Operation] = field(default_factory=list)  # variables that it changes
+    reads: list[Tensor] = field(default_factory=list)  # variables that it reads itself, as `read_value` does
 
     def close(self) -> Branch:
         """Find what the outputs need from outside the context."""
         captures: dict[Tensor, None] = {}
         controls: dict[Operation, None] = {}
         changed: dict[Operation, None] = {}
+        reads: dict[Tensor, None] = {}
         seen: set[Operation] = set()
         waiting: list[Operation] = []
 
         def need(tensor: Tensor) -> None:
             if tensor.op.context is self.context:
                 waiting.append(tensor.op)
-            elif tensor.op.type != "VariableV2":
+            elif tensor.op.type == "VariableV2":
+                reads[tensor] = None
+            else:
                 captures[tensor] = None
 
         for tensor in self.outputs:
@@ -84,6 +88,7 @@ class Branch:
             seen.add(op)
             if writes(op):
                 changed.update(dict.fromkeys(written_variables(op)))
+            reads.update(dict.fromkeys(op.attrs.get("reads", ())))
             for tensor, name in zip(op.inputs, argument_names(op), strict=True):
                 if name not in op.definition.ref or variable_of(tensor) is None or tensor.op.context is self.context:
                     need(tensor)
@@ -95,6 +100,7 @@ class Branch:
         self.captures = sorted(captures, key=lambda t: (t.op.id, t.value_index))
         self.controls = [c for c in controls if c.type != "VariableV2"]
         self.writes = list(changed)
+        self.reads = list(reads)
         return self
 
     def plan(self, session: Any, k: Any, extra: Sequence[Tensor] = ()) -> SubPlan:

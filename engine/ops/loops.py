@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import dtypes, nest
 from ..build import convert_to_tensor
-from ..gradients import backpropagate
+from ..gradients import backpropagate, differentiable_inputs
 from ..graph import Graph, Operation, Tensor, graph_of, op_scope
 from ..registry import define, not_differentiable
 from ..shapes import TensorShape, as_shape
@@ -141,11 +141,11 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
     """A Loop that goes back through the iterations, carrying the gradients of the carries and captures."""
     graph, loop = op.graph, op.attrs["loop"]
     n, m, body = loop.carries, loop.elements, loop.body
-    captures = op.inputs[1 + n + m :]
+    captures = differentiable_inputs(op)[1 + n + m :]
     collected = list(grads[1 + n :])
     context = _LoopGradientContext(graph, op)
     floats = [i for i in range(n) if body.arguments[i].dtype.is_floating]
-    shared = [t for t in captures if t.dtype.is_floating and t in body.captures]
+    shared = [t for t in captures if t.dtype.is_floating and (t in body.captures or t in body.reads)]
     with context.tracing():
         carry_in = [loop_input(body.outputs[i].dtype, body.outputs[i].shape) for i in floats]
         totals_in = [loop_input(t.dtype, t.shape) for t in shared]
@@ -179,7 +179,7 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
     )
     starts = [*(grads[1 + i] for i in floats), *(zeros_like(t) for t in shared)]
     results = make_loop(backward, op.outputs[0], starts, [*(g for _, g in given), *context.lists], "Loop")[1:]
-    gradient: list = [None] * len(op.inputs)
+    gradient: list = [None] * (1 + n + m + len(captures))
     for i, result in zip(floats, results, strict=False):
         gradient[1 + i] = result
     for t, result in zip(shared, results[len(floats) :], strict=False):
@@ -205,6 +205,7 @@ def make_loop(loop: LoopSpec, length: Any, carries: Sequence[Any], elements: Seq
     branches = [b for b in (loop.body, loop.condition) if b is not None]
     captures = list(dict.fromkeys(t for b in branches for t in b.captures))
     changed = list(dict.fromkeys(v for b in branches for v in b.writes))
+    read = list(dict.fromkeys(t for b in branches for t in b.reads))
     n = loop.carries
     outputs = loop.body.outputs
     shapes = [TensorShape([]), *(t.shape for t in loop.body.arguments[:n])]
@@ -214,7 +215,16 @@ def make_loop(loop: LoopSpec, length: Any, carries: Sequence[Any], elements: Seq
         types.append(tensor.dtype if stack else dtypes.variant)
     with loop.body.context.graph.control_dependencies([c for b in branches for c in b.controls]):
         return Loop(
-            length, *carries, *elements, *captures, loop=loop, shapes=shapes, Tout=types, writes=changed, name=name
+            length,
+            *carries,
+            *elements,
+            *captures,
+            loop=loop,
+            shapes=shapes,
+            Tout=types,
+            writes=changed,
+            reads=read,
+            name=name,
         )
 
 

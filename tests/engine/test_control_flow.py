@@ -235,3 +235,18 @@ def test_tuple_waits_for_all():
     b = tf.py_func(lambda: ran.append("b") or np.float32(2), [], tf.float32)
     first, nothing, _ = tf.tuple([a, None, b])
     assert nothing is None and tf.Session().run(first) == 1 and sorted(ran) == ["a", "b"]
+
+
+def test_a_variable_read_inside_a_branch_or_body_has_its_gradient():
+    v = tf.Variable([1.0, 2.0])
+    p = tf.placeholder(tf.bool, [])
+    chosen = tf.cond(p, lambda: v.read_value() * 3.0, lambda: tf.constant([0.0, 0.0]))
+    nested = tf.cond(p, lambda: tf.cond(p, lambda: tf.square(v.read_value()), lambda: v * 1.0), lambda: v * 5.0)
+    looped = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * v.read_value()), [0, tf.ones([2])])[1]
+    mapped = tf.map_fn(lambda x: x * tf.reduce_sum(v.read_value()), tf.constant([1.0, 2.0]))
+    slopes = [tf.gradients(y, v)[0] for y in (chosen, nested, looped, mapped)]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        yes, no = session.run(slopes, {p: True}), session.run(slopes[:2], {p: False})
+    np.testing.assert_allclose(yes, [[3, 3], [2, 4], [3, 12], [3, 3]])
+    np.testing.assert_allclose(no, [[0, 0], [5, 5]])
