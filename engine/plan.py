@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import errors
+from .fusion import FusedDraw, fused_draws
 from .graph import Operation, Tensor
 from .state import variable_of
 
@@ -39,8 +40,8 @@ class _Draft:
         self.backend = backend  # where it runs
         self.inputs = inputs
         self.outputs = outputs
-        self.kind = kind  # "op", "read" (a variable's value), "copy", or "move" (to another device)
-        self.state = state
+        self.kind = kind  # "op", "draw" (a fused one), "read" (a variable's value), "copy", "move" (to another device)
+        self.state = state  # what its kind needs: a variable's state, a draw's bounds, where a move comes from
         self.free: list[int] = []
 
 
@@ -75,8 +76,13 @@ class Plan:
 
     def _draw_up(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], feeds_on: Sequence[Any]) -> None:
         self._feed_slots = [self._new_slot(t, where, borrowed=True) for t, where in zip(feeds, feeds_on, strict=True)]
-        for op in self._ordered(self._needed(fetches)):
-            if not self._fold(op):
+        ops = [op for op in self._ordered(self._needed(fetches)) if not self._fold(op)]
+        draws = fused_draws(ops, self._constants, {*fetches, *self._feeds})
+        absorbed = {op for fused in draws.values() for op in fused.absorbed}
+        for op in ops:
+            if op in draws:
+                self._place_draw(op, draws[op])
+            elif op not in absorbed:
                 self._place(op)
         self._fetch_slots = [self._fetch_slot(f) for f in fetches]
         self._finish()
@@ -129,6 +135,8 @@ class Plan:
     def _fold(self, op: Operation) -> bool:
         """Compute an op now, if constants alone decide its value. True if done."""
         definition = op.definition
+        if op.device:
+            self._session.backend_of(op)  # refuses a device that is not there
         if definition.type == "Const":
             self._constants[op.outputs[0]] = op.attrs["value"]
             return True
@@ -177,6 +185,17 @@ class Plan:
         where = self._session.host if definition.host_result else backend
         outputs = [] if returns_variable(op) else [self._new_slot(t, where) for t in op.outputs]
         self._drafts.append(_Draft(op, backend, inputs, outputs, "op"))
+
+    def _place_draw(self, op: Operation, fused: FusedDraw) -> None:
+        """Draft one step for a random draw and the ops up to `op` that scale and shift it."""
+        backend = self._backend(fused.draw)
+        inputs = [
+            self._input(fused.draw, t, name, backend)
+            for t, name in zip(fused.draw.inputs, argument_names(fused.draw), strict=True)
+        ]
+        self._drafts.append(
+            _Draft(fused.draw, backend, inputs, [self._new_slot(op.outputs[0], backend)], "draw", fused.bounds)
+        )
 
     def _read_variable(self, tensor: Tensor) -> Operation | None:
         """The variable that a reader of `tensor` reads, or None."""
@@ -359,7 +378,9 @@ class Plan:
                 return source.to_host
             return target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
         op, definition, backend = draft.op, draft.op.definition, draft.backend
-        if definition.bind is not None:
+        if draft.kind == "draw":
+            run = definition.bind(op, backend, self._session, donated, **draft.state)  # type: ignore[misc]
+        elif definition.bind is not None:
             run = definition.bind(op, backend, self._session, donated)
         elif definition.kernel is not None:
             run = partial(definition.kernel, backend, **op.attrs)
@@ -447,7 +468,9 @@ def _as_run_error(error: Exception, op: Operation | None, shapes: Sequence[Any])
         kind, text = errors.ResourceExhaustedError, f"OOM: {error}"
     elif isinstance(error, NotImplementedError):
         kind, text = errors.UnimplementedError, str(error)
-    elif isinstance(error, (ValueError, IndexError, TypeError, ArithmeticError, LookupError)):
+    elif isinstance(error, ValueError):
+        kind, text = errors.InvalidArgumentError, str(error)
+    elif isinstance(error, (IndexError, TypeError, ArithmeticError, LookupError)):
         kind, text = errors.InvalidArgumentError, f"{type(error).__name__}: {error}"
     else:
         kind, text = errors.UnknownError, f"{type(error).__name__}: {error}"

@@ -63,9 +63,12 @@ def _stream(op: Operation, session: Any) -> tuple[int, int]:
 
 
 def _bind_fill(kind: str) -> Callable:
-    """The binding of an op that fills a new array of a given shape by the kernel called `kind`."""
+    """The binding of an op that fills a new array of a given shape by the kernel called `kind`.
 
-    def bind(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[..., Any]:
+    A plan that fuses the draw with its scaling gives the kernel's own arguments for that.
+    """
+
+    def bind(op: Operation, k: Any, session: Any, donated: frozenset[int], **scaling: Any) -> Callable[..., Any]:
         fill, dtype, seeds = getattr(k, kind), op.outputs[0].dtype.numpy, _stream(op, session)
 
         def run(shape: Any, *bounds: Any) -> Any:
@@ -76,7 +79,7 @@ def _bind_fill(kind: str) -> Callable:
                 raise InvalidArgumentError(None, None, f"Need minval < maxval, got {limits[0]} >= {limits[1]}")
             out = k.xp.empty(sizes, dtype)
             offset = session.next_in_stream(op, reserved(out.size, dtype, kind))
-            fill(out, seeds, *limits, offset=offset)
+            fill(out, seeds, *limits, offset=offset, **scaling)
             return out
 
         return run

@@ -204,3 +204,56 @@ def test_an_uninitialized_variable_is_refused_by_name():
     ) as caught:
         tf.Session().run(v * 2.0)
     assert __file__ in str(caught.value)
+
+
+DRAWS = {
+    "uniform": lambda dtype: tf.random_uniform([3, 50], -2.5, 1.25, dtype, seed=3),
+    "normal": lambda dtype: tf.random_normal([3, 50], 0.3, 1.7, dtype, seed=3),
+    "truncated_normal": lambda dtype: tf.truncated_normal([3, 50], -0.3, 0.7, dtype, seed=3),
+}
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.float16, tf.bfloat16], ids=lambda t: t.name)
+@pytest.mark.parametrize("kind", DRAWS)
+def test_a_draw_is_scaled_and_shifted_in_one_step_to_the_same_bits(kind, dtype):
+    whole = DRAWS[kind](dtype)
+    product = whole.op.inputs[0]
+    session = tf.Session()
+    assert len(steps_of(session, whole)) == 1
+    fused = [session.run(whole) for _ in range(2)]
+    other = tf.Session()
+    apart = [other.run([whole, product])[0] for _ in range(2)]  # what lies between is asked for, so nothing is fused
+    assert len(steps_of(other, product)) == 2
+    for a, b in zip(fused, apart, strict=True):
+        assert a.dtype == dtype.as_numpy_dtype
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_draw_is_not_fused_where_something_else_needs_a_part_of_it():
+    whole = DRAWS["uniform"](tf.float32)
+    product = whole.op.inputs[0]
+    with tf.control_dependencies([product]):
+        after = tf.constant(1.0) + tf.placeholder_with_default(1.0, [])
+    for fetches in ([whole, product], [whole, product.op.inputs[0]], [whole, tf.exp(product)], [whole, after]):
+        assert len(Plan(tf.Session(), fetches, [])._steps) >= 3
+    negative = tf.random_normal([4], 0.0, tf.placeholder_with_default(2.0, []), seed=1)
+    assert len(steps_of(tf.Session(), negative)) >= 3
+    backwards = tf.random_normal([4], 0.0, -1.0, seed=1)
+    np.testing.assert_array_equal(
+        tf.Session().run(backwards), -tf.Session().run(tf.random_normal([4], 0.0, 1.0, seed=1))
+    )
+
+
+def test_an_initializer_is_one_fill_whose_buffer_the_variable_takes_over(graph):
+    v = tf.get_variable("v", [64, 64], initializer=tf.glorot_uniform_initializer(seed=1))
+    session = tf.Session()
+    assert [s.op.type for s in Plan(session, [v.initializer], [])._steps] == ["RandomUniform", "Assign"]
+    size = 4 * 1024 * 1024
+    big = tf.get_variable("big", [1024, 1024], initializer=tf.truncated_normal_initializer(seed=1))
+    session.run(v.initializer)
+    session.run(tf.truncated_normal([10], seed=1))  # the kernel is compiled or read
+    tracemalloc.start()
+    session.run(big.initializer)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.3 * size, f"{peak / size:.2f} times the variable's own bytes"
