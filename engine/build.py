@@ -90,9 +90,11 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
 
 
 def _in_inferred_type(array: np.ndarray, value: Any, given: Any) -> np.ndarray:
+    if array.dtype.kind in "SU" and given is None:
+        array = np.array(value, object)  # as they were given: NumPy makes text of the numbers beside a text
     if array.dtype.kind in "SUO":
         return _as_bytes(array, value)
-    if given is not None or (array.ndim and _first_leaf_is_numpy(value)):
+    if given is not None or (array.ndim and _first_leaf_is_array(value)):
         as_dtype(array.dtype)  # refuses what no tensor can hold
         return array
     if array.dtype == np.float64:
@@ -116,10 +118,10 @@ def _as_bytes(array: np.ndarray, value: Any) -> np.ndarray:
     return result
 
 
-def _first_leaf_is_numpy(value: Any) -> bool:
+def _first_leaf_is_array(value: Any) -> bool:
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
-    return isinstance(value, (np.ndarray, np.generic))
+    return isinstance(value, np.ndarray)
 
 
 def _check_convertible(array: np.ndarray, value: Any, dtype: DType, given: Any) -> None:
@@ -154,8 +156,6 @@ def _plain(items: Sequence[Any]) -> list:
             if item.value is None:
                 raise ValueError("Cannot convert an unknown Dimension to a Tensor: ?")
             item = item.value
-        elif item is None:
-            raise ValueError("None values not supported.")
         result.append(item)
     return result
 

@@ -278,7 +278,7 @@ class Variable(metaclass=_ThroughCreators):
 
     def load(self, value: Any, session: Any = None) -> None:
         """Write a value into the session's variable without adding to the graph."""
-        session = default_session_of(self.graph, session, "load a value into variable", "`load()`")
+        session = default_session_of(self.graph, session, "load a value into variable", "load")
         session.run(self._initializer, {self._initializer.inputs[1]: value})
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:

@@ -158,7 +158,13 @@ def cond(
         raise TypeError("pred must not be a Python bool")
     graph = graph_of([pred])
     with graph.as_default(), op_scope(name, "cond", [pred]) as scope:
-        pred = convert_to_tensor(pred, dtypes.bool_, name="pred")
+        pred = convert_to_tensor(pred, name="pred")
+        if pred.dtype is not dtypes.bool_:
+            raise TypeError(
+                f"The predicate of a cond must be a boolean scalar, but {pred!r} has type {pred.dtype.name}"
+            )
+        if pred.shape.ndims not in (None, 0):
+            raise ValueError(f"Shape must be rank 0 but is rank {pred.shape.ndims} for the predicate {pred!r}")
         results = []
         for function, which in ((true_fn, "true"), (false_fn, "false")):
             context = Context(graph, f"the {which} branch of {scope[:-1]!r}")

@@ -217,10 +217,10 @@ def padding_attrs(padding: Any, op_type: str, data_format: str) -> dict[str, Any
         return {"padding": "EXPLICIT", "explicit_paddings": tuple(p for pair in pairs for p in pair)}
     if not isinstance(padding, str):
         raise TypeError(f"Expected string for argument 'padding' not {padding!r}.")
-    if padding.upper() not in ("SAME", "VALID"):
+    if padding not in ("SAME", "VALID"):
         names = '"SAME", "VALID", "EXPLICIT"'
         raise ValueError(f"Attr 'padding' of '{op_type}' Op passed string '{padding}' not in: {names}.")
-    return {"padding": padding.upper(), "explicit_paddings": ()}
+    return {"padding": padding, "explicit_paddings": ()}
 
 
 def conv_attrs(op: OpDef, strides: Any, padding: Any, data_format: str | None, dilations: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,14 @@ import numpy as np
 from .. import dtypes, nest
 from ..build import add_op
 from ..dtypes import as_dtype
-from ..errors import InvalidArgumentError
+from ..errors import (
+    InvalidArgumentError,
+    OpError,
+    OutOfRangeError,
+    ResourceExhaustedError,
+    UnimplementedError,
+    UnknownError,
+)
 from ..graph import Operation, Tensor, get_default_graph, graph_of, op_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import define, no_outputs, not_differentiable, same_shape
@@ -149,11 +157,33 @@ def Assert(condition: Any, data: Sequence[Any], summarize: int | None = None, na
     return AssertOp(condition, *data, summarize=3 if summarize is None else summarize, name=name)
 
 
+_CLASS_OF_A_RUN = {  # TensorFlow's for what a Python function raises; UnknownError for all else
+    TypeError: InvalidArgumentError,
+    ValueError: InvalidArgumentError,
+    StopIteration: OutOfRangeError,
+    MemoryError: ResourceExhaustedError,
+    NotImplementedError: UnimplementedError,
+}
+
+
+def _error_inside(error: Exception) -> OpError:
+    """The run's error for one that a user's function raised, with the lines of that function."""
+    known = (kind for base, kind in _CLASS_OF_A_RUN.items() if isinstance(error, base))
+    inside = error.__traceback__.tb_next if error.__traceback__ else None  # without the call of the function
+    lines = "".join(traceback.format_tb(inside)).rstrip()
+    return next(known, UnknownError)(None, None, f"{type(error).__name__}: {error}\n{lines}".rstrip())
+
+
 def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
     function, types = op.attrs["func"], op.attrs["Tout"]
 
     def run(*values: Any) -> list:
-        results = function(*[np.array(v) if v.ndim else v[()] for v in map(np.asarray, values)])
+        try:
+            results = function(*[np.array(v) if v.ndim else v[()] for v in map(np.asarray, values)])
+        except OpError:
+            raise
+        except Exception as error:
+            raise _error_inside(error) from error
         results = list(results) if isinstance(results, (list, builtins.tuple)) else [] if results is None else [results]
         if len(results) != len(types):
             raise InvalidArgumentError(

@@ -163,7 +163,8 @@ def test_the_default_graph_can_be_reset_but_not_inside_another():
     [
         (1, None, np.int32), (2**40, None, np.int64), (1.5, None, np.float32), (True, None, np.bool_),
         ([1, 2.5], None, np.float32), (np.float64(1), None, np.float64), (np.arange(3), None, np.int64),
-        ([np.float64(1.0), 2.0], None, np.float64), (1, tf.float32, np.float32), ([], None, np.float32),
+        ([np.float64(1.0), 2.0], None, np.float32), (1, tf.float32, np.float32), ([], None, np.float32),
+        ([np.float32(1.0), 2], None, np.float32), ([2, np.int64(3)], None, np.int32), ([2**40, 1], None, np.int64),
         (1.5, tf.bfloat16, tf.bfloat16.as_numpy_dtype), (1 + 2j, None, np.complex128),
     ],
 )  # fmt: skip

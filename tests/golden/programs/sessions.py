@@ -229,7 +229,17 @@ REFUSED = {
         ),
         [],
     ),
-    "py_func that raises": (lambda tf, s, x, y: s.run(tf.py_func(failing, [], tf.float32)), ["on purpose"]),
+    **{
+        f"py_func that raises {kind.__name__}": (
+            lambda tf, s, x, y, kind=kind: s.run(tf.py_func(failing(kind), [], tf.float32)),
+            [f"{kind.__name__}: '?on purpose"],
+        )
+        for kind in (ValueError, TypeError, KeyError, StopIteration, NotImplementedError, ZeroDivisionError)
+    },
+    "a device that is not there": (
+        lambda tf, s, x, y: far_constant(tf, s),
+        ["Cannot assign a device for operation far"],
+    ),
     "map_fn over nothing known": (lambda tf, s, x, y: s.run(tf.map_fn(lambda r: r, tf.constant(1.0))), []),
     "strided_slice out of range": (
         lambda tf, s, x, y: s.run(x[5], {x: [[1, 2, 3]]}),
@@ -238,8 +248,17 @@ REFUSED = {
 }
 
 
-def failing():
-    raise ValueError("on purpose")
+def failing(kind):
+    def fail():
+        raise kind("on purpose")
+
+    return fail
+
+
+def far_constant(tf, session):
+    with tf.device("/device:GPU:7"):
+        far = tf.constant(1.0, name="far")
+    session.run(far)
 
 
 def scoped(tf):

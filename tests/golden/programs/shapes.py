@@ -349,8 +349,17 @@ REFUSED = {
     "pad": (lambda tf: tf.pad(z(tf, 2, 3), [[1, 1]]), []),
     "gather index type": (lambda tf: tf.gather(z(tf, 2, 3), [0.5]), []),
     "bias_add": (lambda tf: tf.nn.bias_add(z(tf, 2, 3), z(tf, 4)), []),
+    "padding in small letters": (
+        lambda tf: tf.nn.conv2d(z(tf, 1, 4, 4, 1), z(tf, 3, 3, 1, 1), [1, 1, 1, 1], "same"),
+        ["Attr 'padding' of 'Conv2D' Op passed string 'same' not in: \"SAME\", \"VALID\", \"EXPLICIT\""],
+    ),
     "where": (lambda tf: tf.where(z(tf, 2, dtype="bool"), z(tf, 2), z(tf, 3)), []),
     "cond of a number": (lambda tf: tf.cond(1, lambda: 1, lambda: 2), []),
+    "cond of an integer": (lambda tf: tf.cond(tf.constant(1), lambda: 1, lambda: 2), ["type int32"]),
+    "cond of a vector": (
+        lambda tf: tf.cond(tf.constant([True, False]), lambda: 1, lambda: 2),
+        ["Shape must be rank 0 but is rank 1"],
+    ),
     "cond of two kinds": (lambda tf: tf.cond(tf.constant(True), lambda: tf.constant(1), lambda: tf.constant(1.0)), []),
     "cond of two structures": (
         lambda tf: tf.cond(tf.constant(True), lambda: [tf.constant(1), tf.constant(2)], lambda: [tf.constant(1)]),
@@ -368,6 +377,8 @@ REFUSED = {
     "constant of None": (lambda tf: tf.constant(None), ["None values not supported"]),
     "constant of a wrong size": (lambda tf: tf.constant([1, 2, 3], shape=[2]), []),
     "constant ragged": (lambda tf: tf.constant([[1, 2], [3]]), []),
+    "constant of numbers and text": (lambda tf: tf.constant([1, "a"]), ["Failed to convert"]),
+    "reshape to None": (lambda tf: tf.reshape(z(tf, 4), [None, 2]), ["Failed to convert"]),
     "constant of text as number": (lambda tf: tf.constant("a", tf.float32), []),
     "constant int of a float": (lambda tf: tf.constant(1.5, tf.int32), []),
     "convert to another dtype": (
