@@ -3,6 +3,8 @@
 The functions of `SCALARS` are plain Python over NumPy scalars. They run as they stand (slowly), and `compiled_with`
 compiles them for a device, so that a kernel only decides who walks the index. Every constant carries its type, because
 a bare `0.5` turns float32 arithmetic into float64 under Numba, and results are cast back where it widens integers.
+Compilers for CUDA fuse products with sums as they like: every product that a sum takes is an `fma` or a `mul_rn` here,
+so that a sample has the same bits wherever it is drawn.
 
 Sources: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11) for Philox; G. Box and M. Muller, "A
 note on the generation of random normal deviates" (1958). Which words make which sample was found by running TensorFlow
@@ -14,6 +16,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -79,6 +82,26 @@ def seed_words(seed: Seed) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
     words = (graph_seed, graph_seed >> 32, op_seed, op_seed >> 32)
     k0, k1, c2, c3 = (np.uint32(word & 0xFFFFFFFF) for word in words)
     return k0, k1, c2, c3
+
+
+# --- Products that sums take: what intrinsics.py has for compiled code, in plain Python -------------------------------
+
+
+def fma(a, b, c):
+    """a b + c, rounded once; all float32 or all float64."""
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    if exact == 0:
+        return a * b + c  # exact as well, and with the sign of its zero
+    wide = np.float64(float(exact))
+    if a.dtype == np.float32 and wide != exact and not wide.view(np.int64) & 1:
+        # To odd: a float64 that only its own rounding put halfway between two float32 would be rounded the wrong way.
+        wide = np.nextafter(wide, np.float64(np.inf if exact > wide else -np.inf))
+    return a.dtype.type(wide)
+
+
+def mul_rn(a, b):
+    """a b, rounded before anything else is done with it."""
+    return a * b
 
 
 # --- Philox 4x32-10 ---------------------------------------------------------------------------------------------------
@@ -169,54 +192,96 @@ def word_block_int64(w0, w1, w2, w3):
     return word_int64(w0, w1), word_int64(w2, w3)
 
 
-# --- float32 logarithm, sine and cosine -------------------------------------------------------------------------------
-# Minimax fits (Lawson's reweighted least squares on Chebyshev nodes, in float64) of what follows the terms written out.
+# --- Logarithm, sine and cosine ---------------------------------------------------------------------------------------
+# The fits are near-minimax in what follows the terms written out: of float32 by Lawson's reweighted least squares, of
+# float64 by Chebyshev interpolation.
 
-LOG_FIT = tuple(
+LOG_FIT_32 = tuple(
     np.float32(c)
     for c in (
         0.33333313, -0.2500001, 0.20002119, -0.16667996, 0.14219552, -0.12405588, 0.11888165, -0.11675661, 0.06746646,
     )
 )  # fmt: skip
-SIN_FIT = tuple(np.float32(c) for c in (-0.16666667, 0.008333329, -0.00019839313, 2.7181216e-06))
-COS_FIT = tuple(np.float32(c) for c in (0.041666646, -0.0013887316, 2.4433157e-05))
-ONE, HALF, MINUS_TWO = np.float32(1), np.float32(0.5), np.float32(-2)
-SQRT_HALF_BITS, EXPONENT_SHIFT = np.int32(0x3F3504F3), np.int32(23)
-# ln 2 and pi/2 in parts short enough that a small integer times any but the last is exact (Cody and Waite).
-LN2_HIGH, LN2_LOW = np.float32(0.693145751953125), np.float32(1.428606765330187e-06)
-TWO_OVER_PI = np.float32(2 / math.pi)
-HALF_PI_HIGH, HALF_PI_MIDDLE, HALF_PI_LOW = (
-    np.float32(c) for c in (1.5707950592041016, 1.2675900507019833e-06, 7.442935157087049e-13)
-)
+LOG_FIT_64 = tuple(
+    np.float64(c)
+    for c in (
+        0.666666666666667, 0.39999999999899505, 0.28571428625975487, 0.2222221113479508, 0.18182889125261723,
+        0.15331721600556042, 0.14616449685043406,
+    )
+)  # fmt: skip
+SIN_FIT_32 = tuple(np.float32(c) for c in (-0.16666667, 0.008333329, -0.00019839313, 2.7181216e-06))
+SIN_FIT_64 = tuple(
+    np.float64(c)
+    for c in (
+        -0.16666666666666666, 0.008333333333330948, -0.00019841269836756774, 2.7557316101617874e-06,
+        -2.505113165023518e-08, 1.5918115263265974e-10,
+    )
+)  # fmt: skip
+COS_FIT_32 = tuple(np.float32(c) for c in (1, -0.5, 0.041666646, -0.0013887316, 2.4433157e-05))
+COS_FIT_64 = tuple(
+    np.float64(c)
+    for c in (
+        1, -0.5, 0.041666666666666664, -0.0013888888888887398, 2.480158729876456e-05, -2.7557317271145144e-07,
+        2.087614614655861e-09, -1.1382623647474604e-11,
+    )
+)  # fmt: skip
+ONE_32, HALF_32, MINUS_HALF_32 = np.float32(1), np.float32(0.5), np.float32(-0.5)
+ONE_64, TWO_64, HALF_64 = np.float64(1), np.float64(2), np.float64(0.5)
+SQRT_HALF_BITS_32, EXPONENT_SHIFT_32 = np.int32(0x3F3504F3), np.int32(23)
+SQRT_HALF_BITS_64, EXPONENT_SHIFT_64 = np.int64(0x3FE6A09E667F3BCD), np.int64(52)
+# ln 2 in two parts, the first so short that an exponent times it is exact (Cody and Waite).
+LN2_HIGH_32, LN2_LOW_32 = np.float32(0.693145751953125), np.float32(1.428606765330187e-06)
+LN2_HIGH_64, LN2_LOW_64 = np.float64(0.6931471803691238), np.float64(1.9082149292705877e-10)
+TWO_OVER_PI_32, TWO_OVER_PI_64 = np.float32(2 / math.pi), np.float64(2 / math.pi)
+# -pi/2 rounded, and what is left, rounded. An fma with the first part is exact. No float64 near a quarter turn cancels
+# the second; the float32 at three quarters nearly does, and needs a third.
+HALF_PI_HIGH_32, HALF_PI_LOW_32 = np.float32(-1.5707964), np.float32(4.371139e-08)
+HALF_PI_LOWEST_32 = np.float32(1.7151245e-15)
+HALF_PI_HIGH_64, HALF_PI_LOW_64 = np.float64(-1.5707963267948966), np.float64(-6.123233995736766e-17)
 
 
 def polynomial(fit, x):
     """fit[0] + fit[1] x + fit[2] x**2 + ..., by Horner's rule."""
     value = fit[-1]
     for i in range(len(fit) - 2, -1, -1):
-        value = value * x + fit[i]
+        value = fma(value, x, fit[i])
     return value
 
 
 def log_float32(x):
-    """ln x for a positive normal float32, within 0.82 ulp for every x that a draw may give it."""
+    """ln x for a positive normal float32, within 0.85 ulp for every x that a draw may give it."""
     bits = np.float32(x).view(np.int32)
-    exponent = np.int32((bits - SQRT_HALF_BITS) >> EXPONENT_SHIFT)  # so that the fraction lies in [sqrt(1/2), sqrt(2))
-    f = np.int32(bits - (exponent << EXPONENT_SHIFT)).view(np.float32) - ONE
+    # So that the fraction lies in [sqrt(1/2), sqrt(2)).
+    exponent = np.int32(np.int32(bits - SQRT_HALF_BITS_32) >> EXPONENT_SHIFT_32)
+    f = np.int32(bits - np.int32(exponent << EXPONENT_SHIFT_32)).view(np.float32) - ONE_32
     e = np.float32(exponent)
-    square = f * f
-    small = polynomial(LOG_FIT, f) * f * square + e * LN2_LOW - HALF * square
-    return (f + small) + e * LN2_HIGH
+    square = mul_rn(f, f)
+    small = fma(polynomial(LOG_FIT_32, f), mul_rn(f, square), fma(MINUS_HALF_32, square, mul_rn(e, LN2_LOW_32)))
+    return fma(e, LN2_HIGH_32, f + small)
 
 
-def sin_cos_float32(angle):
-    """Sine and cosine of a float32 angle in [0, 2 pi], within 1.46 ulp for every angle that a draw may give."""
-    quarter = np.int32(angle * TWO_OVER_PI + HALF)
-    q = np.float32(quarter)
-    r = ((angle - q * HALF_PI_HIGH) - q * HALF_PI_MIDDLE) - q * HALF_PI_LOW
-    square = r * r
-    sine = polynomial(SIN_FIT, square) * square * r + r
-    cosine = polynomial(COS_FIT, square) * square * square - HALF * square + ONE
+def log_float64(x):
+    """ln x for a positive normal float64, within 0.8 ulp for two million draws and the ends of their range.
+
+    With s = f / (2 + f), ln(1 + f) is 2 artanh s = f - f**2/2 + s (f**2/2 + s**2 (2/3 + 2/5 s**2 + ...)), which loses
+    nothing to the rounding of the quotient (the form of fdlibm's log).
+    """
+    bits = np.float64(x).view(np.int64)
+    exponent = (bits - SQRT_HALF_BITS_64) >> EXPONENT_SHIFT_64
+    f = np.int64(bits - (exponent << EXPONENT_SHIFT_64)).view(np.float64) - ONE_64
+    e = np.float64(exponent)
+    s = f / (f + TWO_64)
+    square = mul_rn(s, s)
+    half_square = mul_rn(HALF_64, mul_rn(f, f))
+    small = fma(s, fma(square, polynomial(LOG_FIT_64, square), half_square), mul_rn(e, LN2_LOW_64))
+    return fma(e, LN2_HIGH_64, f - (half_square - small))
+
+
+def sin_cos(quarter, r, sin_fit, cos_fit):
+    """Sine and cosine of int32 quarter turns and an angle r more, |r| <= pi/4."""
+    square = mul_rn(r, r)
+    sine = fma(polynomial(sin_fit, square), mul_rn(square, r), r)
+    cosine = polynomial(cos_fit, square)
     odd = (quarter & np.int32(1)) != np.int32(0)
     s = cosine if odd else sine
     c = sine if odd else cosine
@@ -225,20 +290,41 @@ def sin_cos_float32(angle):
     return s, c
 
 
+def sin_cos_float32(angle):
+    """Sine and cosine of a float32 angle in [0, 2 pi], within 1.43 ulp for every angle that a draw may give."""
+    quarter = np.int32(fma(angle, TWO_OVER_PI_32, HALF_32))
+    q = np.float32(quarter)
+    r = fma(q, HALF_PI_LOWEST_32, fma(q, HALF_PI_LOW_32, fma(q, HALF_PI_HIGH_32, angle)))
+    return sin_cos(quarter, r, SIN_FIT_32, COS_FIT_32)
+
+
+def sin_cos_float64(angle):
+    """Sine and cosine of a float64 angle in [0, 2 pi], within 1.45 ulp for two million draws and near quarter turns."""
+    quarter = np.int32(fma(angle, TWO_OVER_PI_64, HALF_64))
+    q = np.float64(quarter)
+    r = fma(q, HALF_PI_LOW_64, fma(q, HALF_PI_HIGH_64, angle))
+    return sin_cos(quarter, r, SIN_FIT_64, COS_FIT_64)
+
+
 # --- Normal: Box and Muller -------------------------------------------------------------------------------------------
 
 SMALLEST_32, SMALLEST_64 = np.float32(1e-7), np.float64(1e-7)  # keeps the logarithm of zero away
-TWO_PI = np.float64(2 * math.pi)
-MINUS_TWO_64 = np.float64(-2)
+TWO_PI_HIGH_32, TWO_PI_LOW_32 = np.float32(6.2831855), np.float32(-1.7484555e-07)  # 2 pi rounded, and what is left
+TWO_PI_64 = np.float64(2 * math.pi)
+MINUS_TWO_32, MINUS_TWO_64 = np.float32(-2), np.float64(-2)
 TWO_SIGMA_32, TWO_SIGMA_64 = np.float32(2), np.float64(2)
+
+
+def angle_float32(u):
+    """2 pi u for a float32 multiple u of 2**-23 in [0, 1), rounded once: what TensorFlow has from a float64 product."""
+    return fma(u, TWO_PI_HIGH_32, mul_rn(u, TWO_PI_LOW_32))
 
 
 def normal_pair_float32(first, second):
     """Two standard normal float32 from two words, within 6e-7 of the exact transform."""
-    radius = np.float32(math.sqrt(MINUS_TWO * log_float32(max(uniform_float32(first), SMALLEST_32))))
-    # TensorFlow rounds 2 pi u once, from the float64 product; a float32 product would be off by up to 2e-6 in the end.
-    s, c = sin_cos_float32(np.float32(TWO_PI * np.float64(uniform_float32(second))))
-    return s * radius, c * radius
+    radius = np.float32(math.sqrt(MINUS_TWO_32 * log_float32(max(uniform_float32(first), SMALLEST_32))))
+    s, c = sin_cos_float32(angle_float32(uniform_float32(second)))
+    return mul_rn(s, radius), mul_rn(c, radius)
 
 
 def normal_block_float32(w0, w1, w2, w3):
@@ -249,10 +335,10 @@ def normal_block_float32(w0, w1, w2, w3):
 
 
 def normal_block_float64(w0, w1, w2, w3):
-    """Two standard normal float64 from the words of a block, with the platform's log, sin and cos."""
-    radius = math.sqrt(MINUS_TWO_64 * math.log(max(uniform_float64(w0, w1), SMALLEST_64)))
-    angle = TWO_PI * uniform_float64(w2, w3)
-    return math.sin(angle) * radius, math.cos(angle) * radius
+    """Two standard normal float64 from the words of a block."""
+    radius = np.float64(math.sqrt(MINUS_TWO_64 * log_float64(max(uniform_float64(w0, w1), SMALLEST_64))))
+    s, c = sin_cos_float64(mul_rn(TWO_PI_64, uniform_float64(w2, w3)))
+    return mul_rn(s, radius), mul_rn(c, radius)
 
 
 # --- Truncated normal: the normals of a group's own blocks, in order, without those beyond two sigma ------------------
@@ -262,28 +348,32 @@ BLOCKS_PER_TRUNCATED = BLOCKS_PER_OUTPUT // 4
 ONE_BLOCK = np.uint64(1)
 
 
-def truncated_group_float32(values, at, block, k0, k1, c2, c3):
-    """Four float32 with |z| < 2 into values[at:at+4], drawn from the blocks from `block` on."""
+def truncated_group_float32(block, k0, k1, c2, c3):
+    """Four float32 with |z| < 2, drawn from the blocks from `block` on."""
+    z0 = z1 = z2 = z3 = np.float32(0)
     kept = 0
     while kept < 4:
         w0, w1, w2, w3 = stream_block(block, k0, k1, c2, c3)
         for z in normal_block_float32(w0, w1, w2, w3):
             if kept < 4 and abs(z) < TWO_SIGMA_32:
-                values[at + kept] = z
+                z0, z1, z2, z3 = z1, z2, z3, z
                 kept += 1
-        block = block + ONE_BLOCK
+        block = np.uint64(block + ONE_BLOCK)
+    return z0, z1, z2, z3
 
 
-def truncated_group_float64(values, at, block, k0, k1, c2, c3):
-    """Two float64 with |z| < 2 into values[at:at+2], drawn from the blocks from `block` on."""
+def truncated_group_float64(block, k0, k1, c2, c3):
+    """Two float64 with |z| < 2, drawn from the blocks from `block` on."""
+    z0 = z1 = np.float64(0)
     kept = 0
     while kept < 2:
         w0, w1, w2, w3 = stream_block(block, k0, k1, c2, c3)
         for z in normal_block_float64(w0, w1, w2, w3):
             if kept < 2 and abs(z) < TWO_SIGMA_64:
-                values[at + kept] = z
+                z0, z1 = z1, z
                 kept += 1
-        block = block + ONE_BLOCK
+        block = np.uint64(block + ONE_BLOCK)
+    return z0, z1
 
 
 # --- Rounding a float32 to the 16-bit types, to nearest, ties to even -------------------------------------------------
@@ -314,7 +404,7 @@ def round_to_float16(x):
     size = abs(x)
     bits = np.float32(size).view(np.uint32)
     normal = np.uint32((bits + FLOAT16_TIE + ((bits >> FLOAT16_SHIFT) & ONE_BIT)) & FLOAT16_KEPT).view(np.float32)
-    subnormal = (size + HALF) - HALF  # the float32 in [1/2, 1) are 2**-24 apart, as float16's subnormals are
+    subnormal = (size + HALF_32) - HALF_32  # the float32 in [1/2, 1) are 2**-24 apart, as float16's subnormals are
     rounded = subnormal if size < FLOAT16_SMALLEST_NORMAL else normal
     rounded = INFINITY_32 if size >= FLOAT16_OVERFLOW else rounded
     return np.uint32(np.float32(rounded).view(np.uint32) | (np.float32(x).view(np.uint32) & SIGN)).view(np.float32)
@@ -328,6 +418,36 @@ def float16_bits(x):
     steps = np.uint32(np.int32(min(size, FLOAT16_SMALLEST_NORMAL) * FLOAT16_SUBNORMAL_STEPS))
     finite = steps if size < FLOAT16_SMALLEST_NORMAL else normal
     return np.uint16((FLOAT16_INFINITY if size >= FLOAT16_OVERFLOW else finite) | ((bits & SIGN) >> FLOAT16_SIGN_SHIFT))
+
+
+# --- A sample as it is stored: scaled and shifted, each step rounded as the two ops of a graph do ---------------------
+
+
+def stored_float32(value, scale, shift):
+    return mul_rn(value, scale) + shift
+
+
+def stored_float64(value, scale, shift):
+    return mul_rn(value, scale) + shift
+
+
+def stored_float16(value, scale, shift):
+    """The bits of a float16; each step is a float32 one and then rounded."""
+    return float16_bits(round_to_float16(round_to_float16(mul_rn(round_to_float16(value), scale)) + shift))
+
+
+def stored_bfloat16(value, scale, shift):
+    """The bits of a bfloat16, likewise."""
+    return bfloat16_bits(round_to_bfloat16(round_to_bfloat16(mul_rn(round_to_bfloat16(value), scale)) + shift))
+
+
+def stored_int32(value, scale, shift):
+    """In the wrapping arithmetic of unsigned integers, so that a range may be as wide as the type."""
+    return np.uint32(value % scale + shift)
+
+
+def stored_int64(value, scale, shift):
+    return value % scale + shift
 
 
 # --- Compiling --------------------------------------------------------------------------------------------------------
@@ -348,7 +468,11 @@ SCALARS: tuple[FunctionType, ...] = (
     word_block_int64,
     polynomial,
     log_float32,
+    log_float64,
+    sin_cos,
     sin_cos_float32,
+    sin_cos_float64,
+    angle_float32,
     normal_pair_float32,
     normal_block_float32,
     normal_block_float64,
@@ -358,12 +482,21 @@ SCALARS: tuple[FunctionType, ...] = (
     bfloat16_bits,
     round_to_float16,
     float16_bits,
+    stored_float32,
+    stored_float64,
+    stored_float16,
+    stored_bfloat16,
+    stored_int32,
+    stored_int64,
 )  # type: ignore[assignment]
 
 
-def compiled_with(jit: Callable[[Any], Any]) -> SimpleNamespace:
-    """This module's scalar functions compiled by `jit`, each calling the compiled form of the others."""
-    namespace = dict(globals())
+def compiled_with(jit: Callable[[Any], Any], **intrinsics: Any) -> SimpleNamespace:
+    """This module's scalar functions compiled by `jit`, each calling the compiled form of the others.
+
+    `intrinsics` are `fma` and `mul_rn` as the compiler has them (intrinsics.py).
+    """
+    namespace = globals() | intrinsics
     for function in SCALARS:
         namespace[function.__name__] = jit(FunctionType(function.__code__, namespace, function.__name__))
     return SimpleNamespace(**{function.__name__: namespace[function.__name__] for function in SCALARS})

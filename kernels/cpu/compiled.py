@@ -22,7 +22,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from .. import philox
+from .. import intrinsics, philox
 
 BLOCKS = 512
 
@@ -33,9 +33,9 @@ BLOCKS = 512
 def cache_folder() -> pathlib.Path:
     """Where compiled kernels are kept: a folder of the user, named by what it was compiled from.
 
-    Numba itself looks at the date of one source file only, so a change in philox.py would go unseen.
+    Numba itself looks at the date of one source file only, so a change in the scalar functions would go unseen.
     """
-    sources = b"".join(pathlib.Path(module).read_bytes() for module in (philox.__file__, __file__))
+    sources = b"".join(pathlib.Path(module).read_bytes() for module in (philox.__file__, intrinsics.__file__, __file__))
     fingerprint = hashlib.sha256(sources).hexdigest()[:16]
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()
@@ -85,14 +85,15 @@ def _bind(template: Any, of: str, **steps: Any) -> Any:
 
 _inner = numba.njit(nogil=True, error_model="numpy")
 # Inlined by force: a call left in a loop keeps the loop from being vectorised.
-scalar = philox.compiled_with(numba.njit(nogil=True, error_model="numpy", forceinline=True))
+scalar = philox.compiled_with(
+    numba.njit(nogil=True, error_model="numpy", forceinline=True), fma=intrinsics.fma, mul_rn=intrinsics.mul_rn
+)
 stream_block = scalar.stream_block
 
 # What `_bound` fills in: the functions and figures in which one kernel differs from another.
 block_samples: Any = None  # four words -> the block's samples
 draw_again: Any = None  # the group of samples of the truncated normal, one by one
-rounded: Any = None  # float32 -> float32 that the 16-bit type holds
-bits_of: Any = None  # such a float32 -> its bits in that type
+stored: Any = None  # a sample, its scale and its shift -> what goes into out
 convert: Any = None  # phase two
 store: Any = None  # values -> out
 SAMPLES: Any = None  # of a block
@@ -150,25 +151,14 @@ def _truncate(words, values, blocks, count, k0, k1, c2, c3):
                 values[begin + kept] = z
                 kept += 1
         if kept < SAMPLES:
-            draw_again(values, begin, np.uint64(blocks[short[m]]), k0, k1, c2, c3)
+            samples = draw_again(np.uint64(blocks[short[m]]), k0, k1, c2, c3)
+            for i in range(SAMPLES):
+                values[begin + i] = samples[i]
 
 
-def _store_scaled(values, out, scale, shift):
-    """The product is rounded before the sum, as the two ops of a graph do."""
+def _store(values, out, scale, shift):
     for i in range(out.size):
-        out[i] = values[i] * scale + shift
-
-
-def _store_rounded(values, out, scale, shift):
-    """The same in a 16-bit type, each step a float32 one and then rounded; `out` holds the type's bits."""
-    for i in range(out.size):
-        out[i] = bits_of(rounded(rounded(rounded(values[i]) * scale) + shift))
-
-
-def _store_modulo(values, out, scale, shift):
-    """In the wrapping arithmetic of unsigned integers, so that a range may be as wide as the type."""
-    for i in range(out.size):
-        out[i] = values[i] % scale + shift
+        out[i] = stored(values[i], scale, shift)
 
 
 def _fill(out, start, k0, k1, c2, c3, scale, shift):
@@ -219,15 +209,6 @@ def _phase_two(kind: str, dtype: str, figures: dict[str, Any]) -> Any:
     return _bind(_truncate, name, convert=samples, draw_again=again, TWO_SIGMA=np.dtype(wide).type(2), **figures)
 
 
-def _phase_three(kind: str, dtype: str) -> Any:
-    if kind == "uniform_int":
-        return _inner(_store_modulo)
-    if dtype in ("float16", "bfloat16"):
-        rounding = {"rounded": getattr(scalar, f"round_to_{dtype}"), "bits_of": getattr(scalar, f"{dtype}_bits")}
-        return _bind(_store_rounded, f"{kind}_{dtype}", **rounding)
-    return _inner(_store_scaled)
-
-
 _VALUES = {"int32": np.uint32, "int64": np.uint64, "float64": np.float64}
 
 
@@ -244,8 +225,9 @@ def fill(kind: str, dtype: str) -> Any:
         "STEP": philox.BLOCKS_PER_TRUNCATED * samples if kind == "truncated_normal" else 1,
         "VALUE": _VALUES.get(dtype, np.float32),
     }
-    steps = {"convert": _phase_two(kind, dtype, figures), "store": _phase_three(kind, dtype)}
-    return _cached_njit(_fill, f"{kind}_{dtype}", **figures, **steps)
+    name = f"{kind}_{dtype}"
+    store = _bind(_store, name, stored=getattr(scalar, f"stored_{dtype}"))
+    return _cached_njit(_fill, name, convert=_phase_two(kind, dtype, figures), store=store, **figures)
 
 
 @functools.cache

@@ -1,0 +1,45 @@
+"""Float operations that no compiler may fuse or split, for Numba's CPU and CUDA targets; importing this imports Numba.
+
+CUDA's compilers fuse a product and the sum that takes it wherever they like, the CPU's do not. The functions in
+philox.py that must have the same bits on both say which products are fused (`fma`) and which are rounded (`mul_rn`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+_MUL_RN = {types.float32: "llvm.nvvm.mul.rn.f", types.float64: "llvm.nvvm.mul.rn.d"}
+
+
+@intrinsic
+def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+    """a b + c, rounded once; all of one float type."""
+    if a not in _MUL_RN or not a == b == c:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return a(a, a, a), generate
+
+
+@intrinsic
+def mul_rn(typing_context: Any, a: Any, b: Any) -> Any:
+    """a b, rounded before anything else is done with it; both of one float type."""
+    if a not in _MUL_RN or a != b:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if not builder.module.triple.startswith("nvptx"):
+            return builder.fmul(*arguments)
+        number = context.get_value_type(a)
+        product = builder.module.globals.get(_MUL_RN[a])
+        if product is None:
+            product = ir.Function(builder.module, ir.FunctionType(number, [number, number]), _MUL_RN[a])
+        return builder.call(product, arguments)
+
+    return a(a, a), generate
