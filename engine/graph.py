@@ -238,6 +238,7 @@ class Graph:
         self._unfetchable: set[Operation] = set()
         self.control_flow_context: Any = None  # the branch or loop body being traced (ops/control_flow.py)
         self.seed: int | None = None
+        self.uncounted = 0  # operations that TensorFlow makes and this graph can do without (ops/contexts.py)
 
     # -- operations -------------------------------------------------------------------------------------------------
 
@@ -283,8 +284,8 @@ class Graph:
 
     @property
     def last_id(self) -> int:
-        """How many operations there are: TensorFlow's op seed where only the graph has one."""
-        return len(self._operations)
+        """How many operations TensorFlow would have made: its op seed where only the graph has one."""
+        return len(self._operations) + self.uncounted
 
     @property
     def version(self) -> int:

@@ -187,6 +187,8 @@ def create(
     context = graph.control_flow_context
     if context is not None or any(t.op.context is not None for t in inputs):
         inputs = [_reachable(t, context, name) for t in inputs]
+        for tensor in inputs if context is not None else ():
+            context.count_entry(tensor)
     op = graph.add_operation(definition, inputs, attrs, name)
     try:
         shapes = definition.shape(*op.inputs, **attrs)

@@ -165,6 +165,7 @@ def cond(
             )
         if pred.shape.ndims not in (None, 0):
             raise ValueError(f"Shape must be rank 0 but is rank {pred.shape.ndims} for the predicate {pred!r}")
+        graph.uncounted += 4  # the Switch of the predicate, its two sides and itself again
         results = []
         for function, which in ((true_fn, "true"), (false_fn, "false")):
             context = Context(graph, f"the {which} branch of {scope[:-1]!r}")
@@ -175,6 +176,8 @@ def cond(
                 if isinstance(returned, list) and len(returned) == 1 and not strict:
                     returned = returned[0]
                 results.append((*as_outputs(returned), context))
+                for tensor in results[-1][1]:
+                    context.count_entry(tensor)
         (structure, true_flat, true_context), (other, false_flat, false_context) = results
         nest.assert_same_structure(structure, other)
         for t, f in zip(true_flat, false_flat, strict=True):
@@ -185,6 +188,7 @@ def cond(
         outputs = _make_cond(
             pred, Branch(true_context, true_flat).close(), Branch(false_context, false_flat).close(), "Merge"
         )
+        graph.uncounted += len(outputs) - 1  # a Merge for each
         return nest.pack_sequence_as(structure, outputs)
 
 

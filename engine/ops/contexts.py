@@ -18,12 +18,28 @@ from .basic import identity
 
 
 class Context:
-    """A branch or loop body while and after it is traced: its operations carry it as `op.context`."""
+    """A branch or loop body while and after it is traced: its operations carry it as `op.context`.
 
-    def __init__(self, graph: Graph, description: str) -> None:
+    TensorFlow builds conditions and loops from many small operations (Switch, Merge, Enter, Exit ...), where one Cond
+    or Loop stands here. Those count for the op seeds of what is drawn inside and after, so they are added to
+    `Graph.uncounted` as TensorFlow would make them. `entered` is what tensors have come in so far, shared by a loop's
+    condition and body.
+    """
+
+    def __init__(self, graph: Graph, description: str, entered: set[Tensor] | None = None) -> None:
         self.graph = graph
         self.outer = graph.control_flow_context
         self.description = description
+        self.entered = set() if entered is None else entered
+
+    def count_entry(self, tensor: Tensor) -> None:
+        """Count the Switch or Enter by which TensorFlow brings in a tensor from outside, when it is first used."""
+        if tensor.op.context is self or tensor in self.entered:
+            return
+        if self.outer is not None:
+            self.outer.count_entry(tensor)
+        self.entered.add(tensor)
+        self.graph.uncounted += 1
 
     def saved_from_forward(self, tensor: Tensor) -> Tensor | None:
         """What stands, in this gradient's context, for a tensor of the forward context. None for other tensors."""
@@ -144,6 +160,7 @@ def as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
         if isinstance(item, IndexedSlices):
             return convert_to_tensor(item)
         if isinstance(item, Operation):
+            item.graph.uncounted -= 1  # TensorFlow has no constant here
             with item.graph.control_dependencies([item]):
                 return identity(constant(True, name="done"))
         return convert_to_tensor(item)

@@ -271,20 +271,23 @@ def while_loop(
                         f"loop variable. It enters the loop with shape {t.shape}, but the specified shape invariant "
                         f"is {s}."
                     )
-        context = Context(graph, f"the loop {scope[:-1]!r}")
+        limited = maximum_iterations is not None
+        limit = convert_to_tensor(maximum_iterations if limited else -1, dtypes.int32, name="maximum_iterations")
+        graph.uncounted += len(starts) + (5 if limited else -1)  # Enter and Merge; the counter's, and its comparison
+        test_context = Context(graph, f"the condition of the loop {scope[:-1]!r}")
+        with test_context.tracing():
+            test_arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
+            given = nest.pack_sequence_as(loop_vars, test_arguments)
+            test = convert_to_tensor(cond(*given) if isinstance(given, (list, tuple)) else cond(given))
+            if test.dtype is not dtypes.bool_:
+                raise TypeError(f"cond must return a boolean scalar, not {test}")
+        graph.uncounted += len(starts) + (6 if limited else 1)  # LoopCond, Switch and Identity; the counter's, its sum
+        context = Context(graph, f"the loop {scope[:-1]!r}", test_context.entered)
         with context.tracing():
             arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
             given = nest.pack_sequence_as(loop_vars, arguments)
             returned = body(*given) if isinstance(given, (list, tuple)) else body(given)
             outputs = loop_results(returned, loop_vars, arguments)
-        test_context = Context(graph, f"the condition of the loop {scope[:-1]!r}")
-        with test_context.tracing():
-            test_arguments = [loop_input(t.dtype, t.shape) for t in arguments]
-            given = nest.pack_sequence_as(loop_vars, test_arguments)
-            test = convert_to_tensor(cond(*given) if isinstance(given, (list, tuple)) else cond(given))
-            if test.dtype is not dtypes.bool_:
-                raise TypeError(f"cond must return a boolean scalar, not {test}")
-        limit: Any = -1
         loop = LoopSpec(
             Branch(context, outputs, arguments).close(),
             Branch(test_context, [test], test_arguments).close(),
@@ -292,8 +295,7 @@ def while_loop(
             0,
             [],
         )
-        if maximum_iterations is not None:
-            limit = convert_to_tensor(maximum_iterations, dtypes.int32, name="maximum_iterations")
+        graph.uncounted += 1 if limited else -1  # NextIteration and Exit are here too; the counter's, but no Loop
         results = make_loop(loop, limit, starts, [], "Loop")[1 : 1 + len(starts)]
         results = [Identity(r, name="Exit") for r in results]
         if len(results) == 1 and not return_same_structure:

@@ -317,3 +317,45 @@ def transposed_convolutions(tf):
             return {"losses": np.array(losses), "y": session.run(y, feed)} | {
                 v.op.name: session.run(v) for v in tf.trainable_variables() if "bias" in v.name
             }
+
+
+@golden(**LEARNT)
+def one_seed_for_all(tf):
+    """With only the graph's seed, what is drawn in and after conditions and loops depends on how they are built."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(11)
+        train = tf.placeholder(tf.bool, [], name="train")
+        x = tf.placeholder(tf.float32, [None, 4, 4, 1], name="x")
+        limit = tf.constant(3)
+        h = tf.layers.conv2d(x, 2, 3, padding="same")
+        h = tf.nn.relu(tf.layers.batch_normalization(h, training=train))
+        h = tf.layers.dropout(tf.layers.flatten(h), 0.25, training=train)
+        h = tf.layers.dense(h, 3)
+        noisy = tf.cond(train, lambda: h + tf.random_normal(tf.shape(h)), lambda: h)
+        nested = tf.cond(
+            train,
+            lambda: tf.cond(tf.reduce_sum(h) > 0, lambda: [h, h + 1], lambda: [h, tf.random_uniform(tf.shape(h))]),
+            lambda: [noisy, h],
+        )
+        counter = tf.Variable(0, trainable=False, name="counter")
+        counted = tf.cond(train, lambda: counter.assign_add(1), lambda: counter)
+
+        def body(i, total):
+            step = tf.random_uniform([], seed=None) + tf.reduce_mean(h)
+            inner = tf.while_loop(lambda j: j < limit, lambda j: j + 1, [i])
+            return i + 1, total + step * tf.to_float(inner)
+
+        _, total = tf.while_loop(lambda i, _: i < limit, body, [0, tf.random_normal([])])
+        bounded = tf.while_loop(lambda t: t < 9, lambda t: t + limit, [limit], maximum_iterations=2)
+        after = tf.layers.dense(nested[1], 2, name="after")
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            fetched = {"noisy": noisy, "nested": nested, "total": total, "after": after, "bounded": bounded}
+            feed = {x: uniform(2, 4, 4, 1, seed=3)}
+            trained = session.run({**fetched, "counted": counted}, {**feed, train: True})
+            tested = session.run(fetched, {**feed, train: False})
+            flat = {f"{k}, {how}": v for how, run in (("train", trained), ("test", tested)) for k, v in run.items()}
+            for how in ("train", "test"):
+                first, second = flat.pop(f"nested, {how}")
+                flat |= {f"nested 0, {how}": first, f"nested 1, {how}": second}
+            return values(tf, session) | flat
