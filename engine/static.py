@@ -14,8 +14,15 @@ _MOST_ELEMENTS = 4096  # shapes, axes and the like; larger values are a run's bu
 _MOST_STEPS = 64
 
 
-def constant_value(tensor: Tensor, _steps: int = _MOST_STEPS) -> np.ndarray | None:
+def constant_value(tensor: Tensor) -> np.ndarray | None:
     """The value that the graph alone fixes (constants, known shapes, arithmetic of these), or None."""
+    return _value(tensor, {}, _MOST_STEPS)
+
+
+def _value(tensor: Tensor, found: dict[Tensor, np.ndarray], steps: int) -> np.ndarray | None:
+    """`constant_value`, at most `steps` ops deep; `found` keeps what is met twice from being computed twice."""
+    if tensor in found:
+        return found[tensor]
     op = tensor.op
     definition = op.definition
     if definition.type == "Const":
@@ -24,13 +31,13 @@ def constant_value(tensor: Tensor, _steps: int = _MOST_STEPS) -> np.ndarray | No
         known = definition.fold(op)
         if known is not None:
             return known
-    if definition.kernel is None or definition.stateful or not op.inputs or _steps == 0:
+    if definition.kernel is None or definition.stateful or not op.inputs or steps == 0:
         return None
     if (tensor.shape.num_elements() or 0) > _MOST_ELEMENTS:
         return None
     values = []
     for t in op.inputs:
-        value = constant_value(t, _steps - 1)
+        value = _value(t, found, steps - 1)
         if value is None or value.size > _MOST_ELEMENTS:
             return None
         values.append(value)
@@ -41,7 +48,8 @@ def constant_value(tensor: Tensor, _steps: int = _MOST_STEPS) -> np.ndarray | No
         return None
     if len(op.outputs) > 1 or definition.results[0].is_list:
         result = result[tensor.value_index]
-    return np.asarray(result)
+    found[tensor] = np.asarray(result)
+    return found[tensor]
 
 
 def constant_value_as_shape(tensor: Tensor) -> TensorShape:
