@@ -99,10 +99,10 @@ def _in_inferred_type(array: np.ndarray, value: Any, given: Any) -> np.ndarray:
         return array
     if array.dtype == np.float64:
         return array.astype(np.float32)
-    if array.dtype.kind in "iu":
+    if array.dtype.kind == "i":
         narrow = array.astype(np.int32)
-        return narrow if np.array_equal(narrow, array) else array.astype(np.int64)
-    return array
+        return narrow if np.array_equal(narrow, array) else array
+    return array  # of integers, those beyond int64 are left: NumPy and TensorFlow alike take uint64 for them
 
 
 def _as_bytes(array: np.ndarray, value: Any) -> np.ndarray:

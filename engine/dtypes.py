@@ -130,6 +130,16 @@ class DType:
         return as_dtype, (self._name,)
 
 
+def is_half(dtype: np.dtype) -> bool:
+    """Whether a NumPy dtype is float16 or bfloat16, whose arithmetic belongs in float32."""
+    return dtype.itemsize == 2 and dtype.kind in "fV"
+
+
+def summing_dtype(dtype: np.dtype) -> np.dtype:
+    """The NumPy dtype to add up many values of a dtype in: float32 for the halves (256 + 1 is 256 in bfloat16)."""
+    return np.dtype(np.float32) if is_half(dtype) else dtype
+
+
 float16 = half = DType("float16", np.float16)
 float32 = DType("float32", np.float32)
 float64 = double = DType("float64", np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..build import convert_to_tensor, is_tensor_like
-from ..dtypes import FLOATS, INTEGERS, DType, as_dtype
+from ..dtypes import FLOATS, INTEGERS, DType, as_dtype, is_half
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, broadcast_shape, define, not_differentiable, same_shape
@@ -21,11 +21,6 @@ SIGNED = (*FLOATS, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
 
 
 # -- what the families share ----------------------------------------------------------------------------------------
-
-
-def is_half(dtype: Any) -> bool:
-    """Whether a NumPy dtype is float16 or bfloat16, whose arithmetic belongs in float32."""
-    return dtype.itemsize == 2 and dtype.kind in "fV"
 
 
 def in_float32(compute: Rule) -> Rule:

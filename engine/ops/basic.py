@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..build import constant, convert_to_tensor
-from ..dtypes import DType, as_dtype
+from ..dtypes import DType, as_dtype, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import brackets, define, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
@@ -191,28 +192,30 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
     for d in target.sizes:
         known *= 1 if d is None else d
     unknown = target.sizes.count(None)
-    if unknown == 0 and count is not None and count != known:
-        raise ValueError(
-            f"Cannot reshape a tensor with {count} elements to shape {brackets(target.as_list())} ({known} elements)"
-        )
-    if unknown == 1 and count is not None and (known > 0 or value is not None):
-        if known == 0 or count % known:
+    if count is not None and count != known and (unknown == 0 or known == 0):
+        told = brackets(["?" if d is None else d for d in target.sizes])
+        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {told} ({known} elements)")
+    if unknown == 1 and count is not None and known > 0:
+        if count % known:
             raise ValueError(f"Dimension size must be evenly divisible by {known} but is {count}")
         return TensorShape([count // known if d is None else d for d in target.sizes])
     return target
 
 
 def _with_sizes(k: Any, x: Any, sizes: np.ndarray) -> Any:
-    known = int(np.prod(sizes[sizes >= 0], dtype=np.int64))
-    if (sizes >= 0).all() and x.size != known:
-        message = f"Input to reshape is a tensor with {x.size} values, but the requested shape has {known}"
-        raise InvalidArgumentError(None, None, message)
-    if not (sizes >= 0).all() and (known == 0 or x.size % known):
-        message = (
-            f"Input to reshape is a tensor with {x.size} values, but the requested shape requires a multiple of {known}"
-        )
-        raise InvalidArgumentError(None, None, message)
-    return x.reshape(tuple(sizes))
+    wanted = tuple(sizes.tolist())
+    known = math.prod(d for d in wanted if d >= 0)
+    requested = f"Input to reshape is a tensor with {x.size} values, but the requested shape"
+    if min(wanted, default=0) >= 0:
+        if x.size != known:
+            raise InvalidArgumentError(None, None, f"{requested} has {known}")
+        return x.reshape(wanted)
+    if x.size if known == 0 else x.size % known:
+        raise InvalidArgumentError(None, None, f"{requested} requires a multiple of {known}")
+    if known == 0:  # any length would do; TensorFlow takes the one that the lengths other than 0 leave over
+        rest = math.prod(d for d in x.shape if d) // math.prod(d for d in wanted if d > 0)
+        wanted = tuple(rest if d < 0 else d for d in wanted)
+    return x.reshape(wanted)
 
 
 Reshape = define(
@@ -231,13 +234,19 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return Reshape(tensor, shape, name=name)
 
 
+def _one_number(axis: np.ndarray) -> int:
+    if axis.size != 1:
+        raise ValueError("'dim' input must be a tensor with a single value")
+    return int(axis.item())
+
+
 def _with_axis(x: Tensor, axis: Tensor) -> TensorShape:
     value = constant_value(axis)
     if x.shape.sizes is None:
         return TensorShape(None)
     if value is None:
         return TensorShape([None] * (len(x.shape) + 1))
-    rank, at = len(x.shape.sizes), int(value)
+    rank, at = len(x.shape.sizes), _one_number(value)
     if not -rank - 1 <= at <= rank:
         raise ValueError(f"dim {at} not in the interval [{-rank - 1}, {rank}]")
     at += rank + 1 if at < 0 else 0
@@ -248,7 +257,7 @@ ExpandDims = define(
     "ExpandDims",
     "input:T, dim:I -> output:T",
     shape=_with_axis,
-    kernel=lambda k, x, axis: k.xp.expand_dims(x, int(axis)),
+    kernel=lambda k, x, axis: k.xp.expand_dims(x, _one_number(axis)),
     grad=lambda op, g: [reshape(g, shape(op.inputs[0])), None],
     host=["dim"],
     view=True,
@@ -303,7 +312,7 @@ Cast = define(
     "Cast",
     "x:SrcT -> y:DstT",
     shape=same_shape,
-    kernel=lambda k, x, DstT: k.cast(x, DstT.numpy),
+    kernel=lambda k, x, DstT: k.cast(x.real if x.dtype.kind == "c" and not DstT.is_complex else x, DstT.numpy),
     grad=_cast_gradient,
     view=True,
 )
@@ -367,8 +376,10 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Te
 
 
 def _zeros(k: Any, x: Any) -> Any:
-    """Zeros like an array, or like the (nested) list of arrays that a loop remembers."""
-    return [_zeros(k, item) for item in x] if isinstance(x, list) else k.xp.zeros(x.shape, x.dtype)
+    """Zeros (empty strings) like an array, or like the (nested) list of arrays that a loop remembers."""
+    if isinstance(x, list):
+        return [_zeros(k, item) for item in x]
+    return np.full(x.shape, b"", object) if x.dtype == object else k.xp.zeros(x.shape, x.dtype)
 
 
 ZerosLike = define(
@@ -415,7 +426,7 @@ def _sum_to(k: Any, x: Any, sizes: Any) -> Any:
     sizes = tuple(int(d) for d in sizes)
     lead = x.ndim - len(sizes)
     axes = (*range(lead), *(lead + i for i, d in enumerate(sizes) if d == 1 and x.shape[lead + i] != 1))
-    return (k.xp.sum(x, axis=axes, dtype=x.dtype) if axes else x).reshape(sizes)
+    return (k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype)), x.dtype) if axes else x).reshape(sizes)
 
 
 BroadcastTo = define(

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import is_half
 from ..graph import Tensor
 from ..registry import Rule
 from ..shapes import TensorShape
-from .arithmetic import is_half
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 

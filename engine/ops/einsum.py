@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..build import convert_to_tensor
+from ..dtypes import summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import define
 from ..shapes import TensorShape, broadcast_sizes, unknown_shape
-from .arithmetic import REALS, is_half
+from .arithmetic import REALS
 from .basic import ones_like, sum_like
 
 Array = Any  # numpy.ndarray or cupy.ndarray
@@ -217,8 +218,7 @@ def _prepared(k: Any, array: Array, how: _Preparation) -> Array:
     if how.diagonals:
         array = _diagonals(k, array, how.diagonals)
     if how.alone:
-        wide = "float32" if is_half(array.dtype) else array.dtype
-        array = k.cast(k.xp.sum(array, axis=how.alone, dtype=wide), array.dtype)
+        array = k.cast(k.xp.sum(array, axis=how.alone, dtype=summing_dtype(array.dtype)), array.dtype)
     if how.dropped:
         array = array[how.dropped]
     return array.transpose(how.order).reshape(how.matrix)

@@ -9,14 +9,14 @@ import numpy as np
 
 from .. import dtypes
 from ..build import constant, convert_to_tensor
-from ..dtypes import INTEGERS, as_dtype
+from ..dtypes import INTEGERS, as_dtype, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import define, no_gradient, not_differentiable
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
-from .arithmetic import is_half, less, maximum, merge_shapes
+from .arithmetic import less, maximum, merge_shapes
 from .basic import Cast, cast, expand_dims, rank, reshape, sum_to_shape, zeros_like
 from .basic import shape as shape_of
 from .joining import at_least_rank, concat, static_int, with_known_rank
@@ -87,14 +87,9 @@ def _gather_kernel(k: Any, params: Any, indices: Any, axis: Any, batch_dims: int
     return k.xp.take(flat, rows, axis=0).reshape(rows.shape + params.shape[at + 1 :])
 
 
-def _summing_dtype(dtype: Any) -> Any:
-    """The dtype to sum many values of a dtype in: float32 for the halves."""
-    return np.dtype(np.float32) if is_half(dtype) else dtype
-
-
 def _sum_of_rows(k: Any, shape: Sequence[int], rows: Any, values: Any) -> Any:
     """Zeros of a shape [N, …] with each of values[i, …] added to row rows[i]."""
-    wide = _summing_dtype(values.dtype)
+    wide = summing_dtype(values.dtype)
     total = k.xp.zeros(shape, wide)
     k.scatter_add(total, rows, k.cast(values, wide))
     return k.cast(total, values.dtype)
@@ -319,7 +314,7 @@ def _updated_shape(tensor: Tensor, indices: Tensor, updates: Tensor) -> TensorSh
 
 def _updated_kernel(write: Any) -> Any:
     def kernel(k: Any, tensor: Any, indices: Any, updates: Any) -> Any:
-        wide = _summing_dtype(tensor.dtype)
+        wide = summing_dtype(tensor.dtype)
         result = k.xp.array(tensor, wide).reshape(_row_shape(tensor.shape, indices.shape[-1]))
         rows = _flat_rows(k, indices, tensor.shape, "does not index into shape").reshape(-1)
         write(k, result, rows, k.cast(updates, wide).reshape(rows.size, *result.shape[1:]))
@@ -603,7 +598,9 @@ class ListDiff(NamedTuple):
 
 def _unique_kernel(k: Any, x: Any, out_idx: Any) -> tuple[Any, Any, Any]:
     xp = k.xp
-    _, first, inverse, count = xp.unique(x, return_index=True, return_inverse=True, return_counts=True)
+    _, first, inverse, count = xp.unique(
+        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+    )
     order = xp.argsort(first)  # NumPy gives them by size, TensorFlow in order of appearance
     place = xp.empty_like(order)
     place[order] = xp.arange(order.size)

@@ -10,13 +10,12 @@ import numpy as np
 
 from .. import dtypes
 from ..build import convert_to_tensor, is_tensor_like
-from ..dtypes import FLOATS, DType, as_dtype
+from ..dtypes import FLOATS, DType, as_dtype, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, not_differentiable, same_shape
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
-from .arithmetic import is_half
 from .basic import Shape, broadcast_to, cast, rank, reshape, shape, size, stop_gradient, zeros
 from .math import (
     REALS,
@@ -123,17 +122,12 @@ def _reduction(type: str, reduce: Callable[..., Array], grad: Rule, types: Seque
     )
 
 
-def _accumulator(dtype: np.dtype) -> np.dtype:
-    """The dtype to add up in."""
-    return np.dtype(np.float32) if is_half(dtype) else dtype
-
-
 def _sum(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
-    return k.cast(k.xp.sum(x, axis=axes, dtype=_accumulator(x.dtype), keepdims=keep_dims), x.dtype)
+    return k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims), x.dtype)
 
 
 def _prod(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
-    return k.cast(k.xp.prod(x, axis=axes, dtype=_accumulator(x.dtype), keepdims=keep_dims), x.dtype)
+    return k.cast(k.xp.prod(x, axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims), x.dtype)
 
 
 def _mean(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
@@ -141,11 +135,11 @@ def _mean(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
     if x.dtype.kind in "iu":  # rounded towards zero, as C divides; of nothing, zero
         total = k.xp.sum(x, axis=axes, dtype=np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep_dims)
         return k.cast((total - k.xp.fmod(total, max(count, 1))) // max(count, 1), x.dtype)
-    return k.cast(k.xp.sum(x, axis=axes, dtype=_accumulator(x.dtype), keepdims=keep_dims) / count, x.dtype)
+    return k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims) / count, x.dtype)
 
 
 def _euclidean_norm(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
-    wide = k.cast(x, _accumulator(x.dtype))
+    wide = k.cast(x, summing_dtype(x.dtype))
     return k.cast(k.xp.sqrt(k.xp.sum(wide * wide, axis=axes, keepdims=keep_dims)), x.dtype)
 
 
@@ -524,7 +518,7 @@ def _scan(function: str, start: int) -> Rule:
             )
         if reverse:
             x = k.xp.flip(x, at)
-        result = k.cast(getattr(k.xp, function)(x, axis=at, dtype=_accumulator(x.dtype)), x.dtype)
+        result = k.cast(getattr(k.xp, function)(x, axis=at, dtype=summing_dtype(x.dtype)), x.dtype)
         if exclusive:
             later = k.xp.full(x.shape, start, x.dtype)
             ahead, behind = [slice(None)] * x.ndim, [slice(None)] * x.ndim
