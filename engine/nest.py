@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -17,11 +18,21 @@ def _children(structure: Any) -> list:
     return list(structure)
 
 
+def with_values(mapping: Mapping, items: Iterable[tuple[Any, Any]]) -> Any:
+    """A mapping of the same kind and order, with a new value for every key."""
+    if isinstance(mapping, dict):
+        result = copy.copy(mapping)  # keeps what a kind of dict has of its own, such as a default's factory
+        result.update(items)
+        return result
+    kind: Any = type(mapping)
+    by_key = dict(items)
+    return kind((key, by_key[key]) for key in mapping)
+
+
 def _like(structure: Any, children: Sequence[Any]) -> Any:
-    kind: Any = type(structure)
     if isinstance(structure, Mapping):
-        by_key = dict(zip(sorted(structure), children, strict=True))
-        return kind((key, by_key[key]) for key in structure)
+        return with_values(structure, zip(sorted(structure), children, strict=True))
+    kind: Any = type(structure)
     if hasattr(structure, "_fields"):
         return kind(*children)
     return kind(children)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.backend import get_backend, list_devices
-from . import errors
+from . import errors, nest
 from .devices import DeviceSpec
 from .dtypes import DType
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
@@ -18,6 +20,7 @@ from .plan import Plan
 from .state import VariableState
 
 _HOST = "/device:CPU:0"
+_MOST_RUNS = 1000  # plans that a session keeps
 
 
 class ConfigProto(SimpleNamespace):
@@ -57,6 +60,7 @@ class Session:
         self._graph = graph or get_default_graph()
         self._config = config or ConfigProto()
         self._closed = False
+        self._lock = threading.Lock()
         self.host = get_backend(_HOST)
         self._devices = self._usable_devices()
         gpus = [d for d in self._devices if ":GPU:" in d]
@@ -81,10 +85,21 @@ class Session:
         feeds, values = (tuple(feed_dict), list(feed_dict.values())) if feed_dict else ((), ())
         where = tuple(map(self._backend_of_value, values)) if values and self.default is not self.host else None
         key = (_fetch_key(fetches), feeds, where)
-        run = self._runs.get(key) if not self._closed else None
+        try:
+            run = self._runs.get(key)
+        except TypeError:  # what cannot be hashed is no element of a graph, and is told so
+            return self._prepare(fetches, feeds, where)(values)
         if run is None:
-            run = self._runs[key] = self._prepare(fetches, feeds, where)
+            run = self._prepare(fetches, feeds, where)
+            self._keep(key, run)
         return run(values)
+
+    def _keep(self, key: Any, run: _Run) -> None:
+        """Keep a run for the next time, and forget the oldest of too many: programs may fetch ever new tensors."""
+        with self._lock:
+            while len(self._runs) >= _MOST_RUNS:
+                del self._runs[next(iter(self._runs))]
+            self._runs[key] = run
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -134,8 +149,8 @@ class Session:
     def variable(self, op: Operation) -> VariableState:
         """The state of a variable's operation, made when first asked for."""
         state = self._variables.get(op)
-        if state is None:
-            state = self._variables[op] = VariableState(op, self.backend_of(op))
+        if state is None:  # two threads may ask at once, and must get the same one
+            state = self._variables.setdefault(op, VariableState(op, self.backend_of(op)))
         return state
 
     def buffer(self, variable: Any) -> Any:
@@ -147,9 +162,10 @@ class Session:
         return self.variable(self._graph.as_graph_element(variable).op).read()
 
     def next_in_stream(self, op: Operation, amount: int = 1) -> int:
-        """Where a random op stands in its stream, 0 at first; from there on it takes `amount`."""
-        place = self._streams.get(op, 0)
-        self._streams[op] = place + amount
+        """Where an op stands in its stream of numbers, 0 at first; from there on it takes `amount`."""
+        with self._lock:
+            place = self._streams.get(op, 0)
+            self._streams[op] = place + amount
         return place
 
     def constant(self, tensor: Tensor, value: np.ndarray, backend: Any) -> Any:
@@ -363,10 +379,9 @@ def _structure(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], An
     if fetch is None:
         raise TypeError(f"Argument `fetch` = {fetch} has invalid type {type(fetch).__name__!r}. Must not be None")
     if isinstance(fetch, dict):
-        kind = type(fetch)
-        elements, rebuild = _structure(graph, list(fetch.values()))
-        keys = list(fetch)
-        return elements, lambda values: kind(zip(keys, rebuild(values), strict=True))
+        like = copy.copy(fetch)  # the caller may change theirs before the next run
+        elements, rebuild = _structure(graph, list(like.values()))
+        return elements, lambda values: nest.with_values(like, zip(like, rebuild(values), strict=True))
     if isinstance(fetch, (list, tuple)):
         return _sequence(graph, fetch)
     for kind, expand in _EXPANSIONS:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, nest
-from ..build import add_op
+from ..build import add_op, to_array
 from ..dtypes import as_dtype
 from ..errors import (
     InvalidArgumentError,
@@ -91,13 +91,9 @@ def _as_text(value: Any, most: int) -> str:
 
 
 def _bind_print(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
-    printed = 0
-
     def run(value: Any, *data: Any) -> Any:
-        nonlocal printed
         first = op.attrs["first_n"]
-        if first < 0 or printed < first:
-            printed += 1
+        if first < 0 or session.next_in_stream(op) < first:
             print(op.attrs["message"] + "".join(_as_text(d, op.attrs["summarize"]) for d in data), file=sys.stderr)
         return value
 
@@ -191,16 +187,17 @@ def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable
             )
         arrays = []
         for i, (value, dtype) in enumerate(zip(results, types, strict=True)):
-            array = np.asarray(value)
             if dtype is dtypes.string:
-                array = array.astype(object)
-            elif array.dtype != dtype.numpy:
+                arrays.append(to_array(value, dtype))
+                continue
+            array = np.array(value)  # a copy: the function may keep its own, and a variable may take this one over
+            if array.dtype != dtype.numpy:
                 raise InvalidArgumentError(
                     None,
                     None,
                     f"{i}-th value returned by {op.attrs['token']} is {array.dtype.name}, but expects {dtype.name}",
                 )
-            arrays.append(array if dtype is dtypes.string else k.asarray(array))
+            arrays.append(k.asarray(array))
         return arrays
 
     return run
@@ -213,7 +210,6 @@ PyFunc = define(
     bind=_bind_py_func,
     grad=not_differentiable,
     host=["input"],
-    view=True,
 )
 
 

@@ -1,5 +1,9 @@
 """Corners of the engine: empty tensors, half precision, odd numbers, what runs together, what is kept."""
 
+import collections
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -98,3 +102,113 @@ def test_a_static_value_whose_parts_meet_again_is_found_in_no_time():
     for _ in range(60):  # paths through the graph: 2 ** 60
         length = length * length
     assert tf.zeros(tf.stack([length, 5])).shape.as_list() == [1, 5]
+
+
+# -- what a run takes and gives -------------------------------------------------------------------------------------
+
+
+def test_a_python_function_keeps_its_array_to_itself():
+    kept = np.zeros(3, np.float32)
+    result = tf.py_func(lambda: kept, [], tf.float32)
+    variable = tf.Variable(tf.ones(3))
+    with tf.Session() as session:
+        session.run(tf.assign(variable, result))
+        session.run(tf.assign_add(variable, np.ones(3, np.float32)))
+        fetched = session.run(result)
+        fetched += 5
+        np.testing.assert_array_equal(kept, [0, 0, 0])
+        kept += 7
+        np.testing.assert_array_equal(session.run(variable), [1, 1, 1])
+        np.testing.assert_array_equal(fetched, [5, 5, 5])
+
+
+def test_text_of_a_python_function_becomes_bytes():
+    one = tf.py_func(lambda: "né", [], tf.string)
+    several = tf.py_func(lambda: np.array([["a"], ["bc"]]), [], tf.string)
+    assert run([one, several])[0] == "né".encode()
+    assert run(several).tolist() == [[b"a"], [b"bc"]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Failed to convert"):
+        run(tf.py_func(lambda: 3, [], tf.string))
+
+
+def test_first_n_counts_the_runs_of_a_session_whatever_they_fetch(capfd):
+    x = tf.Print(tf.constant(1.0), [tf.constant(2)], "seen", first_n=2)
+    for _ in range(2):
+        with tf.Session() as session:
+            for fetch in (x, [x], x + 1.0, x):
+                session.run(fetch)
+    assert capfd.readouterr().err.count("seen[2]") == 4
+
+
+def test_any_kind_of_dict_is_fetched_as_what_it_is():
+    fetches = collections.defaultdict(list, b=tf.constant(1), a=[tf.constant(2)])
+    with tf.Session() as session:
+        found = session.run(fetches)
+        assert type(found) is collections.defaultdict and found.default_factory is list
+        assert found == {"b": 1, "a": [2]} and list(found) == ["b", "a"]
+        fetches["c"] = tf.constant(3)
+        assert session.run(fetches)["c"] == 3 and "c" not in found
+    mapped = tf.map_fn(lambda e: e, collections.defaultdict(int, x=tf.constant([1, 2])))
+    assert type(mapped) is collections.defaultdict and run(mapped)["x"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("fetch", [{1, 2}, np.zeros(3), [np.zeros(3)], {"a": bytearray()}])
+def test_what_cannot_be_hashed_is_refused_by_its_type(fetch):
+    tf.constant(1)
+    with pytest.raises(TypeError, match=r"has invalid type .*, must be a string or Tensor"):
+        run(fetch)
+
+
+# -- what a session keeps -------------------------------------------------------------------------------------------
+
+
+def test_a_session_forgets_the_oldest_of_many_plans(monkeypatch):
+    monkeypatch.setattr("scopeflow.engine.session._MOST_RUNS", 10)
+    counter = tf.Variable(0)
+    step = counter.assign_add(1)
+    draw = tf.random_uniform([], seed=1)
+    with tf.Session() as session, tf.Session() as other:
+        session.run(counter.initializer)
+        drawn = []
+        for n in range(25):
+            assert session.run([step, tf.constant(n)]) == [n + 1, n]
+            drawn.append(session.run([draw, tf.constant(n)])[0])
+        assert len(session._runs) == 10
+        assert drawn == [other.run(draw) for _ in range(25)]  # a stream does not start again with a new plan
+
+
+def in_threads(count, function):
+    threads = [threading.Thread(target=function) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_threads_that_meet_a_variable_for_the_first_time_share_it(monkeypatch):
+    op = tf.Variable(0.0).op
+    session = tf.Session()
+    both_inside, states = threading.Barrier(2, timeout=10), []
+
+    def backend_of(op):
+        both_inside.wait()
+        return session.host
+
+    monkeypatch.setattr(session, "backend_of", backend_of)
+    in_threads(2, lambda: states.append(session.variable(op)))
+    assert len(states) == 2 and states[0] is states[1]
+
+
+class SlowToAnswer(dict):
+    def get(self, key, default=None):
+        value = super().get(key, default)
+        time.sleep(0.001)
+        return value
+
+
+def test_threads_take_turns_in_a_stream():
+    op = tf.random_uniform([]).op
+    session, places = tf.Session(), []
+    session._streams = SlowToAnswer()
+    in_threads(4, lambda: places.extend([session.next_in_stream(op, 3) for _ in range(10)]))
+    assert sorted(places) == list(range(0, 4 * 10 * 3, 3))
