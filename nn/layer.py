@@ -13,7 +13,9 @@ from ..engine.graph import Graph, Operation, Tensor, get_default_graph
 from ..engine.ops.basic import cast, shape
 from ..engine.shapes import TensorShape
 from ..scopes.keys import GraphKeys
+from ..scopes.partitions import PartitionedVariable
 from ..scopes.scope import VariableScope, get_variable, variable_scope
+from ..scopes.variables import lifted
 
 _COUNTS = ("__layer_names",)  # the key of a graph's counts of unnamed layers
 
@@ -136,18 +138,28 @@ class Layer:
         constraint: Callable | None = None,
         **kwargs: Any,
     ) -> Any:
-        """A variable of the layer, by `get_variable` in its scope (`kwargs`: its other arguments)."""
+        """A variable of the layer, by `get_variable` in its scope (`kwargs`: its other arguments).
+
+        The regularizer's loss stands under the layer's operations, so a tower's losses are found by its name scope.
+        """
         trainable = self.trainable and (trainable is None or trainable)
+        variables = get_default_graph().get_collection_ref(GraphKeys.GLOBAL_VARIABLES)
+        known = len(variables)
         variable = get_variable(
             name,
             shape=shape,
             dtype=as_dtype(dtype or self._dtype or float32),
             initializer=initializer,
-            regularizer=regularizer,
             trainable=trainable,
             constraint=constraint,
             **kwargs,
         )
+        if regularizer is not None and len(variables) > known:  # it is new, not shared
+            for part in variable if isinstance(variable, PartitionedVariable) else [variable]:
+                with lifted(self.graph), self.graph.name_scope(f"{name}/Regularizer"):
+                    loss = regularizer(part)
+                    if loss is not None:
+                        self.add_loss(loss)
         if all(variable is not known for known, _ in self._weights):
             self._weights.append((variable, trainable))
         return variable
@@ -204,10 +216,8 @@ class Layer:
 
     @property
     def losses(self) -> list:
-        """The losses of the layer's variables and outputs."""
-        prefixes = tuple(f"{v.op.name}/Regularizer/" for v in self.weights)
-        collected = self.graph.get_collection(GraphKeys.REGULARIZATION_LOSSES)
-        return [x for x in collected if x.name.startswith(prefixes)] + [x for x, _ in self._losses]
+        """The losses of the layer's own regularizers, of its variables and outputs."""
+        return [x for x, _ in self._losses]
 
     @property
     def updates(self) -> list:

@@ -181,7 +181,7 @@ def test_conv2d_is_a_convolution_a_bias_and_an_activation(session, data_format, 
         bias_initializer=tf.random_normal_initializer(seed=1),
     )  # fmt: skip
     kernel, bias = tf.global_variables()
-    wanted = tf.tanh(tf.nn.bias_add(tf.nn.conv2d(x, kernel, [2, 1], padding), bias))
+    wanted = tf.tanh(tf.nn.bias_add(tf.nn.conv2d(x, kernel, [2, 1], padding.upper()), bias))
     got, wanted = initialized(session).run([y, wanted])
     assert_close(np.moveaxis(got, 1, -1) if first else got, wanted)
 

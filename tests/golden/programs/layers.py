@@ -188,3 +188,56 @@ def a_net_learns(tf):
             "step": session.run(step),
             "variables": [v.name for v in tf.global_variables()],
         } | {v.op.name: session.run(v) for v in moving}
+
+
+def halved(tf):
+    def half_square(w):
+        with tf.name_scope("half"):
+            return tf.nn.l2_loss(w)
+
+    return half_square
+
+
+def dense(tf, name=None, **settings):
+    return tf.layers.dense(tf.ones([2, 3]), 4, name=name, kernel_regularizer=halved(tf), **settings)
+
+
+def regularized_towers(tf):
+    for i in range(2):
+        with tf.name_scope(f"tower_{i}"):
+            dense(tf, "fc", reuse=tf.AUTO_REUSE)
+
+
+def regularized_twice(tf):
+    with tf.variable_scope("s", regularizer=lambda w: tf.reduce_sum(w, name="sum")):
+        dense(tf, "fc")
+
+
+def regularized_parts(tf):
+    with tf.variable_scope("s", partitioner=tf.fixed_size_partitioner(3)):
+        dense(tf, use_bias=False)
+
+
+def regularized_scopes(tf):
+    for i in range(2):
+        with tf.variable_scope("s"):
+            dense(tf, f"fc_{i}")
+    with tf.variable_scope("s", reuse=True):
+        dense(tf, "fc_0")
+
+
+REGULARIZED = {
+    "towers": regularized_towers,
+    "twice": regularized_twice,
+    "parts": regularized_parts,
+    "scopes": regularized_scopes,
+}
+
+
+@golden(rows=REGULARIZED)
+def names_of_regularization_losses(tf, row):
+    """A layer's loss stands where the layer's operations do, so that a tower finds its own by scope."""
+    with tf.Graph().as_default():
+        row(tf)
+        named = {where or "all": tf.losses.get_regularization_losses(where) for where in (None, "tower_0", "tower_1")}
+        return {where: [t.name for t in losses] for where, losses in named.items()}
