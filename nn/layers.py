@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import bfloat16, float16, float32
-from ..engine.graph import Tensor, colocate_with, op_scope
+from ..engine.graph import Tensor
 from ..engine.ops.activations import elu, relu, relu6, selu, softplus, softsign
 from ..engine.ops.array import pad, stack, transpose
 from ..engine.ops.basic import cast, expand_dims, identity, reshape, squeeze
@@ -19,13 +19,14 @@ from ..engine.ops.linalg import matmul, tensordot
 from ..engine.ops.math import exp, sigmoid, tanh
 from ..engine.ops.nn import bias_add
 from ..engine.ops.pool import avg_pool, max_pool
-from ..engine.ops.state import assign_sub
 from ..engine.shapes import TensorShape
 from ..scopes.initializers import ones_initializer, zeros_initializer
+from ..scopes.scope import get_variable_scope
 from . import convolutions, normalization
 from .activations import softmax
 from .dense import dropout as drop_out
 from .layer import Layer, channels, functional
+from .moving_average import moved_towards
 from .weights import known, smart_cond
 
 Initializer = Any
@@ -500,17 +501,18 @@ class Dropout(Layer):
 class BatchNormalization(Layer):
     """Inputs normalised over all axes but `axis`: by the batch's moments in training, else by moving averages of them.
 
-    Variables: `gamma`, `beta` (where `scale` and `center`), and `moving_mean`, `moving_variance`, which training
-    updates by the operations in UPDATE_OPS: average -= (average - new) * (1 - momentum). `fused` (by default where the
-    inputs are images) does it in one op, whose variance has Bessel's correction. The arguments about renormalization
-    and virtual batches are not offered. Ioffe and Szegedy (2015).
+    `axis` may name several axes. Variables: `gamma`, `beta` (where `scale` and `center`), and `moving_mean`,
+    `moving_variance`, of the length of the axis, or for several of the inputs' rank with ones elsewhere. Training
+    updates the last two by the operations in UPDATE_OPS: average -= (average - new) * (1 - momentum). `fused` (by
+    default where the inputs are images) does it in one op, whose variance has Bessel's correction. The arguments about
+    renormalization and virtual batches are not offered. Ioffe and Szegedy (2015).
     """
 
     min_ndim = 1
 
     def __init__(
         self,
-        axis: int = -1,
+        axis: int | Sequence[int] = -1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
@@ -536,7 +538,7 @@ class BatchNormalization(Layer):
         super().__init__(trainable=trainable, name=name, **kwargs)
         if renorm or virtual_batch_size is not None or adjustment is not None:
             raise NotImplementedError("batch_normalization: renorm, virtual_batch_size and adjustment are not offered")
-        self.axis = int(axis[0]) if isinstance(axis, (list, tuple)) else int(axis)
+        self.axis = tuple(int(a) for a in np.ravel(axis))
         self.momentum, self.epsilon = momentum, epsilon
         self.center, self.scale, self.fused = center, scale, fused
         self._gamma = (gamma_initializer, gamma_regularizer, gamma_constraint)
@@ -547,31 +549,36 @@ class BatchNormalization(Layer):
         rank = input_shape.ndims
         if rank is None:
             raise ValueError("Input has undefined rank.")
-        axis = self.axis + rank if self.axis < 0 else self.axis
-        if not 0 <= axis < rank:
+        axes = tuple(axis + rank if axis < 0 else axis for axis in self.axis)
+        if not all(0 <= axis < rank for axis in axes):
             raise ValueError(
                 "Invalid value for `axis` argument. Expected 0 <= axis < inputs.rank "
-                f"(with inputs.rank={rank}). Received: axis=({self.axis},)"
+                f"(with inputs.rank={rank}). Received: axis={self.axis}"
             )
-        self.axis = axis
-        length = input_shape.as_list()[axis]
-        if length is None:
+        if len(set(axes)) != len(axes):
+            raise ValueError(f"Duplicate axis: {self.axis}")
+        self.axis = axes
+        sizes = input_shape.as_list()
+        if any(sizes[axis] is None for axis in axes):
             raise ValueError(f"Input has undefined `axis` dimension. Received input with shape {input_shape}.")
-        self._channels = (axis, length)
         if self.fused is None:
-            self.fused = rank == 4 and axis in (1, 3)
-        elif self.fused and not (rank == 4 and axis in (1, 3)):
+            self.fused = rank == 4 and axes in ((1,), (3,))
+        elif self.fused and not (rank == 4 and axes in ((1,), (3,))):
             raise ValueError("A fused batch normalization needs inputs of rank 4 and `axis` 1 or 3.")
-        self._make_variables(length)
+        self._spread = [sizes[i] if i in axes else 1 for i in range(rank)]
+        if len(axes) == 1:
+            self._channels = (axes[0], sizes[axes[0]])
+        self._make_variables([sizes[axes[0]]] if len(axes) == 1 else self._spread)
 
-    def _make_variables(self, length: int) -> None:
+    def _make_variables(self, shape: list[int]) -> None:
         dtype = float32 if self._dtype in (float16, bfloat16, None) else self._dtype
 
         def make(name: str, initializer: Any, regularizer: Any, constraint: Any, trainable: bool = True) -> Any:
-            return self.add_weight(name, [length], dtype, initializer, regularizer, trainable, constraint)
+            return self.add_weight(name, shape, dtype, initializer, regularizer, trainable, constraint)
 
         self.gamma = make("gamma", *self._gamma) if self.scale else None
         self.beta = make("beta", *self._beta) if self.center else None
+        get_variable_scope().set_partitioner(None)  # averages are assigned to, so they stay in one piece
         self.moving_mean = make("moving_mean", self._moving[0], None, None, trainable=False)
         self.moving_variance = make("moving_variance", self._moving[1], None, None, trainable=False)
 
@@ -579,7 +586,7 @@ class BatchNormalization(Layer):
         return self._fused_call(inputs, training) if self.fused else self._plain_call(inputs, training)
 
     def _fused_call(self, inputs: Tensor, training: Any) -> Tensor:
-        layout, dtype = "NCHW" if self.axis == 1 else "NHWC", self.moving_mean.dtype
+        layout, dtype = "NCHW" if self.axis == (1,) else "NHWC", self.moving_mean.dtype
         length = self.moving_mean.shape.as_list()
         beta = self.beta if self.center else constant(0.0, dtype, shape=length)
         gamma = self.gamma if self.scale else constant(1.0, dtype, shape=length)
@@ -593,16 +600,16 @@ class BatchNormalization(Layer):
         if known(training) is not False:
             momentum = smart_cond(training, lambda: constant(self.momentum, dtype), lambda: constant(1.0, dtype))
             for variable, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                self.add_update(_moved_towards(variable, value, momentum), inputs=True)
+                self.add_update(moved_towards(variable, value, momentum), inputs=True)
         return outputs
 
     def _plain_call(self, inputs: Tensor, training: Any) -> Tensor:
         rank = inputs.shape.ndims or 0
-        axes = [i for i in range(rank) if i != self.axis]
-        spread = [self.moving_mean.shape.as_list()[0] if i == self.axis else 1 for i in range(rank)]
+        axes = [i for i in range(rank) if i not in self.axis]
+        fits = len(self.axis) > 1 or self.axis == (rank - 1,)
 
         def broadcast(v: Any) -> Any:
-            return v if v is None or self.axis == rank - 1 else reshape(v, spread)
+            return v if v is None or fits else reshape(v, self._spread)
 
         gamma, beta = broadcast(self.gamma), broadcast(self.beta)
         if known(training) is not False:
@@ -623,23 +630,14 @@ class BatchNormalization(Layer):
             return smart_cond(training, lambda: value, lambda: convert_to_tensor(variable))
 
         def update(variable: Any, value: Tensor) -> Any:
-            moved = partial(_moved_towards, variable, value, self.momentum)
+            moved = partial(moved_towards, variable, value, self.momentum)
             return smart_cond(training, moved, lambda: convert_to_tensor(variable))
 
-        mean, variance = (used(*pair) for pair in zip(normalization.moments(inputs, axes), moving, strict=True))
+        moments = normalization.moments(inputs, axes, keepdims=len(self.axis) > 1)
+        mean, variance = (used(*pair) for pair in zip(moments, moving, strict=True))
         for variable, value in zip(moving, (mean, variance), strict=True):
             self.add_update(update(variable, value), inputs=True)
         return mean, variance
-
-
-def _moved_towards(variable: Any, value: Tensor, momentum: Any) -> Tensor:
-    """variable -= (variable - value) * (1 - momentum)."""
-    with op_scope("AssignMovingAvg", None, [variable, value, momentum]) as scope, colocate_with(variable):
-        if isinstance(momentum, Tensor):
-            decay = 1.0 - momentum
-        else:
-            decay = convert_to_tensor(1.0 - momentum, variable.dtype, name="decay")
-        return assign_sub(variable, (variable - cast(value, variable.dtype)) * decay, name=scope)
 
 
 # -- as functions ---------------------------------------------------------------------------------------------------
@@ -674,7 +672,7 @@ def dropout(
 
 def batch_normalization(
     inputs: Any,
-    axis: int = -1,
+    axis: int | Sequence[int] = -1,
     momentum: float = 0.99,
     epsilon: float = 1e-3,
     center: bool = True,

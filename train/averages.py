@@ -13,6 +13,7 @@ from ..engine.ops.control_flow import group
 from ..engine.ops.math import minimum
 from ..engine.ops.math import pow as power
 from ..engine.ops.state import assign, assign_add, assign_sub
+from ..nn.moving_average import average_rate, moved_towards
 from ..scopes.initializers import zeros_initializer
 from ..scopes.keys import GraphKeys
 from ..scopes.scope import get_variable, variable_scope
@@ -27,11 +28,10 @@ def assign_moving_average(variable: Any, value: Any, decay: Any, zero_debias: bo
     ``VARIABLE/biased`` and ``VARIABLE/local_step``, keep the plain average and the number of steps (Kingma and Ba,
     Adam, 2015, section 3).
     """
+    if not zero_debias:
+        return moved_towards(variable, value, decay, name)
     with op_scope(name, "AssignMovingAvg", [variable, value, decay]) as scope:
-        rate = cast(convert_to_tensor(1.0 - decay, name="decay"), variable.dtype.base_dtype)
-        if not zero_debias:
-            with colocate_with(variable):
-                return assign_sub(variable, (variable - value) * rate, name=scope)
+        rate = average_rate(decay, variable)
         biased, local_step = _debiasing_variables(variable)
         with colocate_with(variable):
             moved = assign_sub(biased, (biased - value) * rate)

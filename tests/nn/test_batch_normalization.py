@@ -1,0 +1,59 @@
+"""tf.layers.batch_normalization: its axes, its variables in partitioned scopes, its averages."""
+
+import numpy as np
+import pytest
+
+import scopeflow as tf
+
+
+@pytest.fixture(autouse=True)
+def graph():
+    with tf.Graph().as_default() as made:
+        yield made
+
+
+def test_several_axes_are_normalised_each_by_itself():
+    data = np.random.default_rng(0).normal(size=[7, 3, 2, 4]).astype(np.float64)
+    x = tf.placeholder(tf.float64, [None, 3, None, 4])
+    y = tf.layers.batch_normalization(x, axis=[1, -1], training=True, epsilon=0.5, momentum=0.75)
+    assert [v.shape.as_list() for v in tf.global_variables()] == [[1, 3, 1, 4]] * 4
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        got, *_ = session.run([y, *tf.get_collection(tf.GraphKeys.UPDATE_OPS)], {x: data})
+        *_, mean, variance = session.run(tf.global_variables())
+    for c in range(3):
+        for d in range(4):
+            part = data[:, c, :, d]
+            wanted = (part - part.mean()) / np.sqrt(part.var() + 0.5)
+            assert np.abs(got[:, c, :, d] - wanted).max() <= 1e-12
+            # 1 - 0.75 is exact in float32, in which TensorFlow takes it
+            assert abs(mean[0, c, 0, d] - 0.25 * part.mean()) <= 1e-12
+            assert abs(variance[0, c, 0, d] - (0.75 + 0.25 * part.var())) <= 1e-12
+
+
+def test_an_axis_named_twice_is_refused():
+    with pytest.raises(ValueError, match=r"Duplicate axis: \(1, -2\)"):
+        tf.layers.batch_normalization(tf.placeholder(tf.float32, [None, 3, 2]), axis=[1, -2])
+    with pytest.raises(ValueError, match="Invalid value for `axis`"):
+        tf.layers.batch_normalization(tf.placeholder(tf.float32, [None, 3, 2]), axis=[1, 3])
+
+
+@pytest.mark.parametrize("shape", [[6, 4], [6, 2, 1, 4]], ids=["plain", "fused"])
+def test_a_partitioner_cuts_gamma_and_beta_and_leaves_the_averages_whole(shape):
+    data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    with tf.variable_scope("net", partitioner=tf.fixed_size_partitioner(2)) as scope:
+        y = tf.layers.batch_normalization(tf.constant(data), training=True, name="bn")
+        assert scope.partitioner is not None
+    assert [(v.op.name, v.shape.as_list()) for v in tf.global_variables()] == [
+        ("net/bn/gamma/part_0", [2]), ("net/bn/gamma/part_1", [2]),
+        ("net/bn/beta/part_0", [2]), ("net/bn/beta/part_1", [2]),
+        ("net/bn/moving_mean", [4]), ("net/bn/moving_variance", [4]),
+    ]  # fmt: skip
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        got, *_ = session.run([y, *tf.get_collection(tf.GraphKeys.UPDATE_OPS)])
+        mean = session.run(tf.global_variables()[4])
+    flat = data.reshape(-1, 4).astype(np.float64)
+    wanted = (data - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3)
+    assert np.abs(got - wanted).max() <= 2e-6
+    assert np.abs(mean - 0.01 * flat.mean(0)).max() <= 1e-7
