@@ -192,10 +192,14 @@ class Operation:
         return list(self.frames)
 
     def get_attr(self, name: str) -> Any:
-        """The value of an attribute. Raises ValueError where the operation has none of that name."""
-        if name not in self.attrs:
-            raise ValueError(f"Operation {self.name!r} has no attr named {name!r}.")
-        return self.attrs[name]
+        """The value of an attribute, or the dtype that the op's signature calls so ("T"). Raises ValueError for others."""
+        if name in self.attrs:
+            return self.attrs[name]
+        signature = self.definition
+        for argument, tensor in [*zip(signature.args, self.inputs), *zip(signature.results, self.outputs)]:
+            if argument.type == name:
+                return tensor.dtype
+        raise ValueError(f"Operation {self.name!r} has no attr named {name!r}.")
 
     def values(self) -> tuple[Tensor, ...]:
         return tuple(self.outputs)

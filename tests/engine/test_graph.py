@@ -206,3 +206,12 @@ def test_a_constant_keeps_its_value_when_the_array_it_came_from_changes(graph):
     value = session.run(tensor)
     value[:] = 9  # nor does what was fetched reach back
     np.testing.assert_array_equal(session.run(tensor), [1, 1, 1])
+
+
+def test_an_operation_tells_its_attributes_and_the_dtypes_of_its_signature(graph):
+    x = tf.placeholder(tf.float64, [None, 2])
+    assert tf.stack([x, x], 1).op.get_attr("T") is tf.float64
+    assert tf.matmul(x, x, transpose_b=True).op.get_attr("transpose_b") is True
+    assert tf.cast(x, tf.int32).op.get_attr("DstT") is tf.int32
+    with pytest.raises(ValueError, match=r"Operation 'Placeholder' has no attr named 'T'\."):
+        x.op.get_attr("T")
