@@ -359,17 +359,6 @@ def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
     return Minimum(x, y, name=name)
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """`t` kept between two bounds, which broadcast to its shape. Raises ValueError where they make it larger."""
-    with op_scope(name, "clip_by_value", [t, clip_value_min, clip_value_max]) as scope:
-        t = convert_to_tensor(t, name="t")
-        below = minimum(t, clip_value_max)
-        t.shape.assert_is_compatible_with(below.shape)
-        clipped = maximum(below, clip_value_min, name=scope)
-        t.shape.assert_is_compatible_with(clipped.shape)
-        return clipped
-
-
 # -- choosing -------------------------------------------------------------------------------------------------------
 
 
@@ -566,7 +555,7 @@ for _method, _function in (
 
 
 __all__ = [
-    "abs", "accumulate_n", "add", "add_n", "clip_by_value", "div", "divide", "equal", "floor_div", "floordiv",
+    "abs", "accumulate_n", "add", "add_n", "div", "divide", "equal", "floor_div", "floordiv",
     "floormod", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_not", "logical_or",
     "logical_xor", "maximum", "minimum", "mod", "multiply", "negative", "not_equal", "realdiv", "scalar_mul", "sign",
     "subtract", "truediv", "truncatediv", "truncatemod", "where", "where_v2",

@@ -1,4 +1,4 @@
-"""Tensors and gradients scaled down where they are longer than allowed."""
+"""Tensors and gradients kept within bounds, or scaled down where they are longer than allowed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,21 @@ def _values(t: Any) -> Tensor:
 def _like(t: Any, values: Tensor) -> Any:
     """The values in the form of `t`: IndexedSlices of its rows, or a tensor."""
     return IndexedSlices(values, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) else values
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """`t` kept between two bounds, which broadcast to its shape. Raises ValueError where they make it larger.
+
+    Of IndexedSlices the values are clipped, each row by itself also where several belong to one index.
+    """
+    with op_scope(name, "clip_by_value", [t, clip_value_min, clip_value_max]) as scope:
+        t = convert_to_tensor_or_indexed_slices(t, name="t")
+        values = _values(t)
+        below = minimum(values, clip_value_max)
+        values.shape.assert_is_compatible_with(below.shape)
+        clipped = maximum(below, clip_value_min, name=scope)
+        values.shape.assert_is_compatible_with(clipped.shape)
+        return _like(t, clipped)
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
@@ -101,4 +116,4 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Ten
         return identity(t * clip_norm * minimum(inverse * elements, limit), name=scope)
 
 
-__all__ = ["clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "global_norm"]
+__all__ = ["clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"]

@@ -124,3 +124,15 @@ def test_one_tensor_is_no_list():
 def test_a_clip_norm_that_would_broadcast_the_tensor_is_refused():
     with tf.Graph().as_default(), pytest.raises(ValueError, match="incompatible"):
         tf.clip_by_norm(tf.ones([2]), tf.ones([3, 2]))
+
+
+def test_rows_of_indexed_slices_are_clipped_each_by_itself_and_stay_rows():
+    with tf.Graph().as_default(), tf.Session() as session:
+        table = tf.constant([[1.0, -2.0], [3.0, -4.0]])
+        (rows,) = tf.gradients(tf.reduce_sum(tf.gather(table, [1, 0, 1]) ** 2), [table])
+        clipped = tf.clip_by_value(rows, -5.0, 4.0)
+        got = session.run(clipped)
+        assert isinstance(clipped, tf.IndexedSlices)
+        assert got.indices.tolist() == [1, 0, 1]
+        assert got.values.tolist() == [[4.0, -5.0], [2.0, -4.0], [4.0, -5.0]]
+        assert session.run(tf.convert_to_tensor(clipped)).tolist() == [[2.0, -4.0], [8.0, -10.0]]
