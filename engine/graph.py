@@ -192,13 +192,14 @@ class Operation:
         return list(self.frames)
 
     def get_attr(self, name: str) -> Any:
-        """The value of an attribute, or the dtype that the op's signature calls so ("T"). Raises ValueError for others."""
+        """The value of an attribute, or the dtype that the op's signature calls so ("T"). ValueError for any other."""
         if name in self.attrs:
             return self.attrs[name]
         signature = self.definition
-        for argument, tensor in [*zip(signature.args, self.inputs), *zip(signature.results, self.outputs)]:
-            if argument.type == name:
-                return tensor.dtype
+        for arguments, tensors in ((signature.args, self.inputs), (signature.results, self.outputs)):
+            for argument, tensor in zip(arguments, tensors, strict=False):  # a list's first tensor stands for it
+                if argument.type == name:
+                    return tensor.dtype
         raise ValueError(f"Operation {self.name!r} has no attr named {name!r}.")
 
     def values(self) -> tuple[Tensor, ...]:
