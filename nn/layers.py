@@ -558,17 +558,18 @@ class BatchNormalization(Layer):
         if len(set(axes)) != len(axes):
             raise ValueError(f"Duplicate axis: {self.axis}")
         self.axis = axes
-        sizes = input_shape.as_list()
-        if any(sizes[axis] is None for axis in axes):
+        lengths = {axis: input_shape.as_list()[axis] for axis in axes}
+        known_lengths = {axis: length for axis, length in lengths.items() if length is not None}
+        if known_lengths != lengths:
             raise ValueError(f"Input has undefined `axis` dimension. Received input with shape {input_shape}.")
         if self.fused is None:
             self.fused = rank == 4 and axes in ((1,), (3,))
         elif self.fused and not (rank == 4 and axes in ((1,), (3,))):
             raise ValueError("A fused batch normalization needs inputs of rank 4 and `axis` 1 or 3.")
-        self._spread = [sizes[i] if i in axes else 1 for i in range(rank)]
+        self._spread = [known_lengths.get(i, 1) for i in range(rank)]
         if len(axes) == 1:
-            self._channels = (axes[0], sizes[axes[0]])
-        self._make_variables([sizes[axes[0]]] if len(axes) == 1 else self._spread)
+            self._channels = (axes[0], known_lengths[axes[0]])
+        self._make_variables(list(known_lengths.values()) if len(axes) == 1 else self._spread)
 
     def _make_variables(self, shape: list[int]) -> None:
         dtype = float32 if self._dtype in (float16, bfloat16, None) else self._dtype

@@ -12,6 +12,7 @@ from ..engine.graph import colocate_with
 from ..engine.ops.basic import shape
 from ..scopes.initializers import zeros_initializer
 from ..scopes.scope import get_variable, variable_scope
+from ..scopes.variables import SliceInfo, Variable
 
 
 def create_slot(primary: Any, val: Any, name: str, colocate_with_primary: bool = True) -> Any:
@@ -52,4 +53,18 @@ def _create(primary: Any, name: str, colocate_with_primary: bool, **arguments: A
     place = colocate_with(primary) if colocate_with_primary else nullcontext()
     with variable_scope(None, f"{primary.op.name}/{name}") as scope, place:
         scope.set_partitioner(None)  # a slot is cut as its variable is, not once more
-        return get_variable("", trainable=False, **arguments)
+        slot = get_variable("", trainable=False, **arguments)
+    part = primary._get_save_slice_info() if isinstance(primary, Variable) else None
+    if part is not None and slot.shape.ndims:
+        slot._set_save_slice_info(_part_of_slot(slot, primary, part))
+    return slot
+
+
+def _part_of_slot(slot: Variable, primary: Variable, part: SliceInfo) -> SliceInfo:
+    """Which part it is of what checkpoints store as one: of ``v/Adam`` for the slot ``v/part_0/Adam``."""
+    # Where the slot's name has another scope in front, this cuts off too much of it. So it does in TensorFlow, and
+    # checkpoints know the slot by that name.
+    name, rank = slot.op.name[len(primary.op.name) + 1 :], slot.shape.ndims
+    return SliceInfo(
+        f"{part.full_name}/{name}", part.full_shape[:rank], part.var_offset[:rank], part.var_shape[:rank]
+    )

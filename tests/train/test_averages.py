@@ -199,3 +199,14 @@ def test_debiasing_twice_keeps_two_plain_averages():
     for _ in range(2):
         tf.train.assign_moving_average(mean, VALUES[0], 0.5)
     assert [u.op.name for u in tf.global_variables()][3:] == ["mean/biased_1", "mean/local_step_1"]
+
+
+def test_the_average_of_a_part_is_a_part_of_the_average():
+    with tf.variable_scope("a"):
+        parts = tf.get_variable("v", [5, 2], partitioner=tf.fixed_size_partitioner(2))
+    average = tf.train.ExponentialMovingAverage(0.5)
+    average.apply(parts)
+    told = [average.average(part)._get_save_slice_info() for part in parts]
+    assert [(info.full_name, info.spec) for info in told] == [
+        ("a/v/ExponentialMovingAverage", "5 2 0,3:0,2"), ("a/v/ExponentialMovingAverage", "5 2 3,2:0,2"),
+    ]  # fmt: skip

@@ -610,3 +610,14 @@ def test_integer_variables_that_no_gradient_reaches_do_no_harm():
     v, counter = tf.Variable([1.0]), tf.Variable([1], name="counter")
     pairs = tf.train.GradientDescentOptimizer(0.1).compute_gradients(tf.reduce_sum(v))
     assert [(g is None, u) for g, u in pairs] == [(False, v), (True, counter)]
+
+
+def test_slots_of_a_partitioned_variable_tell_which_part_of_the_whole_slot_they_are():
+    parts = tf.get_variable("v", [5, 2], partitioner=tf.fixed_size_partitioner(2))
+    optimizer = tf.train.AdamOptimizer(name="x")
+    optimizer.minimize(tf.reduce_sum(tf.square(parts)))
+    told = [optimizer.get_slot(part, slot)._get_save_slice_info() for part in parts for slot in ("m", "v")]
+    assert [(info.full_name, info.spec) for info in told] == [
+        ("v/x", "5 2 0,3:0,2"), ("v/x_1", "5 2 0,3:0,2"), ("v/x", "5 2 3,2:0,2"), ("v/x_1", "5 2 3,2:0,2"),
+    ]  # fmt: skip
+    assert optimizer._get_non_slot_variable("beta1_power", tf.get_default_graph())._get_save_slice_info() is None
