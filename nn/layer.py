@@ -173,11 +173,12 @@ class Layer:
             get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Collect operations in UPDATE_OPS, to be run with each training step."""
+        """Collect operations in UPDATE_OPS, to be run with each training step; not those of a layer that is frozen."""
         for update in updates if isinstance(updates, (list, tuple)) else [updates]:
             op = update.op if isinstance(update, Tensor) else update
             self._updates.append((op, inputs is not None))
-            get_default_graph().add_to_collection(GraphKeys.UPDATE_OPS, op)
+            if self.trainable:
+                get_default_graph().add_to_collection(GraphKeys.UPDATE_OPS, op)
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
@@ -221,11 +222,12 @@ class Layer:
 
     @property
     def updates(self) -> list:
-        return [op for op, _ in self._updates]
+        """The operations to run with each training step: none while the layer is not `trainable`."""
+        return [op for op, _ in self._updates] if self.trainable else []
 
     def get_updates_for(self, inputs: Any) -> list:
         """The updates that depend on inputs, or with None those that do not."""
-        return [op for op, conditional in self._updates if conditional == (inputs is not None)]
+        return [op for op, conditional in self._updates if self.trainable and conditional == (inputs is not None)]
 
     def get_losses_for(self, inputs: Any) -> list:
         """The losses that depend on inputs, or with None those that do not."""

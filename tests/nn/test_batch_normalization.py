@@ -57,3 +57,18 @@ def test_a_partitioner_cuts_gamma_and_beta_and_leaves_the_averages_whole(shape):
     wanted = (data - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3)
     assert np.abs(got - wanted).max() <= 2e-6
     assert np.abs(mean - 0.01 * flat.mean(0)).max() <= 1e-7
+
+
+@pytest.mark.parametrize("shape", [[6, 4], [6, 2, 1, 4]], ids=["plain", "fused"])
+def test_a_frozen_layer_has_no_updates(shape):
+    x = tf.constant(np.random.default_rng(0).normal(size=shape))
+    tf.layers.batch_normalization(x, training=True, trainable=False)
+    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
+    layer = tf.layers.BatchNormalization()
+    layer(x, training=True)
+    layer.trainable = False
+    layer(x, training=True)
+    assert len(tf.get_collection(tf.GraphKeys.UPDATE_OPS)) == 2
+    assert layer.updates == layer.get_updates_for(x) == layer.trainable_weights == []
+    layer.trainable = True
+    assert len(layer.updates) == len(layer.get_updates_for(x)) == 4
