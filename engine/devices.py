@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -70,6 +71,7 @@ def _index(text: str) -> int | None:
     return None if text in ("", "*") else int(text)
 
 
+@functools.lru_cache(maxsize=1024)
 def merge_device(inner: str, outer: str) -> str:
     """The canonical name of `inner` inside the device scope `outer`."""
     return DeviceSpec.from_string(inner).merged_over(DeviceSpec.from_string(outer)).to_string()

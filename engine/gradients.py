@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from enum import Enum
 from typing import Any
 
@@ -139,7 +140,7 @@ def _operations_between(
 def _input_gradients(graph: Graph, op: Operation, arrived: Sequence[Any], colocate: bool) -> Sequence[Any]:
     """Apply the op's gradient function to the gradients of its outputs; where none arrived it gets zeros."""
     rule = gradient_of(op)
-    with graph.name_scope(f"{op.name}_grad"), graph.device(op.device if colocate else ""):
+    with graph.name_scope(f"{op.name}_grad"), graph.device(op.device) if colocate else nullcontext():
         grads = []
         for out, grad in zip(op.outputs, arrived, strict=True):
             if grad is None:

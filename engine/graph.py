@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -26,19 +27,30 @@ _FLOORS = tuple(
 )
 
 
-def user_frames(limit: int = 8) -> list[tuple[str, int, str]]:
-    """(file, line, function) of the calls that led here from outside the package, innermost first."""
-    frames: list[tuple[str, int, str]] = []
+Frame = tuple[str, int, str]  # file, line, function
+
+_known_frames: dict[Frame, Frame] = {}  # many operations are made by the same lines: each line's tuple is kept once
+
+
+@functools.cache
+def _is_users(filename: str) -> bool:
+    return not filename.startswith(_FLOORS) and not filename.endswith("contextlib.py")
+
+
+def user_frames(limit: int = 8) -> tuple[Frame, ...]:
+    """The calls that led here from outside the package, innermost first."""
+    frames: list[Frame] = []
     frame = sys._getframe(1)
     while frame is not None and len(frames) < limit:
-        filename = frame.f_code.co_filename
-        if not filename.startswith(_FLOORS) and not filename.endswith("contextlib.py"):
-            frames.append((filename, frame.f_lineno, frame.f_code.co_name))
+        code = frame.f_code
+        if _is_users(code.co_filename):
+            call = (code.co_filename, frame.f_lineno, code.co_name)
+            frames.append(_known_frames.setdefault(call, call))
         frame = frame.f_back  # type: ignore[assignment]
-    return frames
+    return tuple(frames)
 
 
-def format_frames(frames: Iterable[tuple[str, int, str]]) -> str:
+def format_frames(frames: Iterable[Frame]) -> str:
     return "\n".join(f'  File "{file}", line {line}, in {function}' for file, line, function in frames)
 
 
@@ -187,7 +199,7 @@ class Operation:
         return list(self._control_inputs)
 
     @property
-    def traceback(self) -> list[tuple[str, int, str]]:
+    def traceback(self) -> list[Frame]:
         """(file, line, function) where the user made it, innermost call first."""
         return list(self.frames)
 
@@ -502,6 +514,8 @@ class Graph:
             self._control_stack = outer
 
     def _current_control_inputs(self, inputs: Iterable[Tensor]) -> list[Operation]:
+        if not self._control_stack:
+            return []
         data = {t.op for t in inputs}
         return list(dict.fromkeys(op for level in self._control_stack for op in level if op not in data))
 

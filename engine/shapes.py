@@ -199,7 +199,7 @@ class TensorShape:
         other = as_shape(other)
         if self._sizes is None:
             return other
-        if other._sizes is None:
+        if other._sizes is None or other._sizes == self._sizes:
             return self
         if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {other} are not compatible")

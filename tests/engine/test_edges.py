@@ -212,3 +212,9 @@ def test_threads_take_turns_in_a_stream():
     session._streams = SlowToAnswer()
     in_threads(4, lambda: places.extend([session.next_in_stream(op, 3) for _ in range(10)]))
     assert sorted(places) == list(range(0, 4 * 10 * 3, 3))
+
+
+def test_operations_of_one_line_share_the_record_of_where_they_were_made():
+    first, second = (tf.constant(n).op for n in range(2))
+    assert first.frames[0][0] == __file__ and first.traceback[0] == first.frames[0]
+    assert all(a is b for a, b in zip(first.frames, second.frames, strict=True))
