@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-import scopeflow as tf
 
+import scopeflow as tf
 
 gradient_numbers = itertools.count()
 

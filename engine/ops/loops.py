@@ -287,7 +287,7 @@ def while_loop(
             arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
             given = nest.pack_sequence_as(loop_vars, arguments)
             returned = body(*given) if isinstance(given, (list, tuple)) else body(given)
-            outputs = loop_results(returned, loop_vars, arguments)
+            outputs = loop_results(returned, loop_vars, arguments, starts)
         loop = LoopSpec(
             Branch(context, outputs, arguments).close(),
             Branch(test_context, [test], test_arguments).close(),
@@ -325,7 +325,8 @@ def _is_looser(wide: TensorShape, narrow: TensorShape) -> bool:
     return all(w is None or w == n for w, n in zip(wide.sizes, narrow.sizes, strict=True))
 
 
-def loop_results(returned: Any, loop_vars: Any, arguments: Sequence[Tensor]) -> list[Tensor]:
+def loop_results(returned: Any, loop_vars: Any, arguments: Sequence[Tensor], starts: Sequence[Tensor]) -> list[Tensor]:
+    """What a body returned, checked against its arguments; errors name the tensors that the loop starts from."""
     if len(arguments) == 1 and nest.is_nested(loop_vars) and not nest.is_nested(returned):
         returned = [returned]
     flat = nest.flatten(returned)
@@ -334,22 +335,20 @@ def loop_results(returned: Any, loop_vars: Any, arguments: Sequence[Tensor]) -> 
             f"The number of outputs of the loop body ({len(flat)}) is not that of loop_vars ({len(arguments)}): {flat}"
         )
     outputs = []
-    for item, argument in zip(flat, arguments, strict=True):
+    for item, argument, start in zip(flat, arguments, starts, strict=True):
         output = identity(
             convert_to_tensor(item, None if hasattr(item, "dtype") else argument.dtype), name="NextIteration"
         )
         if output.dtype is not argument.dtype:
             raise TypeError(
-                f"The loop variable {argument.name} enters the loop with dtype {argument.dtype.name}, but has dtype "
+                f"The loop variable {start.name} enters the loop with dtype {argument.dtype.name}, but has dtype "
                 f"{output.dtype.name} after one iteration."
             )
         if not _is_looser(argument.shape, output.shape):
             raise ValueError(
-                f"The shape for {argument.name} is not an invariant for the loop. It enters the loop with shape "
-                f"{argument.shape}, "
-                f"but has shape {output.shape} after one iteration. Provide shape invariants using either the "
-                "`shape_invariants` "
-                "argument of tf.while_loop or set_shape() on the loop variables."
+                f"The shape for {start.name} is not an invariant for the loop. It enters the loop with shape "
+                f"{argument.shape}, but has shape {output.shape} after one iteration. Provide shape invariants using "
+                "either the `shape_invariants` argument of tf.while_loop or set_shape() on the loop variables."
             )
         outputs.append(output)
     return outputs

@@ -146,7 +146,7 @@ def _folded(
         starts = nest.flatten(start)
 
         def gives(returned: Any, carry_in: list) -> tuple:
-            outputs = loop_results(returned, like, carry_in)
+            outputs = loop_results(returned, like, carry_in, starts)
             return outputs, outputs if keep else []
 
         def takes(function: Callable, carry_in: list, element: Any) -> Any:

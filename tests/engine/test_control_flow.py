@@ -122,8 +122,8 @@ def test_a_value_read_in_an_iteration_is_safe_from_the_next():
 
 
 def test_while_keeps_dtypes_and_shapes():
-    with pytest.raises(ValueError, match=r"is not an invariant for the loop\. It enters the loop with shape"):
-        tf.while_loop(lambda a: tf.size(a) < 9, lambda a: tf.concat([a, a], 0), [tf.constant([1.0])])
+    with pytest.raises(ValueError, match=r"The shape for first:0 is not an invariant for the loop\. It enters"):
+        tf.while_loop(lambda a: tf.size(a) < 9, lambda a: tf.concat([a, a], 0), [tf.constant([1.0], name="first")])
     grown = tf.while_loop(
         lambda a: tf.size(a) < 9, lambda a: tf.concat([a, a], 0), [tf.constant([1.0])], [tf.TensorShape([None])]
     )
