@@ -143,6 +143,7 @@ class Plan:
         if definition.fold is not None and not op._control_inputs:
             known = definition.fold(op)
             if known is not None and op.inputs[0] not in self._feeds:
+                known.flags.writeable = False
                 self._constants[op.outputs[0]] = known
                 return True
         if definition.kernel is None or definition.stateful or not op.inputs or not op.outputs or op._control_inputs:
@@ -159,7 +160,9 @@ class Plan:
         if len(op.outputs) == 1 and not definition.results[0].is_list:
             results = [results]
         for tensor, value in zip(op.outputs, results, strict=True):
-            self._constants[tensor] = np.asarray(value)
+            constant = np.asarray(value).view()
+            constant.flags.writeable = False  # so that whoever fetches it, even through a branch, gets a copy
+            self._constants[tensor] = constant
         return True
 
     def _place(self, op: Operation) -> None:
@@ -409,7 +412,9 @@ class Plan:
                 for slot in free:
                     values[slot] = None
         except Exception as error:
-            raise _as_run_error(error, op, [getattr(values[i], "shape", ()) for i in inputs] if op else []) from error
+            shapes = [getattr(values[i], "shape", ()) for i in inputs] if op else []
+            values.clear()  # whoever keeps the error keeps this frame, and need not keep the arrays
+            raise _as_run_error(error, op, shapes) from error
         return [None if s < 0 else values[s] for s in self._fetch_slots]
 
     def fetch_to_host(self, results: Sequence[Any]) -> list[Any]:

@@ -309,7 +309,7 @@ class _Run:
 
 def fed_value(tensor: Tensor, value: Any) -> Any:
     """A fed value as an array of the tensor's dtype. Raises TypeError, ValueError where it does not fit the tensor."""
-    if value.__class__ is np.ndarray and value.dtype == tensor.dtype.numpy:
+    if value.__class__ is np.ndarray and value.dtype == tensor.dtype.numpy and not value.dtype.hasobject:
         array = value
     else:
         array = _converted_feed(tensor, value)

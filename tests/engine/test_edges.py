@@ -3,6 +3,7 @@
 import collections
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -218,3 +219,43 @@ def test_operations_of_one_line_share_the_record_of_where_they_were_made():
     first, second = (tf.constant(n).op for n in range(2))
     assert first.frames[0][0] == __file__ and first.traceback[0] == first.frames[0]
     assert all(a is b for a, b in zip(first.frames, second.frames, strict=True))
+
+
+# -- who owns an array ----------------------------------------------------------------------------------------------
+
+
+def test_constants_of_a_branch_or_a_loop_are_copied_for_whoever_fetches_them():
+    x = tf.placeholder(tf.float32, [2])
+    doubled = lambda: tf.constant([1.0, 2.0]) * 2.0  # noqa: E731
+    branch = tf.cond(tf.reduce_sum(x) > 0.0, doubled, lambda: tf.constant([0.0, 0.0]))
+    starts = [tf.cast(x[0] - 1.0, tf.int32), x * 2.0]
+    loop = tf.while_loop(lambda i, a: i < 2, lambda i, a: (i + 1, doubled()), starts)[1]
+    with tf.Session() as session:
+        for fetch in (branch, loop, tf.reshape(branch, [2, 1])):
+            for _ in range(2):
+                found = session.run(fetch, {x: [1, 1]})
+                np.testing.assert_array_equal(np.ravel(found), [2, 4])
+                found += 100
+
+
+def test_text_in_an_array_of_objects_is_fed_as_bytes():
+    x = tf.placeholder(tf.string, [None])
+    for text in (np.array(["a", "ü"], object), np.array([b"a", "ü"], object), np.array(["a", "ü"]), ["a", "ü"]):
+        same, fed = run([tf.equal(x, ["a", "ü"]), x], {x: text})
+        assert same.tolist() == [True, True] and fed.tolist() == [b"a", "ü".encode()]
+
+
+def test_an_error_that_is_kept_keeps_no_arrays():
+    x = tf.placeholder(tf.float32, [])
+    large = tf.fill([1 << 20], x) + 1.0
+    with tf.control_dependencies([large]):
+        bad = tf.check_numerics(x / 0.0, "bad")
+    with tf.Session() as session:
+        tracemalloc.start()
+        try:
+            with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+                session.run([bad, large], {x: 1.0})
+            held, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert caught.value.op is bad.op and peak > 1 << 22 and not held > 1 << 20
