@@ -1,7 +1,9 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from . import nn, train
-from .compat import contrib
+from .compat import contrib, debugging, dtypes, linalg, manip, math, random
+from .compat.small import *
+from .compat.switches import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
@@ -63,7 +65,6 @@ from .engine.ops.reduce import *
 from .engine.ops.segments import *
 from .engine.ops.state import *
 from .engine.registry import RegisterGradient
-from .engine.registry import not_differentiable as NotDifferentiable
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
 from .nn import layers, losses, metrics

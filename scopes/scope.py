@@ -173,7 +173,7 @@ class VariableScope:
                     raise ValueError(f"Initializer type '{given}' and explicit dtype '{as_dtype(dtype)}' don't match.")
             complete = replace(
                 request,
-                name=f"{self._name}/{request.name}" if self._name else request.name,
+                name=self._full_name(request.name),
                 dtype=as_dtype(_first(dtype, self._dtype)).base_dtype,
                 initializer=_first(initializer, self._initializer),
                 regularizer=_first(request.regularizer, self._regularizer),
@@ -185,6 +185,12 @@ class VariableScope:
                 constraint=_first(request.constraint, self._constraint),
             )
             return store.get_variable(complete, _first(custom_getter, self._custom_getter))
+
+    def _full_name(self, name: str | None) -> str | None:
+        """The name inside this scope; for None the scope's own."""
+        if name is None:
+            return self._name or None
+        return f"{self._name}/{name}" if self._name else name
 
 
 def _first(*choices: Any) -> Any:
@@ -198,7 +204,7 @@ def get_variable_scope() -> VariableScope:
 
 
 def get_variable(
-    name: str,
+    name: str | None,
     shape: Any = None,
     dtype: Any = None,
     initializer: Any = None,
@@ -216,8 +222,8 @@ def get_variable(
 ) -> Any:
     """The variable of that name in the current variable scope: created, or shared, as the scope's `reuse` says.
 
-    `initializer` is an initializer object or its class, a function of (shape, dtype), one without arguments, a tensor
-    or a value (then without `shape`); by default the scope's, or Glorot uniform for floats and zeros for integers and
+    A `name` of None is the scope's own. `initializer` is an initializer object or its class, a function of
+    (shape, dtype), one without arguments, a tensor or a value (then without `shape`); by default the scope's, or Glorot uniform for floats and zeros for integers and
     booleans. The loss that `regularizer(variable)` gives joins REGULARIZATION_LOSSES, once. A `partitioner` cuts the
     variable into parts; `custom_getter(getter, name, **arguments)` may change all of this. What is not given comes
     from the scope. The other arguments are those of `Variable`.
