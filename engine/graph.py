@@ -267,8 +267,13 @@ class Graph:
         name: str,
         control_inputs: list[Operation] | None = None,
     ) -> Operation:
-        """Append an operation of the given full (already unique) name; its outputs are the caller's to set."""
+        """Append an operation of the given full name; its outputs are the caller's to set.
+
+        Raises ValueError where an operation has that name, which only a name that ends in "/" can bring about.
+        """
         self._check_not_finalized()
+        if name in self._by_name:
+            raise ValueError(f"Duplicate node name in graph: '{name}'")
         op = Operation(self, name, definition, inputs, attrs, self._current_control_inputs(inputs))
         if control_inputs:
             op._control_inputs += control_inputs

@@ -223,10 +223,11 @@ def get_variable(
     """The variable of that name in the current variable scope: created, or shared, as the scope's `reuse` says.
 
     A `name` of None is the scope's own. `initializer` is an initializer object or its class, a function of
-    (shape, dtype), one without arguments, a tensor or a value (then without `shape`); by default the scope's, or Glorot uniform for floats and zeros for integers and
-    booleans. The loss that `regularizer(variable)` gives joins REGULARIZATION_LOSSES, once. A `partitioner` cuts the
-    variable into parts; `custom_getter(getter, name, **arguments)` may change all of this. What is not given comes
-    from the scope. The other arguments are those of `Variable`.
+    (shape, dtype), one without arguments, a tensor or a value (then without `shape`); by default the scope's, or Glorot
+    uniform for floats and zeros for integers and booleans. The loss that `regularizer(variable)` gives joins
+    REGULARIZATION_LOSSES, once. A `partitioner` cuts the variable into parts; `custom_getter(getter, name,
+    **arguments)` may change all of this. What is not given comes from the scope. The other arguments are those of
+    `Variable`.
 
     Raises ValueError where the variable exists and is not to be shared, is to be shared and does not exist, or has
     another shape or dtype; where the shape of a new one is not fully known.

@@ -394,3 +394,12 @@ def test_old_names_warn_and_work(old, new):
     ):
         got = getattr(tf, old)()
     assert got == tf.global_variables() if old == "all_variables" else got.type == "NoOp"
+
+
+def test_a_name_that_takes_another_operations_place_is_refused():
+    first = tf.Variable(1.0, name="a/")
+    assert first.op.name == "a"
+    for make in (lambda: tf.get_variable("a/", []), lambda: tf.constant(1, name="a/")):
+        with pytest.raises(ValueError, match="Duplicate node name in graph: 'a'"):
+            make()
+    assert tf.get_default_graph().get_operation_by_name("a") is first.op
