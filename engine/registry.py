@@ -121,9 +121,10 @@ def define(
     return definition
 
 
-def brackets(shape: Sequence[Any]) -> str:
-    """A shape as TensorFlow's kernels write it: ``[2,3]``."""
-    return "[" + ",".join(map(str, shape)) + "]"
+def brackets(shape: TensorShape | Sequence[Any]) -> str:
+    """A shape as TensorFlow's kernels write it: ``[2,?]``, or ``<unknown>``."""
+    sizes = shape.sizes if isinstance(shape, TensorShape) else shape
+    return "<unknown>" if sizes is None else f"[{','.join('?' if d is None else str(d) for d in sizes)}]"
 
 
 def _incompatible(*shapes: Sequence[int]) -> str:
@@ -194,7 +195,7 @@ def create(
         shapes = definition.shape(*op.inputs, **attrs)
     except ValueError as error:
         graph.discard_operation(op)
-        given = ", ".join(_brief(t.shape) for t in op.inputs)
+        given = ", ".join(brackets(t.shape) for t in op.inputs)
         raise ValueError(
             f"{error} for {name!r} (op: {definition.type!r}) with input shapes: {given}.\n"
             f"Defined at (most recent call first):\n{format_frames(op.frames)}"
@@ -243,17 +244,17 @@ def _reachable(tensor: Tensor, context: Any, name: str) -> Tensor:
     )
 
 
-def _brief(shape: TensorShape) -> str:
-    if shape.sizes is None:
-        return "<unknown>"
-    return brackets(["?" if d is None else d for d in shape.sizes])
-
-
 def is_known_type(name: str) -> bool:
     return name in _TYPE_NAMES
 
 
 # -- shape rules that many ops share --------------------------------------------------------------------------------
+
+
+def check_equal(a: int | None, b: int | None) -> None:
+    """Raises ValueError where two lengths are known and differ."""
+    if None not in (a, b) and a != b:
+        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
 
 
 def same_shape(*inputs: Tensor, **_: Any) -> TensorShape:
@@ -267,8 +268,8 @@ def broadcast_shape(x: Tensor, y: Tensor, **_: Any) -> TensorShape:
         return broadcast_sizes(x.shape, y.shape)
     except ValueError:
         for a, b in zip(reversed(x.shape.sizes or ()), reversed(y.shape.sizes or ()), strict=False):
-            if a != b and 1 not in (a, b) and None not in (a, b):
-                raise ValueError(f"Dimensions must be equal, but are {a} and {b}") from None
+            if 1 not in (a, b):
+                check_equal(a, b)
         raise
 
 

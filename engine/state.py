@@ -6,8 +6,7 @@ from typing import Any
 
 from .errors import FailedPreconditionError, InvalidArgumentError
 from .graph import Operation, Tensor
-from .registry import _brief
-from .shapes import TensorShape
+from .registry import brackets
 
 
 class VariableState:
@@ -37,7 +36,7 @@ class VariableState:
         """
         old = self.array
         if validate_shape and not self.op.outputs[0].shape.is_compatible_with(value.shape):
-            wanted, given = (_brief(TensorShape(shape)) for shape in (self.op.outputs[0].shape, value.shape))
+            wanted, given = map(brackets, (self.op.outputs[0].shape, value.shape))
             raise InvalidArgumentError(
                 None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}"
             )

@@ -12,7 +12,7 @@ from ..build import convert_to_tensor, is_tensor_like
 from ..dtypes import FLOATS, INTEGERS, DType, as_dtype, is_half
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, Rule, broadcast_shape, define, not_differentiable, same_shape
+from ..registry import OpDef, Rule, brackets, broadcast_shape, define, not_differentiable, same_shape
 from ..shapes import TensorShape, as_shape, broadcast_sizes
 from .basic import cast, identity, sum_like, zeros_like
 
@@ -43,13 +43,9 @@ def merge_shapes(x: TensorShape, y: TensorShape) -> TensorShape:
         raise ValueError(f"Shapes must be equal rank, but are {len(x.sizes)} and {len(y.sizes)}")
     for axis, (a, b) in enumerate(zip(x.sizes, y.sizes, strict=True)):
         if None not in (a, b) and a != b:
-            given = f"{_brief(x)} and {_brief(y)}"
+            given = f"{brackets(x)} and {brackets(y)}"
             raise ValueError(f"Dimension {axis} in both shapes must be equal, but are {a} and {b}. Shapes are {given}.")
     return x.merge_with(y)
-
-
-def _brief(shape: TensorShape) -> str:
-    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes or ()) + "]"
 
 
 def unary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = FLOATS) -> OpDef:

@@ -193,8 +193,9 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
         known *= 1 if d is None else d
     unknown = target.sizes.count(None)
     if count is not None and count != known and (unknown == 0 or known == 0):
-        told = brackets(["?" if d is None else d for d in target.sizes])
-        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {told} ({known} elements)")
+        raise ValueError(
+            f"Cannot reshape a tensor with {count} elements to shape {brackets(target)} ({known} elements)"
+        )
     if unknown == 1 and count is not None and known > 0:
         if count % known:
             raise ValueError(f"Dimension size must be evenly divisible by {known} but is {count}")

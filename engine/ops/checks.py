@@ -215,8 +215,7 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
 
 def _ensured(k: Any, x: Any, shape: TensorShape) -> Any:
     if not shape.is_compatible_with(x.shape):
-        wanted = brackets(["?" if d is None else d for d in shape.sizes or ()])
-        message = f"Shape of tensor is {brackets(x.shape)}, which is not compatible with {wanted}"
+        message = f"Shape of tensor is {brackets(x.shape)}, which is not compatible with {brackets(shape)}"
         raise InvalidArgumentError(None, None, message)
     return x
 

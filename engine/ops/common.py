@@ -10,6 +10,7 @@ from ..dtypes import is_half
 from ..graph import Tensor
 from ..registry import Rule
 from ..shapes import TensorShape
+from .joining import with_known_rank
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 
@@ -37,15 +38,7 @@ def is_zeros(tensor: Tensor) -> bool:
 
 def of_rank(tensor: Tensor, rank: int) -> TensorShape:
     """The tensor's shape, known to be of that rank. Raises ValueError in TensorFlow's words where it is of another."""
-    if tensor.shape.ndims not in (None, rank):
-        raise ValueError(f"Shape must be rank {rank} but is rank {tensor.shape.ndims}")
-    return tensor.shape.with_rank(rank)
-
-
-def check_equal(a: int | None, b: int | None) -> None:
-    """Raise ValueError where two lengths are known and differ."""
-    if None not in (a, b) and a != b:
-        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
+    return with_known_rank(tensor.shape, rank)
 
 
 def channels_last(k: Any, array: Array, data_format: str) -> Array:

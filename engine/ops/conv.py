@@ -11,11 +11,11 @@ from ...kernels.geometry import conv_output_size
 from ..dtypes import FLOATS
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor
-from ..registry import OpDef, define
+from ..registry import OpDef, check_equal, define
 from ..shapes import TensorShape
 from ..static import constant_value_as_shape
 from .basic import shape
-from .common import Array, channels_back, channels_last, check_data_format, check_equal, of_rank, sizes_last
+from .common import Array, channels_back, channels_last, check_data_format, of_rank, sizes_last
 
 # -- where the windows stand ----------------------------------------------------------------------------------------
 

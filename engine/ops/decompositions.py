@@ -11,12 +11,12 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, Rule, define, no_gradient
+from ..registry import OpDef, Rule, check_equal, define, no_gradient
 from ..shapes import TensorShape, broadcast_sizes
 from .arithmetic import subtract
 from .basic import expand_dims, sum_like
 from .diagonals import matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
-from .linalg import matmul, matrix_sizes, matrix_transpose, must_agree
+from .linalg import matmul, matrix_sizes, matrix_transpose
 from .math import div_no_nan, log
 from .reduce import reduce_sum
 
@@ -40,7 +40,7 @@ def _check_matrix(x: Tensor) -> None:
 def _square(x: Tensor, **_: Any) -> TensorShape:
     """The shape of an input that must be square matrices. Raises ValueError where they are not."""
     _check_matrix(x)
-    must_agree(*matrix_sizes(x.shape))
+    check_equal(*matrix_sizes(x.shape))
     return x.shape
 
 
@@ -141,7 +141,7 @@ def logdet(matrix: Any, name: str | None = None) -> Tensor:
 def _solution_shape(matrix: Tensor, rhs: Tensor, **_: Any) -> TensorShape:
     _square(matrix)
     _check_matrix(rhs)
-    must_agree(matrix_sizes(matrix.shape)[0], matrix_sizes(rhs.shape)[0])
+    check_equal(matrix_sizes(matrix.shape)[0], matrix_sizes(rhs.shape)[0])
     return rhs.shape
 
 

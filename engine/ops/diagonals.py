@@ -12,7 +12,7 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, define, same_shape
+from ..registry import OpDef, check_equal, define, same_shape
 from ..shapes import TensorShape
 from ..static import constant_value
 from .arithmetic import minimum
@@ -300,8 +300,7 @@ def _diag_part_shape(x: Tensor) -> TensorShape:
         raise ValueError(f"Input must have even and non-zero rank, input rank is {len(sizes)}")
     half = len(sizes) // 2
     for a, b in zip(sizes[:half], sizes[half:], strict=True):
-        if None not in (a, b) and a != b:
-            raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
+        check_equal(a, b)
     return TensorShape(sizes[:half]).merge_with(sizes[half:])
 
 

@@ -12,7 +12,7 @@ from ..build import convert_to_tensor
 from ..dtypes import summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define
+from ..registry import check_equal, define
 from ..shapes import TensorShape, broadcast_sizes, unknown_shape
 from .arithmetic import REALS
 from .basic import ones_like, sum_like
@@ -107,8 +107,7 @@ def _agreed(label: Label, a: int | None, b: int | None) -> int | None:
     """The length of a label met with two lengths. Those of an ellipsis broadcast, all others must be equal."""
     if isinstance(label, int):
         return broadcast_sizes(TensorShape([a]), TensorShape([b])).sizes[0]  # type: ignore[index]
-    if None not in (a, b) and a != b:
-        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
+    check_equal(a, b)
     return b if a is None else a
 
 

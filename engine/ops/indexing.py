@@ -13,7 +13,7 @@ from ..dtypes import INTEGERS, as_dtype, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..indexed_slices import IndexedSlices
-from ..registry import define, no_gradient, not_differentiable
+from ..registry import brackets, check_equal, define, no_gradient, not_differentiable
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import less, maximum, merge_shapes
@@ -195,13 +195,9 @@ def _gathered_by_coordinates(params: Tensor, indices: Tensor) -> TensorShape:
     if depth > len(params.shape.sizes):
         raise ValueError(
             "indices.shape[-1] must be <= params.rank, but saw indices shape: "
-            f"{_listed(indices.shape)} and params shape: {_listed(params.shape)}"
+            f"{brackets(indices.shape)} and params shape: {brackets(params.shape)}"
         )
     return TensorShape(indices.shape.sizes[:-1] + params.shape.sizes[depth:])
-
-
-def _listed(shape: TensorShape) -> str:
-    return "[" + ",".join("?" if d is None else str(d) for d in shape.sizes or ()) + "]"
 
 
 def _gather_nd_kernel(k: Any, params: Any, indices: Any) -> Any:
@@ -258,20 +254,22 @@ def _check_updates(indices: TensorShape, updates: TensorShape, target: TensorSha
         return
     outer, depth = len(indices.sizes) - 1, indices.sizes[-1]
     sides: list[tuple[str, TensorShape, int, int | None]] = [
-        (f"[0,{outer}) of indices[shape={_listed(indices)}]", indices[:outer], 0, outer)
+        (f"[0,{outer}) of indices[shape={brackets(indices)}]", indices[:outer], 0, outer)
     ]
     if target.sizes is not None:
         if depth > len(target.sizes):
             raise ValueError(f"Last dimension of indices ({depth}) must be no larger than rank {len(target.sizes)}")
-        sides.append((f"[{depth},{len(target.sizes)}) of {what}[shape={_listed(target)}]", target[depth:], outer, None))
+        sides.append(
+            (f"[{depth},{len(target.sizes)}) of {what}[shape={brackets(target)}]", target[depth:], outer, None)
+        )
     for words, wanted, begin, end in sides:
         given = updates[begin:end]
         try:
             merge_shapes(wanted, given)
         except ValueError as error:
             raise ValueError(
-                f"Dimensions {words} = {_listed(wanted)} must match dimensions [{begin},{begin + len(given)}) of "
-                f"updates[shape={_listed(updates)}] = {_listed(given)}: {error}"
+                f"Dimensions {words} = {brackets(wanted)} must match dimensions [{begin},{begin + len(given)}) of "
+                f"updates[shape={brackets(updates)}] = {brackets(given)}: {error}"
             ) from None
 
 
@@ -384,8 +382,7 @@ def _partitioned(data: Tensor, partitions: Tensor, num_partitions: int) -> list[
     depth = len(partitions.shape.sizes)
     at_least_rank(data.shape, depth)
     for a, b in zip(data.shape.sizes, partitions.shape.sizes, strict=False):
-        if None not in (a, b) and a != b:
-            raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
+        check_equal(a, b)
     return [TensorShape([None, *data.shape.sizes[depth:]])] * num_partitions
 
 
@@ -598,9 +595,7 @@ class ListDiff(NamedTuple):
 
 def _unique_kernel(k: Any, x: Any, out_idx: Any) -> tuple[Any, Any, Any]:
     xp = k.xp
-    _, first, inverse, count = xp.unique(
-        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
-    )
+    _, first, inverse, count = xp.unique(x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False)
     order = xp.argsort(first)  # NumPy gives them by size, TensorFlow in order of appearance
     place = xp.empty_like(order)
     place[order] = xp.arange(order.size)

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, define
+from ..registry import OpDef, brackets, define
 from ..shapes import Dimension, TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
@@ -88,10 +88,6 @@ def _concat_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
     return [*SplitV(g, stack(sizes), cast(axis, dtypes.int32), num_split=len(values)), None]
 
 
-def _listed(array: Any) -> str:
-    return "[" + ",".join(map(str, array.shape)) + "]"
-
-
 def _concat_kernel(k: Any, *inputs: Any) -> Any:
     *values, axis = inputs
     try:
@@ -106,7 +102,7 @@ def _concat_problem(values: Sequence[Any], axis: int) -> str:
     if not -rank <= axis < rank:
         return f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), but got {axis}"
     for n, value in enumerate(values):
-        both = f"shape[0] = {_listed(first)} vs. shape[{n}] = {_listed(value)}"
+        both = f"shape[0] = {brackets(first.shape)} vs. shape[{n}] = {brackets(value.shape)}"
         if value.ndim != rank:
             return f"ConcatOp : Ranks of all input tensors should match: {both}"
         for at in range(rank):
@@ -155,7 +151,7 @@ def _packed(*values: Tensor, axis: int) -> TensorShape:
 def _pack_kernel(k: Any, *values: Any, axis: int) -> Any:
     for n, value in enumerate(values):
         if value.shape != values[0].shape:
-            both = f"values[0].shape = {_listed(values[0])} != values[{n}].shape = {_listed(value)}"
+            both = f"values[0].shape = {brackets(values[0].shape)} != values[{n}].shape = {brackets(value.shape)}"
             raise InvalidArgumentError(None, None, f"Shapes of all inputs must match: {both}")
     return k.xp.stack(values, axis)
 

@@ -13,7 +13,7 @@ from ..build import convert_to_tensor
 from ..dtypes import FLOATS
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import define, get_op
+from ..registry import check_equal, define, get_op
 from ..shapes import TensorShape, broadcast_sizes
 from .arithmetic import greater_equal, install_operator, where
 from .array import concat, stack, transpose
@@ -46,19 +46,13 @@ def matrix_sizes(shape: TensorShape, transposed: bool = False) -> tuple[int | No
     return (columns, rows) if transposed else (rows, columns)
 
 
-def must_agree(a: int | None, b: int | None) -> None:
-    """Raises ValueError where two lengths are known and differ."""
-    if None not in (a, b) and a != b:
-        raise ValueError(f"Dimensions must be equal, but are {a} and {b}")
-
-
 def _product_shape(a: Tensor, b: Tensor, transpose_a: bool, transpose_b: bool) -> TensorShape:
     for t in (a, b):
         if t.shape.ndims not in (None, 2):
             raise ValueError(f"Shape must be rank 2 but is rank {t.shape.ndims}")
     rows, inner = matrix_sizes(a.shape, transpose_a)
     inner_b, columns = matrix_sizes(b.shape, transpose_b)
-    must_agree(inner, inner_b)
+    check_equal(inner, inner_b)
     return TensorShape([rows, columns])
 
 
@@ -68,7 +62,7 @@ def _batch_product_shape(a: Tensor, b: Tensor, adj_x: bool, adj_y: bool) -> Tens
             raise ValueError(f"Shape must be at least rank 2 but is rank {t.shape.ndims}")
     rows, inner = matrix_sizes(a.shape, adj_x)
     inner_b, columns = matrix_sizes(b.shape, adj_y)
-    must_agree(inner, inner_b)
+    check_equal(inner, inner_b)
     if a.shape.sizes is None or b.shape.sizes is None:
         return TensorShape(None)
     batch = broadcast_sizes(TensorShape(a.shape.sizes[:-2]), TensorShape(b.shape.sizes[:-2]))

@@ -10,11 +10,11 @@ from ..build import convert_to_tensor
 from ..dtypes import NUMBERS, int32, int64
 from ..errors import InvalidArgumentError
 from ..graph import Tensor, op_scope
-from ..registry import define, get_op, no_outputs, not_differentiable
+from ..registry import check_equal, define, get_op, no_outputs, not_differentiable
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .basic import zeros_like
-from .common import Array, check_equal, of_rank
+from .common import Array, of_rank
 
 _NUMBERS = {"T": NUMBERS}
 

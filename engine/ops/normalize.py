@@ -8,12 +8,12 @@ from typing import Any
 
 from ..dtypes import FLOATS, float32, float64
 from ..graph import Operation, Tensor
-from ..registry import define, get_op, same_shape, scalar_shape
+from ..registry import check_equal, define, get_op, same_shape, scalar_shape
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .array import transpose
 from .basic import cast, shape, size
-from .common import Array, channels_back, channels_last, check_equal, is_zeros, of_rank
+from .common import Array, channels_back, channels_last, is_zeros, of_rank
 from .conv import channels_of, image_shape
 from .math import pow as power
 from .math import rsqrt, square

@@ -10,7 +10,7 @@ from .. import dtypes
 from ..build import convert_to_tensor
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import OpDef, define, not_differentiable
+from ..registry import OpDef, check_equal, define, not_differentiable
 from ..shapes import TensorShape, as_shape, broadcast_sizes, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .arithmetic import merge_shapes
@@ -194,8 +194,7 @@ def _sequences_shape(x: Tensor, seq_lengths: Tensor, seq_dim: int, batch_dim: in
     if x.shape.sizes is None:
         return x.shape
     batch = x.shape.sizes[batch_dim]
-    if None not in (batch, count) and batch != count:
-        raise ValueError(f"Dimensions must be equal, but are {batch} and {count}")
+    check_equal(batch, count)
     return with_size(x.shape, batch_dim, count if batch is None else batch)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from ..dtypes import FLOATS, int32, int64
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor
-from ..registry import define
+from ..registry import check_equal, define
 from ..shapes import TensorShape
 from .activations import LogSoftmax, Softmax, shifted, softmax_gradient
 from .arithmetic import merge_shapes
 from .basic import expand_dims
-from .common import Array, check_equal, is_zeros, of_rank, pair_in_float32
+from .common import Array, is_zeros, of_rank, pair_in_float32
 
 _FLOATS = {"T": FLOATS}
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..dtypes import as_dtype, int32, int64
 from ..errors import InvalidArgumentError, OutOfRangeError
 from ..graph import Operation, Tensor
-from ..registry import _brief, define, not_differentiable, scalar_shape
+from ..registry import brackets, define, not_differentiable, scalar_shape
 from ..shapes import TensorShape, as_shape
 from ..state import VariableState, variable_of
 from .math import merge_shapes as merged
@@ -188,8 +188,8 @@ def _points_shape(ref: Tensor, indices: Tensor, updates: Tensor, **_: Any) -> Te
         merged(outer.concatenate(ref.shape[depth:]), updates.shape)
     except ValueError as error:
         raise ValueError(
-            f"Dimensions [0,{len(outer)}) of indices[shape={_brief(indices.shape)}] = {_brief(outer)} must match "
-            f"dimensions [0,{len(outer)}) of updates[shape={_brief(updates.shape)}]: {error}"
+            f"Dimensions [0,{len(outer)}) of indices[shape={brackets(indices.shape)}] = {brackets(outer)} must match "
+            f"dimensions [0,{len(outer)}) of updates[shape={brackets(updates.shape)}]: {error}"
         ) from None
     return ref.shape
 
