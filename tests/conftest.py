@@ -1,4 +1,4 @@
-"""What every test shares: how the repository's root is collected."""
+"""What every test shares: a graph of its own, and how the repository's root is collected."""
 
 import pytest
 from fake_cupy import stand_in_cupy  # noqa: F401  (a fixture for all)
@@ -17,6 +17,15 @@ class RootIsADirectory:
         if path == parent.config.rootpath:
             return pytest.Dir.from_parent(parent, path=path)
         return None
+
+
+@pytest.fixture
+def graph():
+    """A graph of the test's own, which is the default one meanwhile."""
+    import scopeflow as tf  # not before the root is a directory
+
+    with tf.Graph().as_default() as graph:
+        yield graph
 
 
 def pytest_configure(config):

@@ -8,33 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import counted, in_new_graph, run
 
 import scopeflow as tf
 from scopeflow.engine.ops.slicing import MirrorPadGrad
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 EVERY_DTYPE = [tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64, tf.uint8, tf.bool, tf.complex64]
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetch, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetch, feeds)
-
-
-def in_new_graph(build):
-    """The static results of `build()`, and their values."""
-    with tf.Graph().as_default():
-        tensors = build()
-        return tensors, run(tensors)
-
-
-def counted(*shape):
-    return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
 
 
 def made_ops(graph, build):

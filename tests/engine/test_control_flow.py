@@ -5,11 +5,7 @@ import pytest
 
 import scopeflow as tf
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def test_only_the_taken_branch_runs():

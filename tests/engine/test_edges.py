@@ -7,20 +7,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from running import run
 
 import scopeflow as tf
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetch, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetch, feeds)
-
+pytestmark = pytest.mark.usefixtures("graph")
 
 # -- values ---------------------------------------------------------------------------------------------------------
 

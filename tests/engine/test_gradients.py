@@ -2,20 +2,11 @@
 
 import numpy as np
 import pytest
+from running import initialized_run as run
 
 import scopeflow as tf
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetch, feeds=None):
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        return session.run(fetch, feeds)
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def test_paths_that_meet_again_add_up():

@@ -6,12 +6,6 @@ import pytest
 import scopeflow as tf
 
 
-@pytest.fixture
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def test_names_are_unique_whatever_their_case(graph):
     assert [tf.constant(1, name=n).op.name for n in ("a", "a", "A", "a_1", "a")] == ["a", "a_1", "A_2", "a_1_1", "a_3"]
 

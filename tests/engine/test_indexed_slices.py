@@ -2,21 +2,12 @@
 
 import numpy as np
 import pytest
+from running import initialized_run as run
 
 import scopeflow as tf
 from scopeflow.engine.indexed_slices import IndexedSlicesValue, add_gradients, convert_to_tensor_or_indexed_slices
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetch, feeds=None):
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        return session.run(fetch, feeds)
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def slices(indices, values=None, rows=4, dtype=np.int32):

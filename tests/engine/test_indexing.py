@@ -4,31 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import counted, in_new_graph, run
 
 import scopeflow as tf
 from scopeflow.engine.ops.indexing import top_k
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetch, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetch, feeds)
-
-
-def in_new_graph(build):
-    """The static results of `build()`, and their values."""
-    with tf.Graph().as_default():
-        tensors = build()
-        return tensors, run(tensors)
-
-
-def counted(*shape):
-    return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def refuses(message, fetch, feeds=None):

@@ -8,11 +8,7 @@ import pytest
 import scopeflow as tf
 from scopeflow.engine.plan import Plan
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def started():

@@ -7,13 +7,9 @@ import scopeflow as tf
 from scopeflow.engine.graph import Graph
 from scopeflow.engine.ops.random import get_seed
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 FLOATS = {"uniform": tf.random_uniform, "normal": tf.random_normal, "truncated": tf.truncated_normal}
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
 
 
 def seeds_of(tensor):

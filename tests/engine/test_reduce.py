@@ -5,33 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import fed, run, same
 
 import scopeflow as tf
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 BFLOAT16 = ml_dtypes.bfloat16
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-def run(fetches, feed_dict=None):
-    with tf.Session() as session:
-        return session.run(fetches, feed_dict)
-
-
-def fed(function, *values):
-    """The result of `function` on placeholders that are fed, so that nothing is folded."""
-    tensors = [tf.placeholder(np.asarray(v).dtype, np.shape(v)) for v in values]
-    return run(function(*tensors), dict(zip(tensors, values, strict=True)))
-
-
-def same(found, wanted):
-    found, wanted = np.asarray(found), np.asarray(wanted)
-    assert found.dtype == wanted.dtype
-    np.testing.assert_array_equal(found, wanted)
 
 
 # -- reductions -----------------------------------------------------------------------------------------------------

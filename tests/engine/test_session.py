@@ -8,11 +8,7 @@ import pytest
 
 import scopeflow as tf
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def test_fetches_come_back_in_their_own_structure():

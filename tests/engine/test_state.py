@@ -9,6 +9,8 @@ import scopeflow as tf
 from scopeflow.engine.graph import Graph
 from scopeflow.engine.state import variable_of
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 KINDS = {
     "update": lambda old, new: new,
     "add": lambda old, new: old + new,
@@ -18,12 +20,6 @@ KINDS = {
     "min": np.minimum,
     "max": np.maximum,
 }
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
 
 
 def session_of(*variables):

@@ -8,6 +8,8 @@ import pytest
 import scopeflow as tf
 from scopeflow.nn.layer import Layer
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 
 def rng(seed=0):
     return np.random.default_rng(seed)
@@ -21,12 +23,6 @@ def assert_close(got, wanted, tolerance=2e-6):
     got, wanted = np.asarray(got, np.float64), np.asarray(wanted, np.float64)
     assert got.shape == wanted.shape
     assert np.all(np.abs(got - wanted) <= tolerance), f"off by {np.max(np.abs(got - wanted))}"
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
 
 
 @pytest.fixture

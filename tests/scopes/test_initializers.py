@@ -4,17 +4,12 @@ import numpy as np
 import pytest
 
 import scopeflow as tf
-from scopeflow.engine.graph import Graph
 from scopeflow.scopes.initializers import fans
+
+pytestmark = pytest.mark.usefixtures("graph")
 
 SHAPE = [5, 5, 32, 64]  # 51,200 values; fan_in 800, fan_out 1,600
 FAN_IN, FAN_OUT = 800, 1600
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
 
 
 def drawn(initializer, shape=SHAPE, **arguments):
@@ -234,3 +229,13 @@ def test_arguments_can_be_read_and_the_text_names_what_differs_from_the_defaults
 def test_integers_are_drawn_uniformly():
     values = drawn(tf.random_uniform_initializer(-2, 3, seed=1, dtype=tf.int32), [1000])
     assert values.dtype == np.int32 and set(values.tolist()) == {-2, -1, 0, 1, 2}
+
+
+def test_a_constant_truth_value_is_one_or_zero_in_numbers():
+    with tf.Graph().as_default(), tf.Session() as session:
+        ones = tf.get_variable("ones", [2], initializer=tf.constant_initializer(True))
+        counts = tf.get_variable("counts", [2], tf.int32, initializer=tf.constant_initializer([False, True]))
+        session.run(tf.global_variables_initializer())
+        assert session.run(ones).tolist() == [1.0, 1.0] and session.run(counts).tolist() == [0, 1]
+        with pytest.raises(TypeError, match="Expected bool, got 1 of type 'int'"):
+            tf.get_variable("truth", [2], tf.bool, initializer=tf.constant_initializer(1))

@@ -6,16 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scopeflow as tf
-from scopeflow.engine.graph import Graph
 from scopeflow.scopes.partitions import parts_of
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 THIRDS = tf.fixed_size_partitioner(3)
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
 
 
 def value_of(variable):

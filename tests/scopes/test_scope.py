@@ -7,11 +7,7 @@ import pytest
 import scopeflow as tf
 from scopeflow.engine.graph import Graph
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def names(things):

@@ -3,13 +3,8 @@
 import pytest
 
 import scopeflow as tf
-from scopeflow.engine.graph import Graph
 
-
-@pytest.fixture(autouse=True)
-def graph():
-    with Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("graph")
 
 
 def names(things):

@@ -2,7 +2,6 @@
 
 import io
 
-import pytest
 from rich.console import Console
 
 import scopeflow as tf
@@ -12,12 +11,6 @@ from scopeflow.scopes.tree import variable_tree
 def cells(table):
     """{column header: list of its cells as plain text}."""
     return {column.header: [str(cell) for cell in column.cells] for column in table.columns}
-
-
-@pytest.fixture
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
 
 
 def test_scopes_are_branches_and_variables_stand_below_them(graph):
