@@ -79,12 +79,15 @@ def _installed(distribution: str) -> str | None:
 
 
 def cuda_advice(driver: Driver | None, versions: dict[str, str | None], devices: list[str]) -> str | None:
-    """What keeps the kernels off a GPU, and the command that mends it; None where a GPU is in use.
+    """What keeps the kernels off a GPU, and the command that mends it; None where a GPU is in use with all of them.
 
     `devices` are the canonical names of what the kernels can run on (`backend.list_devices`).
     """
     if any("GPU" in device for device in devices):
-        return None
+        if versions["numba-cuda"] is not None:
+            return None
+        command = install_command(CUDA_EXTRAS[12] if driver and driver.cuda[0] == 12 else CUDA_EXTRAS[13])
+        return f"numba-cuda not installed, so the host draws random values and copies them. In a clone: {command}"
     if driver is None:
         return (
             "no NVIDIA driver answers (nvidia-smi), so everything runs on the CPU. "

@@ -43,3 +43,24 @@ def mul_rn(typing_context: Any, a: Any, b: Any) -> Any:
         return builder.call(product, arguments)
 
     return a(a, a), generate
+
+
+@intrinsic
+def store_group(typing_context: Any, out: Any, at: Any, values: Any) -> Any:
+    """out[at : at + n] = the n values of a tuple, in one store, which must be aligned to its size."""
+    if not isinstance(out, types.Array) or not isinstance(values, types.UniTuple) or values.dtype != out.dtype:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, begin, group = arguments
+        vector_type = ir.VectorType(context.get_data_type(out.dtype), values.count)
+        vector = ir.Constant(vector_type, ir.Undefined)
+        for i in range(values.count):
+            vector = builder.insert_element(vector, builder.extract_value(group, i), ir.Constant(ir.IntType(32), i))
+        data = context.make_array(out)(context, builder, value=array).data
+        place = builder.bitcast(builder.gep(data, [begin]), vector_type.as_pointer())
+        store = builder.store(vector, place)
+        store.align = values.count * out.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.none(out, at, values), generate

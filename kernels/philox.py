@@ -3,8 +3,8 @@
 The functions of `SCALARS` are plain Python over NumPy scalars. They run as they stand (slowly), and `compiled_with`
 compiles them for a device, so that a kernel only decides who walks the index. Every constant carries its type, because
 a bare `0.5` turns float32 arithmetic into float64 under Numba, and results are cast back where it widens integers.
-Compilers for CUDA fuse products with sums as they like: every product that a sum takes is an `fma` or a `mul_rn` here,
-so that a sample has the same bits wherever it is drawn.
+Compilers for CUDA fuse products with sums as they like: every product is an `fma` or a `mul_rn` here, so that a
+sample has the same bits wherever it is drawn.
 
 Sources: J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11) for Philox; G. Box and M. Muller, "A
 note on the generation of random normal deviates" (1958). Which words make which sample was found by running TensorFlow
@@ -18,7 +18,7 @@ import operator
 from collections.abc import Callable
 from fractions import Fraction
 from types import FunctionType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -48,14 +48,15 @@ def lanes(dtype: DTypeLike) -> int:
 def reserved(n: int, dtype: DTypeLike, kind: str) -> int:
     """How many elements of offset one run of a random op with `n` outputs takes: run r begins at `r * reserved(...)`.
 
-    `kind` is the name of the fill: "uniform", "normal", "truncated_normal", "uniform_int" or "permutation".
+    `kind` is the name of the fill: "uniform", "bernoulli", "normal", "truncated_normal", "uniform_int" or
+    "permutation".
     Raises ValueError for another one.
     """
     if kind == "permutation":  # n - 1 swaps with a word each, in whole blocks
         return -(-max(n - 1, 0) // 4) * 4
     if kind == "truncated_normal":  # a group of `lanes` outputs has 64 * lanes blocks, so 256 n blocks are 4 n outputs
         return 4 * n
-    if kind in ("uniform", "normal", "uniform_int"):
+    if kind in ("uniform", "normal", "uniform_int", "bernoulli"):
         return BLOCKS_PER_OUTPUT * n * lanes(dtype)
     raise ValueError(f"no random fill is called {kind!r}")
 
@@ -84,7 +85,7 @@ def seed_words(seed: Seed) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
     return k0, k1, c2, c3
 
 
-# --- Products that sums take: what intrinsics.py has for compiled code, in plain Python -------------------------------
+# --- Products: what intrinsics.py has for compiled code, in plain Python ----------------------------------------------
 
 
 def fma(a, b, c):
@@ -141,23 +142,23 @@ FRACTION_64_HIGH, STEP_64 = np.uint64(0xFFFFF), np.float64(2**-52)
 
 def uniform_float32(word):
     """float32 multiple of 2**-23."""
-    return np.float32(np.int32(word & FRACTION_32)) * STEP_32
+    return mul_rn(np.float32(np.int32(word & FRACTION_32)), STEP_32)
 
 
 def uniform_float16(word):
     """Multiple of 2**-10, exact in float16, as a float32."""
-    return np.float32(np.int32(word & FRACTION_16)) * STEP_16
+    return mul_rn(np.float32(np.int32(word & FRACTION_16)), STEP_16)
 
 
 def uniform_bfloat16(word):
     """Multiple of 2**-7, exact in bfloat16, as a float32."""
-    return np.float32(np.int32(word & FRACTION_BFLOAT16)) * STEP_BFLOAT16
+    return mul_rn(np.float32(np.int32(word & FRACTION_BFLOAT16)), STEP_BFLOAT16)
 
 
 def uniform_float64(first, second):
     """float64 multiple of 2**-52: twenty bits of the first word above the second one."""
     fraction = ((np.uint64(first) & FRACTION_64_HIGH) << WORD_BITS) | np.uint64(second)
-    return np.float64(np.int64(fraction)) * STEP_64
+    return mul_rn(np.float64(np.int64(fraction)), STEP_64)
 
 
 def word_int64(first, second):
@@ -322,7 +323,7 @@ def angle_float32(u):
 
 def normal_pair_float32(first, second):
     """Two standard normal float32 from two words, within 6e-7 of the exact transform."""
-    radius = np.float32(math.sqrt(MINUS_TWO_32 * log_float32(max(uniform_float32(first), SMALLEST_32))))
+    radius = np.float32(math.sqrt(mul_rn(MINUS_TWO_32, log_float32(max(uniform_float32(first), SMALLEST_32)))))
     s, c = sin_cos_float32(angle_float32(uniform_float32(second)))
     return mul_rn(s, radius), mul_rn(c, radius)
 
@@ -336,7 +337,8 @@ def normal_block_float32(w0, w1, w2, w3):
 
 def normal_block_float64(w0, w1, w2, w3):
     """Two standard normal float64 from the words of a block."""
-    radius = np.float64(math.sqrt(MINUS_TWO_64 * log_float64(max(uniform_float64(w0, w1), SMALLEST_64))))
+    log = log_float64(max(uniform_float64(w0, w1), SMALLEST_64))
+    radius = np.float64(math.sqrt(mul_rn(MINUS_TWO_64, log)))
     s, c = sin_cos_float64(mul_rn(TWO_PI_64, uniform_float64(w2, w3)))
     return mul_rn(s, radius), mul_rn(c, radius)
 
@@ -415,7 +417,7 @@ def float16_bits(x):
     bits = np.float32(x).view(np.uint32)
     size = abs(x)
     normal = ((bits & MAGNITUDE) >> FLOAT16_SHIFT) - FLOAT16_REBIAS
-    steps = np.uint32(np.int32(min(size, FLOAT16_SMALLEST_NORMAL) * FLOAT16_SUBNORMAL_STEPS))
+    steps = np.uint32(np.int32(mul_rn(min(size, FLOAT16_SMALLEST_NORMAL), FLOAT16_SUBNORMAL_STEPS)))
     finite = steps if size < FLOAT16_SMALLEST_NORMAL else normal
     return np.uint16((FLOAT16_INFINITY if size >= FLOAT16_OVERFLOW else finite) | ((bits & SIGN) >> FLOAT16_SIGN_SHIFT))
 
@@ -448,6 +450,23 @@ def stored_int32(value, scale, shift):
 
 def stored_int64(value, scale, shift):
     return value % scale + shift
+
+
+def chosen_float32(value, scale, shift):
+    """What bernoulli stores: `scale` for a uniform sample of `shift` or more, else 0."""
+    return scale if value >= shift else np.float32(0)
+
+
+def chosen_float64(value, scale, shift):
+    return scale if value >= shift else np.float64(0)
+
+
+def chosen_float16(value, scale, shift):
+    return float16_bits(chosen_float32(value, scale, shift))
+
+
+def chosen_bfloat16(value, scale, shift):
+    return bfloat16_bits(chosen_float32(value, scale, shift))
 
 
 # --- Compiling --------------------------------------------------------------------------------------------------------
@@ -488,7 +507,55 @@ SCALARS: tuple[FunctionType, ...] = (
     stored_bfloat16,
     stored_int32,
     stored_int64,
+    chosen_float32,
+    chosen_float64,
+    chosen_float16,
+    chosen_bfloat16,
 )  # type: ignore[assignment]
+
+
+class Recipe(NamedTuple):
+    """Which scalar functions make the samples of a distribution in a dtype; a kernel adds who walks the index."""
+
+    block: str  # the four words of a block -> its samples
+    group: str | None  # for one that rejects: a group's first block -> the samples kept
+    stored: str  # a sample, its scale and its shift -> what goes into out
+    samples: int  # of a block or group
+    step: int  # from one group to the next, in blocks
+    sample: type  # of a sample, its scale and its shift
+    bits: type  # of out as kernels see it: a dtype that Numba does not know, or whose arithmetic must wrap, is unsigned
+
+
+_UNSIGNED: dict[str, type] = {"float16": np.uint16, "bfloat16": np.uint16, "int32": np.uint32, "int64": np.uint64}
+
+
+def recipe(kind: str, dtype: str) -> Recipe:
+    """The recipe of the fill called `kind` for the name of a dtype; the 16-bit types round samples made in float32."""
+    bits: type = _UNSIGNED.get(dtype) or np.dtype(dtype).type
+    sample = np.float32 if bits is np.uint16 else bits
+    wide, samples = np.dtype(sample).name, lanes(sample)
+    group, step = None, 1
+    if kind == "truncated_normal":
+        group, step = f"truncated_group_{wide}", BLOCKS_PER_TRUNCATED * samples
+    if kind == "uniform_int":
+        block = f"word_block_{dtype}"
+    elif kind in ("uniform", "bernoulli"):
+        block = f"uniform_block_{dtype}"
+    else:
+        block = f"normal_block_{wide}"
+    stored = f"{'chosen' if kind == 'bernoulli' else 'stored'}_{dtype}"
+    return Recipe(block, group, stored, samples, step, sample, bits)
+
+
+def bound(template: Any, name: str, **steps: Any) -> FunctionType:
+    """A copy of the function `template` in which the global names `steps` mean these values.
+
+    The name must be its own: Numba names compiled code, and the file it is kept in, by a function's name and a number
+    that only counts within a process, so that two functions of one name from two files would be taken for one.
+    """
+    function = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
+    function.__qualname__ = name
+    return function
 
 
 def compiled_with(jit: Callable[[Any], Any], **intrinsics: Any) -> SimpleNamespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,16 @@ COUNT = 67  # some whole blocks and a part of one
 X_SHAPE, WINDOW, DY_SHAPE = (2, 5, 6, 2), (3, 2), (2, 3, 6, 3)
 PLACE = ((2, 1), ((1, 1), (0, 1)), (1, 1))  # strides, padding, dilations
 POOL = ((3, 2), (2, 1))  # window, strides; padding and output as above
+WEIGHTS = (3, 2, 5, 4)  # fans of 30 and 24
+INITIALIZERS = {  # name: variance, whether uniform
+    "variance_scaling": (1 / 30, False),
+    "glorot_normal": (1 / 27, False),
+    "glorot_uniform": (1 / 27, True),
+    "he_normal": (2 / 30, False),
+    "he_uniform": (2 / 30, True),
+    "lecun_normal": (1 / 30, False),
+    "lecun_uniform": (1 / 30, True),
+}
 FLOAT32_SUM = 2e-6  # of the greatest value: some thirty roundings of 2**-24 each, the longest sum in here
 
 
@@ -79,6 +90,14 @@ def _cases() -> dict[str, Case]:
 
         return case
 
+    def initializer(name: str, variance: float, uniform: bool) -> Case:
+        size = math.prod(WEIGHTS)
+        if uniform:
+            expected = (2 * naive.uniform(size, SEED) - 1) * math.sqrt(3 * variance)
+        else:  # 0.8796... is the deviation that is left of a normal's when it is cut at two
+            expected = naive.truncated_normal(size, SEED) * math.sqrt(variance) / 0.87962566103423978
+        return filled(name, expected.reshape(WEIGHTS), 1e-6)
+
     def drawn_classes(backend: Backend) -> tuple[Any, np.ndarray, float]:
         return backend.multinomial(backend.asarray(a), COUNT, SEED), naive.multinomial(a, COUNT, SEED), 0
 
@@ -102,6 +121,8 @@ def _cases() -> dict[str, Case]:
         "normal": filled("normal", naive.normal(COUNT, SEED), 1e-6),
         "truncated_normal": filled("truncated_normal", naive.truncated_normal(COUNT, SEED), 1e-6),
         "uniform_int": filled("uniform_int", naive.uniform_int(COUNT, SEED, -5, 99), 0, -5, 99, dtype=np.int32),
+        "bernoulli": filled("bernoulli", np.where(naive.uniform(COUNT, SEED) >= 0.75, 2.0, 0.0), 0, 0.25, 2.0),
+        **{name: initializer(name, *rule) for name, rule in INITIALIZERS.items()},
         "permutation": filled("permutation", naive.permutation(COUNT, SEED), 0, dtype=np.int64),
         "multinomial": drawn_classes,
         "orthogonal": filled("orthogonal", naive.orthogonal(6, 5, SEED), FLOAT32_SUM),

@@ -220,6 +220,7 @@ def install(monkeypatch):
     import scipy.special
 
     from scopeflow.kernels import backend
+    from scopeflow.kernels.cuda import drawing
 
     cupy = _Library("cupy", np)
     cupy.ndarray = ndarray
@@ -239,6 +240,7 @@ def install(monkeypatch):
         monkeypatch.setitem(sys.modules, name, module)
     for cached in (backend._gpu_count, backend._backend):
         cached.cache_clear()
+    monkeypatch.setattr(drawing, "installed", lambda: False)  # no kernel can draw into the host's memory
     return cupy
 
 
@@ -253,6 +255,7 @@ def stand_in_cupy(monkeypatch):
 def uninstall():
     """Forget the devices that were found while the stand-in was there."""
     from scopeflow.kernels import backend
+    from scopeflow.kernels.cuda import drawing
 
-    for cached in (backend._gpu_count, backend._backend):
+    for cached in (backend._gpu_count, backend._backend, drawing.usable):
         cached.cache_clear()

@@ -1,8 +1,9 @@
 """The CPU's kernels: the functions of kernels.cuda, with the same signatures, on NumPy arrays."""
 
-from .. import plain
+from .. import fills, plain
+from ..fills import *
 from ..plain import *
 from . import random
 from .random import *
 
-__all__ = [*plain.__all__, *random.__all__]
+__all__ = [*fills.__all__, *plain.__all__, *random.__all__]

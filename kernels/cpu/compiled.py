@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType
 from typing import Any
 
 import numba
@@ -56,20 +55,9 @@ def _numba_caches_in(folder: pathlib.Path) -> Iterator[None]:
         config.CACHE_DIR = chosen
 
 
-def _bound(template: Any, name: str, steps: dict[str, Any]) -> FunctionType:
-    """A copy of `template` in which the global names `steps` mean these values.
-
-    The name must be its own: Numba names compiled code, and the file it is kept in, by a function's name and a number
-    that only counts within a process, so that two functions of one name from two files would be taken for one.
-    """
-    function = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
-    function.__qualname__ = name
-    return function
-
-
 def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
     """A whole kernel, kept on disk under its name."""
-    kernel = _bound(template, name, steps)
+    kernel = philox.bound(template, name, **steps)
     jit = functools.partial(numba.njit, nogil=True, error_model="numpy")
     with _numba_caches_in(cache_folder()):
         try:
@@ -80,7 +68,7 @@ def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
 
 def _bind(template: Any, of: str, **steps: Any) -> Any:
     """A step of the kernel called `of`."""
-    return _inner(_bound(template, f"{of}{template.__name__}", steps))
+    return _inner(philox.bound(template, f"{of}{template.__name__}", **steps))
 
 
 _inner = numba.njit(nogil=True, error_model="numpy")
@@ -90,7 +78,7 @@ scalar = philox.compiled_with(
 )
 stream_block = scalar.stream_block
 
-# What `_bound` fills in: the functions and figures in which one kernel differs from another.
+# What `philox.bound` fills in: the functions and figures in which one kernel differs from another.
 block_samples: Any = None  # four words -> the block's samples
 draw_again: Any = None  # the group of samples of the truncated normal, one by one
 stored: Any = None  # a sample, its scale and its shift -> what goes into out
@@ -196,38 +184,20 @@ def _shuffle(out, start, k0, k1, c2, c3):
 # --- One kernel for each distribution and dtype -----------------------------------------------------------------------
 
 
-def _phase_two(kind: str, dtype: str, figures: dict[str, Any]) -> Any:
-    name = f"{kind}_{dtype}"
-    wide = np.dtype(figures["VALUE"]).name  # the 16-bit types round normals drawn in float32
-    block = {"uniform_int": f"word_block_{dtype}", "uniform": f"uniform_block_{dtype}"}.get(
-        kind, f"normal_block_{wide}"
-    )
-    samples = _bind(_convert, name, block_samples=getattr(scalar, block), **figures)
-    if kind != "truncated_normal":
-        return samples
-    again = getattr(scalar, f"truncated_group_{wide}")
-    return _bind(_truncate, name, convert=samples, draw_again=again, TWO_SIGMA=np.dtype(wide).type(2), **figures)
-
-
-_VALUES = {"int32": np.uint32, "int64": np.uint64, "float64": np.float64}
-
-
 @functools.cache
 def fill(kind: str, dtype: str) -> Any:
     """The kernel (out, start, k0, k1, c2, c3, scale, shift) of a distribution and the name of a dtype.
 
-    `out` is one-dimensional and contiguous: of unsigned integers for the integers and the 16-bit types, `start` an
-    int64, scale and shift of the type that the samples have before they are stored.
+    `out` is one-dimensional and contiguous and seen as `philox.recipe` says, `start` an int64.
     """
-    samples = philox.lanes(np.float64 if dtype.endswith("64") else np.float32)
-    figures = {
-        "SAMPLES": samples,
-        "STEP": philox.BLOCKS_PER_TRUNCATED * samples if kind == "truncated_normal" else 1,
-        "VALUE": _VALUES.get(dtype, np.float32),
-    }
-    name = f"{kind}_{dtype}"
-    store = _bind(_store, name, stored=getattr(scalar, f"stored_{dtype}"))
-    return _cached_njit(_fill, name, convert=_phase_two(kind, dtype, figures), store=store, **figures)
+    name, recipe = f"{kind}_{dtype}", philox.recipe(kind, dtype)
+    figures = {"SAMPLES": recipe.samples, "STEP": recipe.step, "VALUE": recipe.sample}
+    samples = _bind(_convert, name, block_samples=getattr(scalar, recipe.block), **figures)
+    if recipe.group:
+        again, two_sigma = getattr(scalar, recipe.group), recipe.sample(2)
+        samples = _bind(_truncate, name, convert=samples, draw_again=again, TWO_SIGMA=two_sigma, **figures)
+    store = _bind(_store, name, stored=getattr(scalar, recipe.stored))
+    return _cached_njit(_fill, name, convert=samples, store=store, **figures)
 
 
 @functools.cache

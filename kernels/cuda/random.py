@@ -1,8 +1,4 @@
-"""Random fills of CuPy arrays, drawn on the host.
-
-There is no CUDA kernel in here yet: each function draws with kernels.cpu into host memory and copies the result into
-`out`, so that a GPU has the same values as a CPU, at the price of that copy and of a synchronisation.
-"""
+"""Random numbers in CuPy arrays: the fills by our own CUDA kernels, and what is made from them."""
 
 from __future__ import annotations
 
@@ -13,36 +9,42 @@ from typing import Any, Concatenate, ParamSpec
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .. import fills
 from ..cpu import random as host
-from ..philox import Seed
+from ..fills import is_device_array
+from ..philox import FLOATS, Seed
 
 P = ParamSpec("P")
 
-__all__ = host.__all__
+__all__ = [*fills.__all__, *host.__all__]
 
 
-def _drawn_on_host(fill: Callable[Concatenate[np.ndarray, P], None]) -> Callable[Concatenate[Any, P], None]:
-    """`fill` for a CuPy array `out`."""
+def _of_device_arrays(fill: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+    """`fill` for CuPy arrays alone."""
 
     @functools.wraps(fill)
     def fill_device_array(out: Any, *args: P.args, **kwargs: P.kwargs) -> None:
-        import cupy
-
-        if not isinstance(out, cupy.ndarray):
+        if not is_device_array(out):
             raise TypeError(f"out must be a CuPy array, not {type(out).__name__}")
-        drawn = np.empty(out.shape, out.dtype)
-        fill(drawn, *args, **kwargs)
-        out[...] = cupy.asarray(drawn)
+        fill(out, *args, **kwargs)
 
+    fill_device_array.__module__ = __name__
     return fill_device_array
 
 
-uniform = _drawn_on_host(host.uniform)
-normal = _drawn_on_host(host.normal)
-truncated_normal = _drawn_on_host(host.truncated_normal)
-uniform_int = _drawn_on_host(host.uniform_int)
-permutation = _drawn_on_host(host.permutation)
-orthogonal = _drawn_on_host(host.orthogonal)
+bernoulli = _of_device_arrays(fills.bernoulli)
+glorot_normal = _of_device_arrays(fills.glorot_normal)
+glorot_uniform = _of_device_arrays(fills.glorot_uniform)
+he_normal = _of_device_arrays(fills.he_normal)
+he_uniform = _of_device_arrays(fills.he_uniform)
+lecun_normal = _of_device_arrays(fills.lecun_normal)
+lecun_uniform = _of_device_arrays(fills.lecun_uniform)
+normal = _of_device_arrays(fills.normal)
+permutation = _of_device_arrays(fills.permutation)
+truncated_normal = _of_device_arrays(fills.truncated_normal)
+uniform = _of_device_arrays(fills.uniform)
+uniform_int = _of_device_arrays(fills.uniform_int)
+variance_scaling = _of_device_arrays(fills.variance_scaling)
 
 
 @functools.wraps(host.multinomial)
@@ -50,3 +52,15 @@ def multinomial(logits: Any, num_samples: int, seed: Seed, dtype: DTypeLike = np
     import cupy
 
     return cupy.asarray(host.multinomial(cupy.asnumpy(logits), num_samples, seed, dtype, offset))
+
+
+@functools.wraps(host.orthogonal)
+def orthogonal(out: Any, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:
+    import cupy
+
+    if not is_device_array(out):
+        raise TypeError(f"out must be a CuPy array, not {type(out).__name__}")
+    fills.check_out(out, FLOATS)
+    drawn = np.empty(out.shape, out.dtype)
+    host.orthogonal(drawn, seed, gain, offset)
+    out[...] = cupy.asarray(drawn)

@@ -111,6 +111,16 @@ def test_no_advice_where_a_gpu_is_in_use():
     assert diagnose.cuda_advice(driver, with_cuda_libraries("13.6", "0.20"), devices) is None
 
 
+@pytest.mark.parametrize(("cuda", "extra"), [((12, 4), "cuda12"), ((13, 1), "cuda13")])
+def test_advice_where_a_gpu_is_in_use_without_numba_cuda_says_what_the_host_does_instead(cuda, extra):
+    driver, devices = Driver("580", cuda, ("H200",)), [*CPU_ONLY, "/device:GPU:0"]
+    advice = diagnose.cuda_advice(driver, with_cuda_libraries("13.6", None), devices)
+    assert advice == (
+        "numba-cuda not installed, so the host draws random values and copies them. "
+        f'In a clone: pip install ".[{extra}]"'
+    )
+
+
 def test_the_extras_that_are_advised_exist():
     from house import ROOT
 

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,39 +80,124 @@ def test_a_cupy_array_anywhere_among_the_arguments_goes_to_the_cuda_side(name, m
     assert kernel((1, 2), keyword=FakeCupyArray()) == "the CUDA side"
 
 
-class HostCupy:
-    """As much of CuPy as the CUDA side's fills use, in host memory."""
-
-    ndarray = FakeCupyArray
-
-    @staticmethod
-    def asarray(array):
-        return array
-
-
-class HostCupyArray(FakeCupyArray):
-    def __init__(self, array):
-        self.array, self.shape, self.dtype = array, array.shape, array.dtype
-
-    def __setitem__(self, key, value):
-        self.array[key] = value
+ON_BOTH_SIDES = (
+    ("uniform", np.float32, (-1, 2)),
+    ("truncated_normal", np.float64, ()),
+    ("bernoulli", np.float16, (0.3,)),
+    ("he_normal", np.float32, ()),
+    ("uniform_int", np.int64, (3, 99)),
+    ("permutation", np.int32, ()),
+)
 
 
-def test_the_cuda_side_draws_what_the_cpu_draws(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cupy", HostCupy)
-    for name, dtype, arguments in (
-        ("uniform", np.float32, (-1, 2)),
-        ("truncated_normal", np.float64, ()),
-        ("uniform_int", np.int64, (3, 99)),
-        ("permutation", np.int32, ()),
-    ):
-        expected = np.empty(31, dtype)
-        getattr(cpu, name)(expected, 7, *arguments, offset=5)
-        out = np.empty(31, dtype)
-        getattr(cuda, name)(HostCupyArray(out), 7, *arguments, offset=5)
-        np.testing.assert_array_equal(out, expected)
-    with pytest.raises(TypeError, match="out must be a CuPy array, not ndarray"):
-        cuda.uniform(np.empty(3, np.float32), 7)
+def drawn_on_both_sides(name, dtype, arguments):
+    import cupy
+
+    expected, out = np.empty(31, dtype), cupy.asarray(np.zeros(31, dtype))
+    getattr(cpu, name)(expected, 7, *arguments, offset=5)
+    getattr(cuda, name)(out, 7, *arguments, offset=5)
+    return out.get(), expected
+
+
+@pytest.mark.parametrize("case", ON_BOTH_SIDES)
+def test_the_cuda_side_draws_what_the_cpu_draws(case, stand_in_cupy):
+    np.testing.assert_array_equal(*drawn_on_both_sides(*case))
+
+
+def test_the_cuda_side_refuses_arrays_of_the_host(stand_in_cupy):
+    for name in ("uniform", "orthogonal", "permutation"):
+        with pytest.raises(TypeError, match="out must be a CuPy array, not ndarray"):
+            getattr(cuda, name)(np.empty((3, 3), np.float32), 7)
+
+
+@pytest.fixture
+def with_numba_cuda(stand_in_cupy, monkeypatch):
+    """The stand-in, said to have CUDA kernels; gives a function that sets whether its stream is being captured."""
+    from scopeflow.kernels.cuda import drawing
+
+    capturing = False
+
+    def set_capturing(value):
+        nonlocal capturing
+        capturing = value
+
+    stream = SimpleNamespace(ptr=0, is_capturing=lambda: capturing)
+    stand_in_cupy.cuda.get_current_stream = lambda: stream
+    monkeypatch.setattr(drawing, "installed", lambda: True)
+    drawing.usable.cache_clear()
+    yield set_capturing
+    drawing.usable.cache_clear()
+
+
+@pytest.mark.parametrize("wrong", ("3 of 1031 samples differ from the CPU's", RuntimeError("no such target")))
+def test_a_kernel_that_fails_its_check_warns_once_and_the_host_draws(wrong, with_numba_cuda, monkeypatch):
+    from scopeflow.kernels.cuda import drawing
+
+    def check(*_):
+        if isinstance(wrong, Exception):
+            raise wrong
+        return wrong
+
+    monkeypatch.setattr(drawing, "_check", check)
+    with pytest.warns(
+        RuntimeWarning, match=r"of uniform for float32 is not used on device 0, .*(no such|3 of)"
+    ) as seen:
+        for _ in range(2):
+            np.testing.assert_array_equal(*drawn_on_both_sides(*ON_BOTH_SIDES[0]))
+    assert len(seen) == 1
+
+
+def test_a_kernel_that_holds_is_launched_and_may_then_be_captured_but_not_before(with_numba_cuda, monkeypatch):
+    from scopeflow.kernels.cuda import drawing
+
+    launched = []
+
+    def launch(kind, dtype, flat, offset, words, scale, shift):
+        launched.append((kind, flat.shape))
+        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
+
+    monkeypatch.setattr(drawing, "_launch", launch)
+    with_numba_cuda(True)
+    with pytest.raises(RuntimeError, match="fill once before the capture"):
+        drawn_on_both_sides(*ON_BOTH_SIDES[0])
+    with_numba_cuda(False)
+    np.testing.assert_array_equal(*drawn_on_both_sides(*ON_BOTH_SIDES[0]))
+    checks = len(launched) - 1
+    assert checks > 0
+    with_numba_cuda(True)
+    np.testing.assert_array_equal(*drawn_on_both_sides(*ON_BOTH_SIDES[0]))
+    assert launched[checks:] == [("uniform", (31,))] * 2
+
+
+@pytest.mark.parametrize("spoil", (0, 515, 1030))
+def test_the_check_of_a_kernel_sees_one_wrong_sample(spoil, with_numba_cuda, monkeypatch):
+    from scopeflow.kernels.cuda import drawing
+
+    def launch(kind, dtype, flat, offset, words, scale, shift):
+        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
+        if offset == 0:
+            flat._host[spoil] = np.nextafter(flat._host[spoil], np.float32(9))
+
+    monkeypatch.setattr(drawing, "_launch", launch)
+    with pytest.warns(RuntimeWarning, match="1 of 1031 samples differ from the CPU's"):
+        drawn_on_both_sides(*ON_BOTH_SIDES[0])
+
+
+def test_an_array_of_the_device_that_is_not_contiguous_is_filled_and_nothing_beside_it(with_numba_cuda, monkeypatch):
+    import cupy
+
+    from scopeflow.kernels.cuda import drawing
+
+    def launch(kind, dtype, flat, offset, words, scale, shift):
+        assert flat.flags.c_contiguous
+        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
+
+    monkeypatch.setattr(drawing, "_launch", launch)
+    base, expected = cupy.asarray(np.zeros((6, 8), np.float32)), np.empty((6, 4), np.float32)
+    cuda.normal(base[:, ::2], 7)
+    cpu.normal(expected, 7)
+    np.testing.assert_array_equal(base.get()[:, ::2], expected)
+    assert not np.any(base.get()[:, 1::2])
 
 
 # --- Self-checks ------------------------------------------------------------------------------------------------------

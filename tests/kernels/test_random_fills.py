@@ -14,12 +14,13 @@ from kernel_golden import ABOUT, DTYPES, cases, close, golden, same_bits
 from scipy import stats
 
 from scopeflow import kernels
-from scopeflow.kernels import naive, philox
+from scopeflow.kernels import fills, naive, philox
+from scopeflow.kernels.cpu import drawing
 from scopeflow.kernels.cpu import random as cpu_random
 
 SEED = (87654321, 7)
 FLOAT_FILLS = ("uniform", "normal", "truncated_normal")
-EVERY_FILL = [(kind, name) for kind in FLOAT_FILLS for name in DTYPES] + [
+EVERY_FILL = [(kind, name) for kind in (*FLOAT_FILLS, "bernoulli") for name in DTYPES] + [
     ("uniform_int", "int32"),
     ("uniform_int", "int64"),
 ]
@@ -183,8 +184,8 @@ def test_an_element_depends_on_seed_and_place_alone(fill, offset, count):
 @pytest.mark.parametrize("kind,dtype", EVERY_FILL)
 def test_threads_change_nothing(kind, dtype, monkeypatch):
     alone = draw(kind, dtype, 10_007)
-    monkeypatch.setattr(cpu_random, "PIECE", 1000)
-    monkeypatch.setattr(cpu_random, "_threads", lambda: 7)
+    monkeypatch.setattr(drawing, "PIECE", 1000)
+    monkeypatch.setattr(drawing, "_threads", lambda: 7)
     same_bits(draw(kind, dtype, 10_007), alone)
 
 
@@ -469,6 +470,107 @@ def test_permutations_of_three_are_equally_likely():
     assert stats.chisquare(counts).pvalue > LEVEL
 
 
+# --- Masks and initializers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("probability,value", [(0.7, 1 / 0.7), (0.01, -3.0), (0.5, 1.0)])
+def test_bernoulli_keeps_the_value_where_the_uniform_sample_reaches_the_rate(dtype, probability, value):
+    out = np.empty(10_001, DTYPES[dtype])
+    kernels.bernoulli(out, SEED, probability, value, offset=3)
+    uniform = draw("uniform", dtype, out.size, offset=3)
+    same_bits(
+        out, np.where(uniform >= DTYPES[dtype].type(1 - probability), DTYPES[dtype].type(value), 0).astype(out.dtype)
+    )
+
+
+@pytest.mark.parametrize("seed", (0, 1, (2**40 + 3, 2**62)))
+def test_bernoulli_draws_as_often_as_it_says(seed):
+    out = np.empty(1_000_000, np.float32)
+    for probability in (0.1, 0.3, 0.8):
+        kernels.bernoulli(out, seed, probability)
+        count = np.count_nonzero(out == 1)
+        assert count + np.count_nonzero(out == 0) == out.size
+        assert stats.binomtest(count, out.size, probability).pvalue > LEVEL
+        assert not stats.binomtest(count, out.size, probability * 1.02).pvalue > LEVEL
+
+
+def test_bernoulli_at_zero_and_one_is_certain():
+    out = np.empty(100_000, np.float16)
+    kernels.bernoulli(out, 1, 0, 5)
+    assert not np.any(out)
+    kernels.bernoulli(out, 1, 1, 5)
+    assert np.all(out == 5)
+
+
+INITIALIZERS = {  # name: scale, which fan, distribution, as their papers have them
+    "glorot_normal": (1, lambda fan_in, fan_out: (fan_in + fan_out) / 2, "truncated_normal"),
+    "glorot_uniform": (1, lambda fan_in, fan_out: (fan_in + fan_out) / 2, "uniform"),
+    "he_normal": (2, lambda fan_in, fan_out: fan_in, "truncated_normal"),
+    "he_uniform": (2, lambda fan_in, fan_out: fan_in, "uniform"),
+    "lecun_normal": (1, lambda fan_in, fan_out: fan_in, "truncated_normal"),
+    "lecun_uniform": (1, lambda fan_in, fan_out: fan_in, "uniform"),
+}
+
+
+def standardised(samples, variance, kind):
+    """Samples of this variance as those of the plain distribution, if that is what they are."""
+    wide = samples.astype(np.float64).ravel()
+    if kind == "uniform":
+        limit = np.sqrt(3 * variance)
+        return (wide + limit) / (2 * limit)
+    return wide * (stats.truncnorm(-2, 2).std() if kind == "truncated_normal" else 1) / np.sqrt(variance)
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+@pytest.mark.parametrize(
+    "shape,fan_in,fan_out", [((400, 900), 400, 900), ((3, 3, 200, 150), 1800, 1350), ((3000,), 3000, 3000)]
+)
+def test_initializers_have_the_variance_and_distribution_of_their_papers(name, shape, fan_in, fan_out):
+    scale, fan, kind = INITIALIZERS[name]
+    out = np.empty(shape, np.float32)
+    getattr(kernels, name)(out, SEED)
+    variance = scale / fan(fan_in, fan_out)
+    assert follows(standardised(out, variance, kind), kind)
+    if out.size > 100_000:
+        assert not follows(standardised(out, 1.04 * variance, kind), kind)  # a deviation off by two percent
+        assert not follows(standardised(out, 2 * variance, kind), kind)
+        assert abs(out.var(dtype=np.float64) / variance - 1) <= 6 * np.sqrt(2 / out.size)
+
+
+@pytest.mark.parametrize("distribution", ("uniform", "truncated_normal", "untruncated_normal"))
+@pytest.mark.parametrize("mode,fan", [("fan_in", 600), ("fan_out", 300), ("fan_avg", 450)])
+def test_variance_scaling_divides_by_the_fan_it_names(mode, fan, distribution):
+    out = np.empty((600, 300), np.float64)
+    kernels.variance_scaling(out, SEED, 1.7, mode, distribution)
+    kind = "normal" if distribution == "untruncated_normal" else distribution
+    assert follows(standardised(out, 1.7 / fan, kind), kind)
+
+
+def test_fans_count_the_receptive_field_and_a_scalar_has_one():
+    assert fills.fans((3, 5, 7, 11)) == (105, 165)
+    assert fills.fans((4,)) == (4, 4)
+    assert fills.fans(()) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["variance_scaling", *INITIALIZERS])
+def test_an_initializer_in_seven_pieces_is_the_whole(name):
+    shape, fill = (70, 30), getattr(kernels, name)
+    whole, pieces = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    fill(whole, SEED)
+    for piece in range(7):
+        fill(pieces[10 * piece : 10 * piece + 10], SEED, offset=300 * piece, shape=shape)
+    same_bits(pieces, whole)
+
+
+def test_normal_is_the_truncated_one_to_variance_scaling_as_in_tensorflow():
+    one, other = np.empty((2, 30, 20), np.float32)
+    kernels.variance_scaling(one, 3, distribution="normal")
+    kernels.variance_scaling(other, 3, distribution="truncated_normal")
+    same_bits(one, other)
+    assert abs(one).max() < 2 / np.sqrt(30) / 0.8796
+
+
 # --- Bad arguments ----------------------------------------------------------------------------------------------------
 
 OUT = np.zeros(4, np.float32)
@@ -505,6 +607,16 @@ READ_ONLY.flags.writeable = False
         (lambda: kernels.uniform_int(np.zeros(3, np.int32), 0, -(2**31), 2**31), ValueError, "is every int32"),
         (lambda: kernels.uniform_int(np.zeros(3, np.int64), 0, 0.5, 2), TypeError, "must be integers, not 0.5 and 2"),
         (lambda: kernels.permutation(np.zeros((2, 2), np.int32), 0), ValueError, r"its shape is \(2, 2\)"),
+        (lambda: kernels.bernoulli(OUT, 0, 1.5), ValueError, r"probability=1.5 must lie in \[0, 1\]"),
+        (lambda: kernels.bernoulli(OUT, 0, float("nan")), ValueError, "probability=nan"),
+        (lambda: kernels.bernoulli(OUT, 0, 0.5, 1e39), ValueError, r"value=1e\+39 is not a finite float32"),
+        (lambda: kernels.bernoulli(np.zeros(3, np.int32), 0), TypeError, "int32"),
+        (lambda: kernels.variance_scaling(OUT, 0, scale=0), ValueError, "scale=0 must be positive"),
+        (lambda: kernels.variance_scaling(OUT, 0, scale=float("nan")), ValueError, "scale=nan must be positive"),
+        (lambda: kernels.variance_scaling(OUT, 0, mode="fan"), ValueError, "mode='fan' is none of fan_in, fan_out, "),
+        (lambda: kernels.variance_scaling(OUT, 0, distribution="n"), ValueError, "distribution='n' is none of trunc"),
+        (lambda: kernels.glorot_uniform(READ_ONLY, 0), ValueError, "is read-only"),
+        (lambda: kernels.he_normal(np.zeros((2, 2), np.int64), 0), TypeError, "int64"),
         (lambda: kernels.orthogonal(OUT, 0), ValueError, r"two dimensions at least to be orthogonal.*\(4,\)"),
         (lambda: kernels.multinomial(np.zeros(3), 2, 0), ValueError, r"\[batch, classes\].*\(3,\)"),
         (lambda: kernels.multinomial(np.zeros((2, 0)), 2, 0), ValueError, r"\(2, 0\)"),

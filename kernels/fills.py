@@ -1,0 +1,289 @@
+"""Random fills, in place, of NumPy and CuPy arrays; every value is TensorFlow's own for the same seeds.
+
+Element i of a fill depends on the seed and on offset + i alone, so any split of the work, between threads, calls or
+devices, gives the same bits. What is here checks the arguments; drawing.py of kernels.cpu and of kernels.cuda draws.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import philox
+from .philox import FLOATS, INTEGERS, Seed
+
+Array = Any  # numpy.ndarray or cupy.ndarray
+
+__all__ = [
+    "bernoulli",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "permutation",
+    "truncated_normal",
+    "uniform",
+    "uniform_int",
+    "variance_scaling",
+]
+
+
+# --- Arguments --------------------------------------------------------------------------------------------------------
+
+
+def check_out(out: Array, dtypes: tuple[np.dtype, ...]) -> None:
+    """TypeError for what is no array of one of the dtypes, ValueError for one that is read-only."""
+    if not (isinstance(out, np.ndarray) or is_device_array(out)):
+        raise TypeError(f"out must be a NumPy array, not {type(out).__name__}")
+    if out.dtype not in dtypes:
+        names = ", ".join(dtype.name for dtype in dtypes)
+        raise TypeError(f"out has dtype {out.dtype}, but this fill draws {names}")
+    if not getattr(out.flags, "writeable", True):  # CuPy's arrays all are
+        raise ValueError(f"out (shape {out.shape}, dtype {out.dtype}) is read-only")
+
+
+def _check_offset(offset: int, size: int, end: int) -> int:
+    try:
+        offset = operator.index(offset)
+    except TypeError:
+        raise TypeError(f"offset must be an integer, not {offset!r}") from None
+    if offset < 0 or offset + size > end:
+        raise ValueError(f"offset={offset} with {size} elements lies outside the stream's 0 to {end}")
+    return offset
+
+
+def finite_scalar(dtype: np.dtype, name: str, value: float) -> Any:
+    """`value` as a scalar of `dtype`; ValueError where it is not finite there."""
+    with np.errstate(over="ignore"):
+        scalar = dtype.type(value)
+    if not math.isfinite(float(scalar)):
+        raise ValueError(f"{name}={value} is not a finite {dtype.name}")
+    return scalar
+
+
+# --- Which side draws -------------------------------------------------------------------------------------------------
+
+
+def is_device_array(value: Any) -> bool:
+    """Whether a value is an array of CuPy's, without importing it."""
+    return type(value).__module__.partition(".")[0] == "cupy"
+
+
+def _side(out: Array) -> Any:
+    """The module that draws into arrays of out's library."""
+    if is_device_array(out):
+        from .cuda import drawing
+
+        return drawing
+    from .cpu import drawing as here
+
+    return here
+
+
+def _fill(kind: str, out: Array, seed: Seed, offset: int, scale: Any, shift: Any) -> None:
+    """Fills `out`, whatever its layout, with samples that are `scale` times what `kind` draws, plus `shift`."""
+    end = philox.TRUNCATED_STREAM_END if kind == "truncated_normal" else philox.STREAM_END
+    offset = _check_offset(offset, out.size, end)
+    words = philox.seed_words(seed)
+    if out.size:
+        sample = philox.recipe(kind, out.dtype.name).sample
+        _side(out).draw(kind, out, offset, words, sample(scale), sample(shift))
+
+
+# --- The fills --------------------------------------------------------------------------------------------------------
+
+
+def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset: int = 0) -> None:
+    """Fills `out` with samples of the uniform distribution on [low, high): bit for bit tf.random_uniform's.
+
+    A sample is u * (high - low) + low, each step rounded in out's dtype, where u is a multiple of 2**-23 (float32),
+    2**-52 (float64), 2**-10 (float16) or 2**-7 (bfloat16). Rounding may give `high` itself, as in TensorFlow.
+
+    Args:
+        out: array of float32, float64, float16 or bfloat16, of any shape and strides; filled in C order.
+        seed: (graph seed, op seed), or an integer s for (87654321, s).
+        low, high: bounds, low < high.
+        offset: where in the stream the first element stands, in elements.
+
+    Raises:
+        TypeError: `out` is no such array, `seed` or `offset` no integer.
+        ValueError: `out` is read-only, low >= high, a bound or their difference is not finite in out's dtype, or
+            `offset` is out of range.
+    """
+    check_out(out, FLOATS)
+    bottom, top = finite_scalar(out.dtype, "low", low), finite_scalar(out.dtype, "high", high)
+    if not low < high:
+        raise ValueError(f"low={low} must be less than high={high}")
+    with np.errstate(over="ignore"):
+        width = top - bottom
+    _fill("uniform", out, seed, offset, finite_scalar(out.dtype, "high - low", float(width)), bottom)
+
+
+def normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: int = 0) -> None:
+    """Fills `out` with samples of the normal distribution: tf.random_normal's, within 1e-6 * stddev for float32.
+
+    Box and Muller's transform of two words a sample (four for float64); float16 and bfloat16 are drawn in float32 and
+    rounded, and then scaled and shifted in their own arithmetic. Arguments and errors are those of `uniform`, with
+    ValueError for a negative stddev.
+    """
+    _scaled_normal("normal", out, seed, mean, stddev, offset)
+
+
+def truncated_normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: int = 0) -> None:
+    """Fills `out` with normal samples, redrawn beyond two stddev of the mean: tf.truncated_normal's, as for `normal`.
+
+    `stddev` is that of the normal before it is cut; the samples' own is 0.87962566 of it.
+    """
+    _scaled_normal("truncated_normal", out, seed, mean, stddev, offset)
+
+
+def _scaled_normal(kind: str, out: Array, seed: Seed, mean: float, stddev: float, offset: int) -> None:
+    check_out(out, FLOATS)
+    scale, shift = finite_scalar(out.dtype, "stddev", stddev), finite_scalar(out.dtype, "mean", mean)
+    if stddev < 0:
+        raise ValueError(f"stddev={stddev} must not be negative")
+    _fill(kind, out, seed, offset, scale, shift)
+
+
+def uniform_int(out: Array, seed: Seed, low: int, high: int, offset: int = 0) -> None:
+    """Fills `out` (int32 or int64) with integers of [low, high): bit for bit tf.random_uniform's.
+
+    A sample is low + word % (high - low), with words of out's width; ranges that do not divide 2**32 (2**64) favour
+    small values by as little as that rule does. Raises as `uniform` does, and ValueError for a bound out of the dtype's
+    range (`high` may be one above its greatest value).
+    """
+    check_out(out, INTEGERS)
+    try:
+        low, high = operator.index(low), operator.index(high)
+    except TypeError:
+        raise TypeError(f"low and high must be integers, not {low!r} and {high!r}") from None
+    limits = np.iinfo(out.dtype.name)
+    if not limits.min <= low < high <= limits.max + 1:
+        raise ValueError(f"low={low} and high={high} must hold {limits.min} <= low < high <= {limits.max + 1}")
+    if high - low >= 1 << 8 * out.dtype.itemsize:
+        raise ValueError(f"low={low} to high={high} is every {out.dtype.name}: leave out one at least")
+    _fill("uniform_int", out, seed, offset, high - low, low % (1 << 8 * out.dtype.itemsize))
+
+
+def permutation(out: Array, seed: Seed, offset: int = 0) -> None:
+    """Makes `out` (int32 or int64, one-dimensional) the permutation of its indices that tf.random_shuffle takes.
+
+    `offset` counts words, of which one is drawn for each element but the last. Raises as `uniform` does, and ValueError
+    for an `out` of another rank.
+    """
+    check_out(out, INTEGERS)
+    if out.ndim != 1:
+        raise ValueError(f"out must be one-dimensional to become a permutation, but its shape is {out.shape}")
+    offset = _check_offset(offset, out.size, philox.STREAM_END)
+    words = philox.seed_words(seed)
+    if out.size:
+        _side(out).shuffle(out, offset, words)
+
+
+def bernoulli(out: Array, seed: Seed, probability: float = 0.5, value: float = 1.0, offset: int = 0) -> None:
+    """Fills `out` with `value` at the given probability and with 0 otherwise, each element by itself.
+
+    An element is `value` where the uniform sample of its place, in out's dtype, is 1 - probability or more: with
+    probability = keep and value = 1 / keep this is the mask of tf.nn.dropout. Arguments and errors are those of
+    `uniform`, with ValueError for a probability outside [0, 1].
+    """
+    check_out(out, FLOATS)
+    if not 0 <= probability <= 1:
+        raise ValueError(f"probability={probability} must lie in [0, 1]")
+    _fill("bernoulli", out, seed, offset, finite_scalar(out.dtype, "value", value), out.dtype.type(1 - probability))
+
+
+# --- Initializers: uniform and normal samples scaled by the array's fans ----------------------------------------------
+
+# Cut at two standard deviations, a normal keeps this share of its own (scipy.stats.truncnorm(-2, 2).std()).
+TRUNCATED_STDDEV = 0.87962566103423978
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out) of weights: the last two dimensions, each times the receptive field before them."""
+    if len(shape) < 2:
+        return (shape[0],) * 2 if shape else (1, 1)
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
+
+
+_FANS: dict[str, Callable[[int, int], float]] = {
+    "fan_in": lambda fan_in, fan_out: fan_in,
+    "fan_out": lambda fan_in, fan_out: fan_out,
+    "fan_avg": lambda fan_in, fan_out: (fan_in + fan_out) / 2,
+}
+
+
+def variance_scaling(
+    out: Array,
+    seed: Seed,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+    offset: int = 0,
+    shape: tuple[int, ...] | None = None,
+) -> None:
+    """Fills `out` with samples of mean 0 and variance scale / fan in one pass: tf.variance_scaling_initializer's.
+
+    Args:
+        out: as for `uniform`.
+        seed, offset: as for `uniform`.
+        scale: positive factor of the variance.
+        mode: which fan: "fan_in", "fan_out", or "fan_avg", their mean.
+        distribution: "truncated_normal" (or "normal", as TensorFlow calls it too), cut at two standard deviations of
+            the normal that was cut; "untruncated_normal"; or "uniform", on [-limit, limit) with limit**2 = 3 scale /
+            fan.
+        shape: gives the fans, [..., in, out]; that of the whole, where `out` is a piece of it. By default out's own.
+
+    Raises:
+        TypeError: as `uniform`.
+        ValueError: as `uniform`, and for a scale that is not positive, or another mode or distribution.
+    """
+    check_out(out, FLOATS)
+    if not 0 < scale < math.inf:
+        raise ValueError(f"scale={scale} must be positive and finite")
+    if mode not in _FANS:
+        raise ValueError(f"mode={mode!r} is none of {', '.join(_FANS)}")
+    variance = scale / max(1.0, _FANS[mode](*fans(out.shape if shape is None else shape)))
+    if distribution == "uniform":
+        limit = math.sqrt(3 * variance)
+        uniform(out, seed, -limit, limit, offset)
+    elif distribution in ("truncated_normal", "normal"):
+        truncated_normal(out, seed, 0, math.sqrt(variance) / TRUNCATED_STDDEV, offset)
+    elif distribution == "untruncated_normal":
+        normal(out, seed, 0, math.sqrt(variance), offset)
+    else:
+        known = "truncated_normal, normal, untruncated_normal, uniform"
+        raise ValueError(f"distribution={distribution!r} is none of {known}")
+
+
+def _scaled_by_fans(name: str, scale: float, mode: str, source: str) -> Callable[..., None]:
+    distribution = "uniform" if name.endswith("uniform") else "truncated_normal"
+
+    def fill(out: Array, seed: Seed, offset: int = 0, shape: tuple[int, ...] | None = None) -> None:
+        variance_scaling(out, seed, scale, mode, distribution, offset, shape)
+
+    fill.__name__ = fill.__qualname__ = name
+    fill.__doc__ = (
+        f"""`variance_scaling` with scale={scale:g}, mode="{mode}", distribution="{distribution}" ({source})."""
+    )
+    return fill
+
+
+_GLOROT = (1.0, "fan_avg", "X. Glorot and Y. Bengio, 2010")
+_HE = (2.0, "fan_in", "K. He et al., 2015")
+_LECUN = (1.0, "fan_in", "Y. LeCun et al., 1998")
+
+glorot_normal = _scaled_by_fans("glorot_normal", *_GLOROT)
+glorot_uniform = _scaled_by_fans("glorot_uniform", *_GLOROT)
+he_normal = _scaled_by_fans("he_normal", *_HE)
+he_uniform = _scaled_by_fans("he_uniform", *_HE)
+lecun_normal = _scaled_by_fans("lecun_normal", *_LECUN)
+lecun_uniform = _scaled_by_fans("lecun_uniform", *_LECUN)

@@ -1,0 +1,165 @@
+"""The CUDA kernels of the random fills without a GPU: their bits in Numba's simulator, and the PTX they compile to."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from scopeflow.kernels import philox
+
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+EVERY_FILL = [(kind, dtype) for kind in ("uniform", "normal", "truncated_normal", "bernoulli") for dtype in FLOATS]
+EVERY_FILL += [("uniform_int", dtype) for dtype in ("int32", "int64")]
+
+# --- In the simulator -------------------------------------------------------------------------------------------------
+
+SIMULATED = """
+import json, sys
+import ml_dtypes, numpy as np
+from scopeflow.kernels import philox
+from scopeflow.kernels.cpu import drawing
+from scopeflow.kernels.cuda import compiled
+
+WORDS = philox.seed_words((2**40 + 3, 11))
+CASES = [  # blocks, threads, size, start, aligned
+    (1, 1, 13, 0, True), (1, 32, 257, 0, True), (2, 8, 67, 3, False), (3, 5, 100, 2, False), (1, 4, 1, 7, False),
+    (2, 3, 40, 2**40, True), (1, 7, 2, 1, False), (9, 2, 9, 0, False), (1, 2, 0, 0, True),
+]
+assert compiled.SIMULATED
+wrong = []
+for kind, dtype in json.loads(sys.argv[1]):
+    recipe = philox.recipe(kind, dtype)
+    for case, (blocks, threads, size, start, aligned) in enumerate(CASES):
+        scale, shift = (1000, 2**31) if kind == "uniform_int" else ((0.7, 0.3), (1, 0), (1e-6, 0))[case % 3]
+        scale, shift = recipe.sample(scale), recipe.sample(shift)
+        expected, got = np.zeros(size, dtype), np.zeros(size + 2, dtype)
+        if size:
+            drawing.draw(kind, expected, start, WORDS, scale, shift)
+        out = got[1:-1].view(recipe.bits)
+        compiled.fill(kind, dtype)[blocks, threads](out, np.int64(start), aligned, *WORDS, scale, shift)
+        if got[1:-1].tobytes() != expected.tobytes() or got[0] != 0 or got[-1] != 0:
+            wrong.append((kind, dtype, float(scale), blocks, threads, size, start))
+print(json.dumps(wrong))
+"""
+
+
+def in_the_simulator(program, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
+        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_kernel_has_the_cpus_bits_at_any_launch_shape():
+    assert in_the_simulator(SIMULATED, json.dumps(EVERY_FILL)) == []
+
+
+def test_the_simulated_comparison_sees_a_kernel_that_begins_one_group_too_late():
+    broken = SIMULATED.replace("np.int64(start), aligned", "np.int64(start + recipe.samples), aligned")
+    assert {tuple(case[:2]) for case in in_the_simulator(broken, json.dumps(EVERY_FILL[:2]))} == set(EVERY_FILL[:2])
+
+
+# --- As PTX -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ptx_of():
+    """A function that compiles a fill's kernel for a compute capability."""
+    if importlib.util.find_spec("numba_cuda") is None:
+        pytest.skip("no numba-cuda")
+    from numba import cuda
+    from numba.cuda import dispatcher
+
+    from scopeflow.kernels.cuda import compiled
+
+    with pytest.MonkeyPatch.context() as patch:
+
+        def compile_ptx(kind, dtype, cc):
+            # numba-cuda asks the current device, of which there is none here, what to compile functions for.
+            patch.setattr(dispatcher, "get_current_device", lambda: SimpleNamespace(compute_capability=cc))
+            kernel, signature = compiled.plain_fill(kind, dtype), compiled.signature(kind, dtype)
+            return cuda.compile(kernel, signature, cc=cc, output="ptx", device=False, abi="numba")[0]
+
+        yield compile_ptx
+
+
+def float_ops(ptx):
+    """How often each float operation that rounds stands in the PTX."""
+    return Counter(re.findall(r"\b(?:add|sub|mul|fma|div|sqrt)\.[a-z.]*f(?:32|64)\b", ptx))
+
+
+def named_ops(kind, dtype):
+    """How many fused and unfused products the source names for one block of samples, counted by running it."""
+    counts = Counter()
+
+    def counting(function):
+        def counted(*arguments):
+            counts[function.__name__] += 1
+            return function(*arguments)
+
+        return counted
+
+    plain = philox.compiled_with(lambda f: f, fma=counting(philox.fma), mul_rn=counting(philox.mul_rn))
+    recipe = philox.recipe(kind, dtype)
+    words = (np.uint32(0x12345678), np.uint32(0x9ABCDEF), np.uint32(0xFEDCBA98), np.uint32(0x76543210))
+    samples = getattr(plain, recipe.block)(*words)
+    for sample in samples:
+        getattr(plain, recipe.stored)(recipe.sample(sample), recipe.sample(0.5), recipe.sample(0.25))
+    return counts
+
+
+@pytest.mark.parametrize("cc", [(8, 0), (9, 0), (10, 0)])
+@pytest.mark.parametrize("kind,dtype", EVERY_FILL)
+def test_ptx_has_the_fused_and_unfused_products_that_the_source_names_and_no_other(kind, dtype, cc, ptx_of):
+    ptx = ptx_of(kind, dtype, cc)
+    assert f".target sm_{cc[0]}{cc[1]}" in ptx
+    ops, wide = float_ops(ptx), "f64" if dtype == "float64" else "f32"
+    if wide == "f32":
+        assert ".f64" not in ptx
+    assert ops[f"mul.{wide}"] == 0  # this one ptxas may fuse with a sum
+    assert not {op for op in ops if op.startswith("fma") and op != f"fma.rn.{wide}"}
+    assert not {op for op in ops if ".approx" in op or ".ftz" in op or ".full" in op}
+    if kind != "uniform_int" and dtype in ("float32", "float64"):
+        named = named_ops(kind, dtype)
+        # The compiler may make two loops of one, for aligned arrays and others.
+        assert (ops[f"fma.rn.{wide}"], ops[f"mul.rn.{wide}"]) in [
+            (copies * named["fma"], copies * named["mul_rn"]) for copies in (1, 2)
+        ]
+
+
+@pytest.mark.parametrize("kind,dtype", EVERY_FILL)
+def test_ptx_keeps_samples_in_registers_and_stores_a_group_at_once(kind, dtype, ptx_of):
+    ptx = ptx_of(kind, dtype, (9, 0))
+    assert not re.search(r"\b(?:st|ld)\.local|\bcall\b", ptx)
+    assert re.search(rf"\bst\.global\.v{philox.recipe(kind, dtype).samples}\.", ptx)
+
+
+def test_the_search_of_ptx_sees_a_product_that_the_compiler_fused(ptx_of, monkeypatch):
+    from scopeflow.kernels.cuda import compiled
+
+    loose = compiled.cuda.jit(device=True)(lambda value, scale, shift: value * scale + shift)
+    monkeypatch.setattr(compiled.scalar, "stored_float32", loose)
+    ops, named = float_ops(ptx_of("uniform", "float32", (9, 0))), named_ops("uniform", "float32")
+    assert named["fma"] == 0
+    assert ops["fma.rn.f32"] + ops["mul.f32"] > 0
+
+
+def test_a_launch_has_a_thread_for_each_group_but_no_more_blocks_than_run_at_once():
+    from scopeflow.kernels.cuda.compiled import BLOCKS_PER_SM, THREADS, blocks_for
+
+    for size in (1, 4 * THREADS - 4, 4 * THREADS, 4 * THREADS + 1, 10**6):
+        groups = max((begin + size + 3) // 4 for begin in range(4))
+        assert groups <= blocks_for(size, 4, 10**6) * THREADS < groups + 2 * THREADS
+    assert blocks_for(1, 4, 100) == 1
+    assert blocks_for(2**40, 4, 132) == BLOCKS_PER_SM * 132
