@@ -54,7 +54,7 @@ class LoopSpec:
     carries: int
     elements: int
     stacked: list[bool]  # whether each collected output becomes an array (else a list of arrays)
-    most: int | None = None
+    limited: bool = True  # whether the operation's length bounds the iterations
     reverse: bool = False
     saved: list[Tensor] = field(default_factory=list)
 
@@ -75,7 +75,7 @@ def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
         carry, elements, captured = list(values[:n]), values[n : n + m], values[n + m :]
         body_captures = [captured[i] for i in body_takes]
         test_captures = [captured[i] for i in test_takes]
-        most = int(length) if int(length) >= 0 else loop.most
+        most = max(int(length), 0) if loop.limited else None
         kept: list[list] = [[] for _ in range(collected_count + len(saved))]
         count = 0
         while most is None or count < most:
@@ -294,6 +294,7 @@ def while_loop(
             len(starts),
             0,
             [],
+            limited=limited,
         )
         graph.uncounted += 1 if limited else -1  # NextIteration and Exit are here too; the counter's, but no Loop
         results = make_loop(loop, limit, starts, [], "Loop")[1 : 1 + len(starts)]

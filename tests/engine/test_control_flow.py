@@ -246,3 +246,11 @@ def test_a_variable_read_inside_a_branch_or_body_has_its_gradient():
         yes, no = session.run(slopes, {p: True}), session.run(slopes[:2], {p: False})
     np.testing.assert_allclose(yes, [[3, 3], [2, 4], [3, 12], [3, 3]])
     np.testing.assert_allclose(no, [[0, 0], [5, 5]])
+
+
+@pytest.mark.parametrize(("most", "steps"), [(-1, 0), (0, 0), (3, 3), (9, 5)])
+def test_a_loop_stops_after_the_maximum_of_iterations_be_it_negative(most, steps):
+    given = tf.placeholder(tf.int32, [])
+    for limit in (most, given):
+        loop = tf.while_loop(lambda i: i < 5, lambda i: i + 1, [0], maximum_iterations=limit)
+        assert tf.Session().run(loop, {given: most}) == steps

@@ -250,3 +250,16 @@ def test_an_error_that_is_kept_keeps_no_arrays():
         finally:
             tracemalloc.stop()
     assert caught.value.op is bad.op and peak > 1 << 22 and not held > 1 << 20
+
+
+@pytest.mark.usefixtures("stand_in_cupy")
+@pytest.mark.parametrize("device", ["/cpu:0", "/gpu:0"])
+def test_a_part_of_a_variable_takes_another_part_that_overlaps_it(device):
+    with tf.device(device):
+        variable = tf.Variable([1.0, 2.0, 3.0, 4.0])
+    with tf.Session() as session:
+        session.run(variable.initializer)
+        array = session.buffer(variable)
+        session.run(variable[1:].assign(variable[:-1]))
+        np.testing.assert_array_equal(session.run(variable), [1, 1, 2, 3])
+        assert session.buffer(variable) is array
