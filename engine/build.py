@@ -130,7 +130,7 @@ def _check_convertible(array: np.ndarray, value: Any, dtype: DType, given: Any) 
     if array.dtype == dtypes.bfloat16.numpy:
         kind = "f"
     wanted = "f" if dtype.is_floating else "i" if dtype.is_integer else "c" if dtype.is_complex else "b"
-    allowed = {"f": "fiu", "i": "iu", "c": "cfiu", "b": "b"}[wanted]
+    allowed = {"f": "fiub", "i": "iub", "c": "cfiub", "b": "b"}[wanted]  # True counts as 1, as in Python
     if array.size == 0 or (given is not None and kind in "fiucb" and not (wanted == "i" and kind == "c")):
         return  # NumPy values are cast, as np.asarray(value, dtype) would
     if kind not in allowed:
