@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import philox
+from .orthonormal import cholesky_qr2, householder
 from .philox import FLOATS, INTEGERS, Seed
 
 Array = Any  # numpy.ndarray or cupy.ndarray
@@ -27,6 +28,7 @@ __all__ = [
     "lecun_normal",
     "lecun_uniform",
     "normal",
+    "orthogonal",
     "permutation",
     "truncated_normal",
     "uniform",
@@ -287,3 +289,34 @@ he_normal = _scaled_by_fans("he_normal", *_HE)
 he_uniform = _scaled_by_fans("he_uniform", *_HE)
 lecun_normal = _scaled_by_fans("lecun_normal", *_LECUN)
 lecun_uniform = _scaled_by_fans("lecun_uniform", *_LECUN)
+
+
+def orthogonal(out: Array, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:
+    """Fills `out` with `gain` times the orthogonal matrix that TensorFlow's orthogonal initializer makes.
+
+    Of `out` seen as (prod(shape[:-1]), shape[-1]), the columns are orthonormal, or the rows where those are fewer: Q of
+    the QR factors of a normal draw, with R's diagonal positive. The factors are computed in float64, by LAPACK's
+    Householder reflections on a CPU and by CholeskyQR2 on a GPU (orthonormal.py), and rounded to out's dtype.
+
+    Raises as `normal` does, and ValueError for an `out` of less than two dimensions.
+    """
+    check_out(out, FLOATS)
+    if out.ndim < 2:
+        raise ValueError(f"out must have two dimensions at least to be orthogonal, but its shape is {out.shape}")
+    gain = finite_scalar(out.dtype, "gain", gain)
+    xp, factor = _factor_for(out)
+    columns = out.shape[-1]
+    rows = math.prod(out.shape[:-1])
+    draw = xp.empty((max(rows, columns), min(rows, columns)), out.dtype)
+    normal(draw, seed, offset=offset)
+    q = factor(draw.astype(np.float64), xp) if out.size else draw
+    out[...] = (q.T if rows < columns else q).astype(out.dtype).reshape(out.shape) * gain
+
+
+def _factor_for(out: Array) -> tuple[Any, Callable[[Array, Any], Array]]:
+    """The array library of `out`, and the orthonormal factor that is fastest there."""
+    if is_device_array(out):
+        import cupy
+
+        return cupy, cholesky_qr2
+    return np, householder

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..fills import Array, check_out, finite_scalar, normal, uniform
-from ..philox import FLOATS, INTEGERS, Seed
+from ..fills import uniform
+from ..philox import INTEGERS, Seed
 
-__all__ = ["multinomial", "orthogonal"]
+__all__ = ["multinomial"]
 
 
 def multinomial(
@@ -46,26 +44,3 @@ def multinomial(
     for row in range(batch):
         classes[row] = np.searchsorted(cumulative[row], draws[row] * cumulative[row, -1], side="right")
     return classes
-
-
-def orthogonal(out: Array, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:
-    """Fills `out` with `gain` times the orthogonal matrix that TensorFlow's orthogonal initializer makes.
-
-    Of `out` seen as (prod(shape[:-1]), shape[-1]), the columns are orthonormal, or the rows where those are fewer. Q of
-    the QR factors of a normal draw, each column times the sign of R's diagonal entry, which makes it unique (F.
-    Mezzadri, "How to generate random matrices from the classical compact groups", 2007). The factors are computed in
-    float64 (LAPACK's through NumPy) and rounded to out's dtype.
-
-    Raises as `normal` does, and ValueError for an `out` of less than two dimensions.
-    """
-    check_out(out, FLOATS)
-    if out.ndim < 2:
-        raise ValueError(f"out must have two dimensions at least to be orthogonal, but its shape is {out.shape}")
-    gain = finite_scalar(out.dtype, "gain", gain)
-    columns = out.shape[-1]
-    rows = math.prod(out.shape[:-1])
-    draw = np.empty((max(rows, columns), min(rows, columns)), out.dtype)
-    normal(draw, seed, offset=offset)
-    q, r = np.linalg.qr(draw.astype(np.float64))
-    q *= np.sign(np.diagonal(r))
-    out[...] = (q.T if rows < columns else q).astype(out.dtype).reshape(out.shape) * gain

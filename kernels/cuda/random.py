@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from .. import fills
 from ..cpu import random as host
 from ..fills import is_device_array
-from ..philox import FLOATS, Seed
+from ..philox import Seed
 
 P = ParamSpec("P")
 
@@ -40,6 +40,7 @@ he_uniform = _of_device_arrays(fills.he_uniform)
 lecun_normal = _of_device_arrays(fills.lecun_normal)
 lecun_uniform = _of_device_arrays(fills.lecun_uniform)
 normal = _of_device_arrays(fills.normal)
+orthogonal = _of_device_arrays(fills.orthogonal)
 permutation = _of_device_arrays(fills.permutation)
 truncated_normal = _of_device_arrays(fills.truncated_normal)
 uniform = _of_device_arrays(fills.uniform)
@@ -52,15 +53,3 @@ def multinomial(logits: Any, num_samples: int, seed: Seed, dtype: DTypeLike = np
     import cupy
 
     return cupy.asarray(host.multinomial(cupy.asnumpy(logits), num_samples, seed, dtype, offset))
-
-
-@functools.wraps(host.orthogonal)
-def orthogonal(out: Any, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:
-    import cupy
-
-    if not is_device_array(out):
-        raise TypeError(f"out must be a CuPy array, not {type(out).__name__}")
-    fills.check_out(out, FLOATS)
-    drawn = np.empty(out.shape, out.dtype)
-    host.orthogonal(drawn, seed, gain, offset)
-    out[...] = cupy.asarray(drawn)
