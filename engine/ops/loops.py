@@ -56,7 +56,7 @@ class LoopSpec:
     stacked: list[bool]  # whether each collected output becomes an array (else a list of arrays)
     limited: bool = True  # whether the operation's length bounds the iterations
     reverse: bool = False
-    saved: list[Tensor] = field(default_factory=list)
+    saved: dict[Tensor, Tensor] = field(default_factory=dict)  # of the body, for the gradient -> the operation's list
 
 
 def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
@@ -119,14 +119,10 @@ class _LoopGradientContext(Context):
             return None
         if tensor.op.type == "Const":
             return self.constant_here(tensor)
-        saved, first = self._loop.saved, 1 + len(self._loop.body.outputs)
-        for i, known in enumerate(saved):
-            if known is tensor:
-                items = self._op.outputs[first + i]
-                break
-        else:
-            saved.append(tensor)
-            items = further_output(self._op, dtypes.variant, [])
+        saved = self._loop.saved
+        if tensor not in saved:
+            saved[tensor] = further_output(self._op, dtypes.variant, [])
+        items = saved[tensor]
         if items not in self.lists:
             with self.reopened():
                 self.lists[items] = loop_input(tensor.dtype, tensor.shape)
