@@ -277,9 +277,5 @@ def scalar_shape(*_inputs: Tensor, **_: Any) -> TensorShape:
     return TensorShape([])
 
 
-def unknown_shape_rule(*_inputs: Tensor, **_: Any) -> TensorShape:
-    return TensorShape(None)
-
-
 def no_outputs(*_inputs: Tensor, **_: Any) -> list:
     return []

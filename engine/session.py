@@ -24,7 +24,7 @@ _MOST_RUNS = 1000  # plans that a session keeps
 
 
 class ConfigProto(SimpleNamespace):
-    """A session's settings. Read: allow_soft_placement, log_device_placement, device_count; others are accepted."""
+    """A session's settings. `allow_soft_placement` and `device_count` are read; others are accepted, and do nothing."""
 
     def __init__(self, **settings: Any) -> None:
         known = {"allow_soft_placement": False, "log_device_placement": False, "device_count": {}}
