@@ -19,4 +19,4 @@ def moved_towards(variable: Any, value: Any, decay: Any, name: str | None = None
     """variable ← variable - (variable - value) (1 - decay); the result stands for the variable afterwards."""
     with op_scope(name, "AssignMovingAvg", [variable, value, decay]) as scope, colocate_with(variable):
         rate = average_rate(decay, variable)
-        return assign_sub(variable, (variable - cast(value, variable.dtype.base_dtype)) * rate, name=scope)
+        return assign_sub(variable, (variable - value) * rate, name=scope)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import as_dtype, float32, string
-from ..engine.graph import format_frames, get_default_graph
+from ..engine.graph import format_frames
 from ..engine.ops.array import slice as slice_of
 from ..engine.shapes import TensorShape, as_shape
 from .initializers import glorot_uniform_initializer, zeros_initializer
@@ -138,21 +138,20 @@ class VariableStore:
         return found
 
     def _created(self, request: Request, part: PartitionInfo | None) -> Variable:
-        with lifted(get_default_graph()):
-            initial_value, dtype = _initial_value(request, part)
-            return Variable(
-                initial_value=initial_value,
-                trainable=request.trainable,
-                collections=request.collections,
-                caching_device=request.caching_device,
-                name=request.name,
-                dtype=dtype,
-                validate_shape=request.validate_shape,
-                constraint=request.constraint,
-                use_resource=request.use_resource,
-                synchronization=request.synchronization,
-                aggregation=request.aggregation,
-            )
+        initial_value, dtype = _initial_value(request, part)
+        return Variable(
+            initial_value=initial_value,
+            trainable=request.trainable,
+            collections=request.collections,
+            caching_device=request.caching_device,
+            name=request.name,
+            dtype=dtype,
+            validate_shape=request.validate_shape,
+            constraint=request.constraint,
+            use_resource=request.use_resource,
+            synchronization=request.synchronization,
+            aggregation=request.aggregation,
+        )
 
     # -- several parts ----------------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def create_global_step(graph: Graph | None = None) -> Any:
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:
         raise ValueError('"global_step" already exists.')
-    with graph.as_default(), graph.name_scope(None):
+    with graph.as_default():
         return get_variable(
             GraphKeys.GLOBAL_STEP,
             shape=[],

@@ -72,3 +72,32 @@ def test_a_frozen_layer_has_no_updates(shape):
     assert layer.updates == layer.get_updates_for(x) == layer.trainable_weights == []
     layer.trainable = True
     assert len(layer.updates) == len(layer.get_updates_for(x)) == 4
+
+
+def test_the_averages_of_images_stay_where_training_is_fed_as_false():
+    x = tf.constant(np.random.default_rng(0).normal(3.0, 2.0, [6, 2, 1, 4]).astype(np.float32))
+    training = tf.placeholder(tf.bool, [])
+    tf.layers.batch_normalization(x, training=training, momentum=0.5)
+    updates, averages = tf.get_collection(tf.GraphKeys.UPDATE_OPS), tf.global_variables()[2:]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(updates, {training: False})
+        assert [v.tolist() for v in session.run(averages)] == [[0.0] * 4, [1.0] * 4]
+        session.run(updates, {training: True})
+        assert min(session.run(averages[0])) > 0.5
+
+
+def test_the_fused_op_holds_every_epsilon_to_the_least_that_gpus_take():
+    x = np.array([0.0, 1e-3, 2e-3, 4e-3], np.float32).reshape(4, 1, 1, 1)
+    y, *_ = tf.nn.fused_batch_norm(x, [1.0], [0.0], epsilon=0.0)
+    with tf.Session() as session:
+        got = session.run(y)
+    wanted = (x.astype(np.float64) - x.mean()) / np.sqrt(x.astype(np.float64).var() + 1.001e-5)
+    assert np.abs(got - wanted).max() <= 1e-5
+
+
+def test_averages_move_on_the_device_of_their_variables():
+    layer = tf.layers.BatchNormalization()
+    with tf.device(lambda op: "/device:CPU:1" if op.type == "VariableV2" else "/device:CPU:0"):
+        layer(tf.ones([3, 2]), training=True)
+    assert {op.device for op in layer.updates} == {"/device:CPU:1"}

@@ -327,3 +327,13 @@ def test_sigmoid_cross_entropies_of_huge_logits_are_exact():
     assert_close(got, weighted, 1e-13)
     with tf.Graph().as_default(), pytest.raises(ValueError, match=r"same shape, received \(\(3,\) vs \(2,\)\)"):
         tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.zeros([2]), logits=tf.zeros([3]))
+
+
+def test_a_transposed_convolution_leaves_no_gap_out_where_strides_exceed_the_window():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [1, None, 2, 1])
+        y = tf.layers.conv2d_transpose(x, 1, [1, 2], strides=[3, 4], kernel_initializer=tf.ones_initializer())
+        session.run(tf.global_variables_initializer())
+        got = session.run(y, {x: np.ones([1, 2, 2, 1])})
+    assert y.shape.as_list() == [1, None, 8, 1]
+    assert got[0, :, :, 0].tolist() == [[1, 1, 0, 0] * 2, [0] * 8, [0] * 8] * 2

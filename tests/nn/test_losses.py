@@ -201,3 +201,13 @@ def test_regularizers_are_scaled_norms():
 def test_regularizers_refuse_scales(scale, message):
     with pytest.raises(ValueError, match=message):
         regularizers.l2_regularizer(scale)
+
+
+def test_weights_of_a_known_batch_fit_losses_of_an_unknown_one_or_fail_when_they_run():
+    with tf.Graph().as_default(), tf.Session() as session:
+        values = tf.placeholder(tf.float32, [None, 2])
+        loss = tf.losses.compute_weighted_loss(values, np.array([[1.0], [0.0], [2.0]], np.float32))
+        fed = np.array([[1.0, 2.0], [8.0, 8.0], [3.0, 4.0]])
+        assert session.run(loss, {values: fed}) == (1 + 2 + 2 * 3 + 2 * 4) / 4
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            session.run(loss, {values: fed[:2]})

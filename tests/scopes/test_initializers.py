@@ -239,3 +239,10 @@ def test_a_constant_truth_value_is_one_or_zero_in_numbers():
         assert session.run(ones).tolist() == [1.0, 1.0] and session.run(counts).tolist() == [0, 1]
         with pytest.raises(TypeError, match="Expected bool, got 1 of type 'int'"):
             tf.get_variable("truth", [2], tf.bool, initializer=tf.constant_initializer(1))
+
+
+@pytest.mark.parametrize("make", [tf.glorot_uniform_initializer, tf.initializers.he_normal])
+def test_a_variable_without_elements_can_be_drawn(make):
+    with tf.Graph().as_default(), tf.Session() as session:
+        assert session.run(make()([0, 3])).shape == (0, 3)
+        assert session.run(make()([0, 0])).shape == (0, 0)

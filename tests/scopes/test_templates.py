@@ -116,3 +116,10 @@ def test_the_regularizer_of_the_scope_around_the_first_call_holds():
 def test_a_name_is_needed():
     with pytest.raises(ValueError, match="name cannot be None"):
         tf.make_template(None, scale)
+
+
+def test_a_plain_variable_in_a_template_is_refused_in_the_second_call():
+    template = tf.make_template("plain", lambda: tf.Variable(1.0))
+    template()
+    with pytest.raises(ValueError, match=r"Trainable variable created when calling a template after the first time"):
+        template()

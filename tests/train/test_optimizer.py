@@ -621,3 +621,12 @@ def test_slots_of_a_partitioned_variable_tell_which_part_of_the_whole_slot_they_
         ("v/x", "5 2 0,3:0,2"), ("v/x_1", "5 2 0,3:0,2"), ("v/x", "5 2 3,2:0,2"), ("v/x_1", "5 2 3,2:0,2"),
     ]  # fmt: skip
     assert optimizer._get_non_slot_variable("beta1_power", tf.get_default_graph())._get_save_slice_info() is None
+
+
+def test_the_slot_of_a_whole_variable_is_whole_also_where_a_partitioner_is_in_force():
+    v = tf.get_variable("v", [4, 2])
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    with tf.variable_scope("train", partitioner=tf.fixed_size_partitioner(2)):
+        optimizer.minimize(tf.reduce_sum(v))
+    assert optimizer.get_slot(v, "momentum").op.name == "train/v/Momentum"
+    assert optimizer.get_slot(v, "momentum").shape.as_list() == [4, 2]
