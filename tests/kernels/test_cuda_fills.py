@@ -163,3 +163,48 @@ def test_a_launch_has_a_thread_for_each_group_but_no_more_blocks_than_run_at_onc
         assert groups <= blocks_for(size, 4, 10**6) * THREADS < groups + 2 * THREADS
     assert blocks_for(1, 4, 100) == 1
     assert blocks_for(2**40, 4, 132) == BLOCKS_PER_SM * 132
+
+
+# --- On a GPU ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind,dtype", EVERY_FILL)
+def test_on_a_gpu_a_fill_has_the_cpus_bits(kind, dtype):
+    import cupy
+
+    from scopeflow.kernels.cpu import drawing as on_cpu
+    from scopeflow.kernels.cuda import drawing as on_gpu
+
+    recipe, words = philox.recipe(kind, dtype), philox.seed_words((2**40 + 3, 11))
+    scale, shift = (recipe.sample(part) for part in ((1000, 2**31) if kind == "uniform_int" else (0.7, 0.3)))
+    for size in (1, 3, 4, 5, 1023, 1_000_003):
+        for offset in (0, 3, 2**40):
+            expected, out = np.empty(size, np.dtype(dtype)), cupy.empty(size, np.dtype(dtype))
+            on_cpu.draw(kind, expected, offset, words, scale, shift)
+            on_gpu.draw(kind, out, offset, words, scale, shift)
+            np.testing.assert_array_equal(cupy.asnumpy(out.view(recipe.bits)), expected.view(recipe.bits))
+    assert on_gpu.usable(kind, dtype, out.device.id)  # and it was not the host that drew
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_fill_is_captured_in_a_graph_on_the_current_stream():
+    import cupy
+
+    from scopeflow import kernels
+
+    out, expected = cupy.empty(10_007, np.float32), np.empty(10_007, np.float32)
+    kernels.normal(expected, 7)
+    kernels.normal(out, 7)  # compiles and checks
+    out.fill(0)
+    stream = cupy.cuda.Stream(non_blocking=True)
+    cupy.cuda.Device().synchronize()
+    with stream:
+        stream.begin_capture()
+        kernels.normal(out, 7)
+        graph = stream.end_capture()
+    stream.synchronize()
+    assert not cupy.any(out)
+    graph.launch(stream)
+    stream.synchronize()
+    np.testing.assert_array_equal(cupy.asnumpy(out), expected)
