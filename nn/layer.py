@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from ..engine.build import convert_to_tensor, is_tensor_like
 from ..engine.dtypes import DType, as_dtype, float32
 from ..engine.graph import Graph, Operation, Tensor, get_default_graph
 from ..engine.ops.basic import cast, shape
-from ..engine.shapes import TensorShape
+from ..engine.shapes import TensorShape, as_shape
 from ..scopes.keys import GraphKeys
 from ..scopes.partitions import PartitionedVariable
 from ..scopes.scope import VariableScope, get_variable, variable_scope
@@ -53,6 +55,7 @@ class Layer:
         self._name = name or _numbered(self._base_name)
         self._given_scope = _scope
         self._captured: VariableScope | None = None
+        self._is_open = False
         self._reuse = _reuse
         self._graph: Graph | None = None
         self._weights: list[tuple[Any, bool]] = []  # with whether they are trained
@@ -79,10 +82,9 @@ class Layer:
         first = inputs[0] if isinstance(inputs, list) else inputs
         self._graph = self._graph or first.graph
         with self._graph.as_default():
-            captured = self._captured = self._captured or self._new_scope(scope)
+            self._captured = self._captured or self._new_scope(scope)
             self._check(first)
-            opened = variable_scope(captured, reuse=self.built or self._reuse, auxiliary_name_scope=False)
-            with opened, self._graph.name_scope(captured.original_name_scope):
+            with self._opened():
                 if not self.built:
                     self._dtype = self._dtype or first.dtype
                     self.build(first.shape if not isinstance(inputs, list) else [t.shape for t in inputs])
@@ -93,6 +95,21 @@ class Layer:
         return outputs
 
     apply = __call__
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        """Inside the scope of the layer's variables, and the name scope of its operations."""
+        if self._is_open:
+            yield
+            return
+        captured = self._captured = self._captured or self._new_scope(None)
+        opened = variable_scope(captured, reuse=self.built or self._reuse, auxiliary_name_scope=False)
+        with opened, self.graph.name_scope(captured.original_name_scope):
+            self._is_open = True
+            try:
+                yield
+            finally:
+                self._is_open = False
 
     def _new_scope(self, scope: Any) -> VariableScope:
         """The variables' scope: the one given, or one of the layer's name (a new one, unless it is to be reused)."""
@@ -260,6 +277,19 @@ def _as_tensors(inputs: Any) -> Any:
     if isinstance(inputs, (list, tuple)) and inputs and all(is_tensor_like(item) for item in inputs):
         return [convert_to_tensor(item) for item in inputs]
     return convert_to_tensor(inputs)
+
+
+def builder(build: Callable[[Any, TensorShape], None]) -> Callable[[Any, Any], None]:
+    """A layer's `build` that programs may call themselves too: it takes any shape, and opens the layer's scope."""
+
+    @wraps(build)
+    def built(self: Layer, input_shape: Any) -> None:
+        with self._opened():
+            self._dtype = self._dtype or float32
+            build(self, as_shape(input_shape))
+        self.built = True
+
+    return built
 
 
 def channels(input_shape: TensorShape, axis: int) -> int:

@@ -25,7 +25,7 @@ from ..scopes.scope import get_variable_scope
 from . import convolutions, normalization
 from .activations import softmax
 from .dense import dropout as drop_out
-from .layer import Layer, channels, functional
+from .layer import Layer, builder, channels, functional
 from .moving_average import moved_towards
 from .weights import known, smart_cond
 
@@ -92,6 +92,7 @@ class Dense(Layer):
 
     min_ndim = 2
 
+    @builder
     def build(self, input_shape: TensorShape) -> None:
         if self._dtype is None or not self._dtype.is_floating:
             raise TypeError(
@@ -212,6 +213,7 @@ class _Conv(Layer):
                 f"Received: strides={self.strides} and dilation_rate={self.dilation_rate}"
             )
 
+    @builder
     def build(self, input_shape: TensorShape) -> None:
         depth = self._depth(input_shape)
         self.kernel = self.add_weight(
@@ -362,6 +364,7 @@ class SeparableConv2D(_Conv):
         self._depthwise = (depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         self._pointwise = (pointwise_initializer, pointwise_regularizer, pointwise_constraint)
 
+    @builder
     def build(self, input_shape: TensorShape) -> None:
         depth = self._depth(input_shape)
         deep = [*self.kernel_size, depth, self.depth_multiplier]
@@ -545,6 +548,7 @@ class BatchNormalization(Layer):
         self._beta = (beta_initializer, beta_regularizer, beta_constraint)
         self._moving = (moving_mean_initializer, moving_variance_initializer)
 
+    @builder
     def build(self, input_shape: TensorShape) -> None:
         rank = input_shape.ndims
         if rank is None:

@@ -409,3 +409,26 @@ def test_a_function_takes_its_layer_s_arguments_in_order():
     with pytest.raises(TypeError, match="filters"):
         tf.layers.dense(tf.zeros([2, 3]), 2, filters=3)
     assert isinstance(tf.layers.Dense(2), Layer)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "names"),
+    [
+        (lambda: tf.layers.Dense(2), [None, 3], ["dense/kernel", "dense/bias"]),
+        (lambda: tf.layers.Conv2D(2, 3, name="c"), [None, 4, 4, 3], ["c/kernel", "c/bias"]),
+        (lambda: tf.layers.SeparableConv2D(2, 3, use_bias=False, name="c"), [None, 4, 4, 3],
+         ["c/depthwise_kernel", "c/pointwise_kernel"]),
+        (lambda: tf.layers.BatchNormalization(name="c", scale=False), [None, 3],
+         ["c/beta", "c/moving_mean", "c/moving_variance"]),
+    ],
+    ids=["dense", "conv2d", "separable_conv2d", "batch_normalization"],
+)  # fmt: skip
+def test_a_layer_that_is_built_by_hand_is_the_layer_that_is_called(layer, shape, names):
+    with tf.Graph().as_default():
+        made = layer()
+        with tf.variable_scope("outer"):
+            made.build(shape)
+        assert made.built and [v.op.name for v in made.weights] == [f"outer/{name}" for name in names]
+        outputs = made(tf.ones([1, *shape[1:]]))
+        assert outputs.op.name.startswith(f"outer/{names[0].partition('/')[0]}/")
+        assert len(tf.global_variables()) == len(names)
