@@ -7,28 +7,7 @@ from .compat.switches import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
-from .engine.dtypes import (
-    DType,
-    as_dtype,
-    bfloat16,
-    complex64,
-    complex128,
-    double,
-    float16,
-    float32,
-    float64,
-    half,
-    int8,
-    int16,
-    int32,
-    int64,
-    string,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-    variant,
-)
+from .engine.dtypes import *
 from .engine.dtypes import bool_ as bool
 from .engine.errors import OpError
 from .engine.gradients import UnconnectedGradients, gradients

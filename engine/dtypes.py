@@ -207,3 +207,9 @@ def as_dtype(type_value: Any) -> DType:
     if numpy_type.kind in "SUO":
         return string
     raise TypeError(f"Cannot convert value {value!r} to a TensorFlow DType.")
+
+
+__all__ = [  # `bool_` is offered as `bool` by those who may shadow Python's own
+    "DType", "as_dtype", "bfloat16", "complex128", "complex64", "double", "float16", "float32", "float64", "half",
+    "int16", "int32", "int64", "int8", "string", "uint16", "uint32", "uint64", "uint8", "variant",
+]  # fmt: skip
