@@ -37,7 +37,8 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: EXTRAS = demo$(CUDA_EXTRA)
-$(VENV)/.test: EXTRAS = test
+# Where a GPU may bring CUDA 12's libraries, 13's must not come before them.
+$(VENV)/.test: EXTRAS = test$(if $(CUDA),,$(comma)ptx)
 $(VENV)/.bench: EXTRAS = bench
 $(VENV)/.lint: EXTRAS = lint
 $(VENV)/.gpu: EXTRAS = test,bench$(CUDA_EXTRA)
