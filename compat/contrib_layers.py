@@ -8,9 +8,10 @@ from typing import Any
 from ..engine.dtypes import as_dtype, float32
 from ..engine.graph import Tensor
 from ..engine.ops.random import random_uniform, truncated_normal
+from ..kernels.scaling import fans
 from ..nn.layers import flatten
 from ..nn.regularizers import l1_l2_regularizer, l1_regularizer, l2_regularizer, sum_regularizer
-from ..scopes.initializers import Initializer, fans
+from ..scopes.initializers import Initializer
 from ..scopes.partitions import PartitionInfo
 
 # contrib's own correction of a normal cut at two standard deviations: the square of 1 / 0.87962…, to one decimal.

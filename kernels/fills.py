@@ -16,6 +16,7 @@ import numpy as np
 from . import philox
 from .orthonormal import cholesky_qr2, householder
 from .philox import FLOATS, INTEGERS, Seed
+from .scaling import DISTRIBUTIONS, FAMILIES, MODES, spread
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 
@@ -204,24 +205,6 @@ def bernoulli(out: Array, seed: Seed, probability: float = 0.5, value: float = 1
 
 # --- Initializers: uniform and normal samples scaled by the array's fans ----------------------------------------------
 
-# Cut at two standard deviations, a normal keeps this share of its own (scipy.stats.truncnorm(-2, 2).std()).
-TRUNCATED_STDDEV = 0.87962566103423978
-
-
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """(fan_in, fan_out) of weights: the last two dimensions, each times the receptive field before them."""
-    if len(shape) < 2:
-        return (shape[0],) * 2 if shape else (1, 1)
-    field = math.prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
-
-
-_FANS: dict[str, Callable[[int, int], float]] = {
-    "fan_in": lambda fan_in, fan_out: fan_in,
-    "fan_out": lambda fan_in, fan_out: fan_out,
-    "fan_avg": lambda fan_in, fan_out: (fan_in + fan_out) / 2,
-}
-
 
 def variance_scaling(
     out: Array,
@@ -251,44 +234,38 @@ def variance_scaling(
     check_out(out, FLOATS)
     if not 0 < scale < math.inf:
         raise ValueError(f"scale={scale} must be positive and finite")
-    if mode not in _FANS:
-        raise ValueError(f"mode={mode!r} is none of {', '.join(_FANS)}")
-    variance = scale / max(1.0, _FANS[mode](*fans(out.shape if shape is None else shape)))
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
+    if distribution not in DISTRIBUTIONS:
+        raise ValueError(f"distribution={distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
+    width = spread(out.shape if shape is None else shape, scale, mode, distribution)
     if distribution == "uniform":
-        limit = math.sqrt(3 * variance)
-        uniform(out, seed, -limit, limit, offset)
-    elif distribution in ("truncated_normal", "normal"):
-        truncated_normal(out, seed, 0, math.sqrt(variance) / TRUNCATED_STDDEV, offset)
+        uniform(out, seed, -width, width, offset)
     elif distribution == "untruncated_normal":
-        normal(out, seed, 0, math.sqrt(variance), offset)
+        normal(out, seed, 0, width, offset)
     else:
-        known = "truncated_normal, normal, untruncated_normal, uniform"
-        raise ValueError(f"distribution={distribution!r} is none of {known}")
+        truncated_normal(out, seed, 0, width, offset)
 
 
-def _scaled_by_fans(name: str, scale: float, mode: str, source: str) -> Callable[..., None]:
-    distribution = "uniform" if name.endswith("uniform") else "truncated_normal"
+def _family(name: str) -> Callable[..., None]:
+    scale, mode, distribution, source = FAMILIES[name]
 
     def fill(out: Array, seed: Seed, offset: int = 0, shape: tuple[int, ...] | None = None) -> None:
         variance_scaling(out, seed, scale, mode, distribution, offset, shape)
 
     fill.__name__ = fill.__qualname__ = name
     fill.__doc__ = (
-        f"""`variance_scaling` with scale={scale:g}, mode="{mode}", distribution="{distribution}" ({source})."""
+        f"""`variance_scaling` with scale={scale:g}, mode="{mode}", distribution="{distribution}": {source}."""
     )
     return fill
 
 
-_GLOROT = (1.0, "fan_avg", "X. Glorot and Y. Bengio, 2010")
-_HE = (2.0, "fan_in", "K. He et al., 2015")
-_LECUN = (1.0, "fan_in", "Y. LeCun et al., 1998")
-
-glorot_normal = _scaled_by_fans("glorot_normal", *_GLOROT)
-glorot_uniform = _scaled_by_fans("glorot_uniform", *_GLOROT)
-he_normal = _scaled_by_fans("he_normal", *_HE)
-he_uniform = _scaled_by_fans("he_uniform", *_HE)
-lecun_normal = _scaled_by_fans("lecun_normal", *_LECUN)
-lecun_uniform = _scaled_by_fans("lecun_uniform", *_LECUN)
+glorot_normal = _family("glorot_normal")
+glorot_uniform = _family("glorot_uniform")
+he_normal = _family("he_normal")
+he_uniform = _family("he_uniform")
+lecun_normal = _family("lecun_normal")
+lecun_uniform = _family("lecun_uniform")
 
 
 def orthogonal(out: Array, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:

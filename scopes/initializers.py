@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,8 @@ from ..engine.ops.decompositions import qr
 from ..engine.ops.diagonals import diag_part, eye
 from ..engine.ops.linalg import matrix_transpose
 from ..engine.ops.math import multiply, sign
+from ..kernels.scaling import DISTRIBUTIONS, FAMILIES, MODES, spread
 from .partitions import PartitionInfo
-
-# The standard deviation of a unit normal that is cut at two standard deviations (scipy.stats.truncnorm.std(-2, 2)).
-_TRUNCATED_STDDEV = 0.87962566103423978
 
 
 def _float_dtype(dtype: Any) -> DType:
@@ -216,10 +213,6 @@ class UniformUnitScaling(Initializer):
         return random.random_uniform(shape, -limit, limit, self._dtype(dtype), self.config["seed"])
 
 
-MODES = ("fan_in", "fan_out", "fan_avg")
-DISTRIBUTIONS = ("normal", "uniform", "truncated_normal", "untruncated_normal")
-
-
 class VarianceScaling(Initializer):
     """Random values of variance ``scale / n``, n being the inputs of a unit, its outputs, or their mean.
 
@@ -252,39 +245,18 @@ class VarianceScaling(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None) -> Tensor:
         config, dtype, seed = self.config, self._dtype(dtype), self.config["seed"]
-        fan_in, fan_out = fans(shape if partition_info is None else partition_info.full_shape)
-        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[config["mode"]]
-        variance = config["scale"] / max(1.0, n)
+        whole = shape if partition_info is None else partition_info.full_shape
+        width = spread(whole, config["scale"], config["mode"], config["distribution"])
         if config["distribution"] == "uniform":
-            limit = math.sqrt(3.0 * variance)
-            return random.random_uniform(shape, -limit, limit, dtype, seed)
+            return random.random_uniform(shape, -width, width, dtype, seed)
         if config["distribution"] == "untruncated_normal":
-            return random.random_normal(shape, 0.0, math.sqrt(variance), dtype, seed)
-        return random.truncated_normal(shape, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV, dtype, seed)
-
-
-def fans(shape: Sequence[int]) -> tuple[float, float]:
-    """(fan_in, fan_out), the inputs of a unit and the units that an input reaches: shape[-2:] times the field."""
-    sizes = [int(d) for d in shape]
-    if len(sizes) < 2:
-        return (float(sizes[0]),) * 2 if sizes else (1.0, 1.0)
-    field = math.prod(sizes[:-2])
-    return float(field * sizes[-2]), float(field * sizes[-1])
-
-
-_SCALED = {  # name: scale, mode, distribution, whose
-    "glorot_uniform": (1.0, "fan_avg", "uniform", "Glorot and Bengio (2010), who is called Xavier"),
-    "glorot_normal": (1.0, "fan_avg", "truncated_normal", "Glorot and Bengio (2010), who is called Xavier"),
-    "he_uniform": (2.0, "fan_in", "uniform", "He et al. (2015), for relu"),
-    "he_normal": (2.0, "fan_in", "truncated_normal", "He et al. (2015), for relu"),
-    "lecun_uniform": (1.0, "fan_in", "uniform", "LeCun et al., Efficient BackProp (1998)"),
-    "lecun_normal": (1.0, "fan_in", "truncated_normal", "LeCun et al., Efficient BackProp (1998)"),
-}
+            return random.random_normal(shape, 0.0, width, dtype, seed)
+        return random.truncated_normal(shape, 0.0, width, dtype, seed)
 
 
 def _scaled(name: str) -> type[VarianceScaling]:
     """A row of the table as a class, whose only arguments are the seed and the dtype."""
-    scale, mode, distribution, whose = _SCALED[name]
+    scale, mode, distribution, whose = FAMILIES[name]
 
     def __init__(self: VarianceScaling, seed: int | None = None, dtype: Any = float32) -> None:
         VarianceScaling.__init__(self, scale, mode, distribution, seed, dtype)

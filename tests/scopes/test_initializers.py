@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scopeflow as tf
-from scopeflow.scopes.initializers import fans
+from scopeflow.kernels.scaling import fans
 
 pytestmark = pytest.mark.usefixtures("graph")
 
