@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -160,16 +161,20 @@ def _plain(items: Sequence[Any]) -> list:
     return result
 
 
-_CONVERSIONS: list[tuple[type, Callable[..., Tensor]]] = []
+_CONVERSIONS: list[tuple[int, type, Callable[..., Tensor]]] = []
 
 
 def register_tensor_conversion_function(base_type: type, function: Callable[..., Tensor], priority: int = 100) -> None:
-    """Let `function(value, dtype=None, name=None, as_ref=False)` make tensors of objects of `base_type`."""
-    _CONVERSIONS.append((base_type, function))
+    """Let `function(value, dtype=None, name=None, as_ref=False)` make tensors of objects of `base_type`.
+
+    It may return NotImplemented. Of several that fit, those of smaller `priority` are asked first, and those of equal
+    priority in the order of their registration.
+    """
+    bisect.insort(_CONVERSIONS, (priority, base_type, function), key=lambda entry: entry[0])
 
 
 def is_tensor_like(value: Any) -> bool:
-    return isinstance(value, Tensor) or any(isinstance(value, base) for base, _ in _CONVERSIONS)
+    return isinstance(value, Tensor) or any(isinstance(value, base) for _, base, _ in _CONVERSIONS)
 
 
 def convert_to_tensor(
@@ -191,7 +196,7 @@ def convert_to_tensor(
                 f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value.dtype.name}: {value!r}"
             )
         return value
-    for base, function in _CONVERSIONS:
+    for _, base, function in _CONVERSIONS:
         if isinstance(value, base):
             tensor = function(value, dtype=dtype, name=name, as_ref=as_ref)
             if tensor is not NotImplemented:

@@ -209,3 +209,22 @@ def test_an_operation_tells_its_attributes_and_the_dtypes_of_its_signature(graph
     assert tf.cast(x, tf.int32).op.get_attr("DstT") is tf.int32
     with pytest.raises(ValueError, match=r"Operation 'Placeholder' has no attr named 'T'\."):
         x.op.get_attr("T")
+
+
+def test_conversions_are_tried_by_priority_and_then_in_order(graph, monkeypatch):
+    from scopeflow.engine import build
+
+    monkeypatch.setattr(build, "_CONVERSIONS", list(build._CONVERSIONS))
+
+    class Thing:
+        pass
+
+    def gives(value):
+        return lambda thing, dtype=None, name=None, as_ref=False: tf.constant(value)
+
+    tf.register_tensor_conversion_function(Thing, gives(1.0))
+    tf.register_tensor_conversion_function(Thing, gives(2.0))
+    assert tf.Session().run(tf.convert_to_tensor(Thing())) == 1
+    tf.register_tensor_conversion_function(Thing, gives(3.0), priority=50)
+    tf.register_tensor_conversion_function(Thing, lambda *_, **__: NotImplemented, priority=10)
+    assert tf.Session().run(tf.convert_to_tensor(Thing())) == 3
