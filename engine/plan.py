@@ -106,7 +106,7 @@ class Plan:
 
     def _is_inside(self, op: Operation) -> bool:
         """Whether the plan runs `op` itself. A branch's or loop body's plan leaves what is outside to the outer one."""
-        return op.context is self._context or (self._context is not None and op.type == "VariableV2")
+        return op.context is self._context
 
     def _ordered(self, needed: set[Operation]) -> list[Operation]:
         waits: dict[Operation, int] = {}
@@ -170,8 +170,6 @@ class Plan:
         definition = op.definition
         if definition.type == "VariableV2":
             return
-        if op.context is not self._context:
-            raise errors.InvalidArgumentError(None, op, f"{op.name!r} is used outside {op.context.description}.")
         backend = self._backend(op)
         if definition.type == "Identity" and (variable := self._read_variable(op.inputs[0])) is not None:
             state = self._session.variable(variable)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..kernels.backend import get_backend, list_devices
 from . import errors, nest
+from .build import to_array
 from .devices import DeviceSpec
 from .dtypes import DType
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
@@ -344,8 +345,6 @@ def _converted_feed(tensor: Tensor, value: Any) -> Any:
             "Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
         )
     if dtype.is_string:
-        from .build import to_array
-
         return to_array(value, dtype)
     try:
         return np.asarray(value, dtype.numpy)
