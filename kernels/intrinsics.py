@@ -45,6 +45,46 @@ def mul_rn(typing_context: Any, a: Any, b: Any) -> Any:
     return a(a, a), generate
 
 
+LINE = 64  # bytes of a line of the CPU's cache
+
+
+@intrinsic
+def store_line(typing_context: Any, out: Any, at: Any, values: Any, begin: Any) -> Any:
+    """out[at : at + n] = values[begin : begin + n], n of LINE bytes, past the cache; out[at] must begin a line.
+
+    A store into the cache first reads the line that it replaces. `publish` must follow the last of these.
+    """
+    if not isinstance(out, types.Array) or not isinstance(values, types.Array) or values.dtype != out.dtype:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        line_type = ir.VectorType(context.get_data_type(out.dtype), LINE * 8 // out.dtype.bitwidth)
+
+        def place(kind: Any, array: Any, index: Any) -> Any:
+            data = context.make_array(kind)(context, builder, value=array).data
+            return builder.bitcast(builder.gep(data, [index]), line_type.as_pointer())
+
+        line = builder.load(place(values, arguments[2], arguments[3]))
+        line.align = out.dtype.bitwidth // 8
+        store = builder.store(line, place(out, arguments[0], arguments[1]))
+        store.align = LINE
+        store.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+        return context.get_dummy_value()
+
+    return types.none(out, at, values, begin), generate
+
+
+@intrinsic
+def publish(typing_context: Any) -> Any:
+    """Lets no other thread see what comes later before what `store_line` stored."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
 @intrinsic
 def store_group(typing_context: Any, out: Any, at: Any, values: Any) -> Any:
     """out[at : at + n] = the n values of a tuple, in one store, which must be aligned to its size."""

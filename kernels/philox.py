@@ -113,23 +113,24 @@ LOW_WORD, WORD_BITS = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 def philox_block(c0, c1, c2, c3, k0, k1):
-    """The four uint32 words of counter (c0, c1, c2, c3) under key (k0, k1), all uint32."""
+    """The four uint32 words of counter (c0, c1, c2, c3) under key (k0, k1), uint64 whose lower halves count.
+
+    The state stays in 64 bits, too: a product's upper half is one shift away, and on
+    the CPU a round of eight blocks is two vector products, two shifts and two three-way exclusive ors. In 32 bits,
+    the packing and unpacking made it three times slower.
+    """
     for _ in range(10):
-        product_0 = MULTIPLIER_0 * np.uint64(c0)
-        product_1 = MULTIPLIER_1 * np.uint64(c2)
-        c0 = np.uint32(np.uint32(product_1 >> WORD_BITS) ^ c1 ^ k0)
-        c1 = np.uint32(product_1 & LOW_WORD)
-        c2 = np.uint32(np.uint32(product_0 >> WORD_BITS) ^ c3 ^ k1)
-        c3 = np.uint32(product_0 & LOW_WORD)
-        # In 64 bits, because a NumPy uint32 warns when it wraps.
-        k0 = np.uint32((np.uint64(k0) + WEYL_0) & LOW_WORD)
-        k1 = np.uint32((np.uint64(k1) + WEYL_1) & LOW_WORD)
-    return c0, c1, c2, c3
+        product_0 = MULTIPLIER_0 * (c0 & LOW_WORD)
+        product_1 = MULTIPLIER_1 * (c2 & LOW_WORD)
+        c0, c1 = (product_1 >> WORD_BITS) ^ c1 ^ k0, product_1
+        c2, c3 = (product_0 >> WORD_BITS) ^ c3 ^ k1, product_0
+        k0, k1 = k0 + WEYL_0, k1 + WEYL_1
+    return np.uint32(c0 & LOW_WORD), np.uint32(c1 & LOW_WORD), np.uint32(c2 & LOW_WORD), np.uint32(c3 & LOW_WORD)
 
 
 def stream_block(block, k0, k1, c2, c3):
-    """The words of the block numbered `block` (uint64) in the stream of a key and an op seed (c2, c3)."""
-    return philox_block(np.uint32(block & LOW_WORD), np.uint32(block >> WORD_BITS), c2, c3, k0, k1)
+    """The words of the block numbered `block` (uint64) in the stream of a key and an op seed (c2, c3), all uint32."""
+    return philox_block(block, block >> WORD_BITS, np.uint64(c2), np.uint64(c3), np.uint64(k0), np.uint64(k1))
 
 
 # --- Uniform on [0, 1): as many low bits of a word as the type has in its fraction, divided by their range ------------

@@ -53,7 +53,7 @@ def _philox() -> Check:
 
     wrong = []
     for counter, key, expected in KNOWN_ANSWERS:
-        block = philox.philox_block(*(np.uint32(word) for word in (*counter, *key)))
+        block = philox.philox_block(*(np.uint64(word) for word in (*counter, *key)))
         if tuple(int(word) for word in block) != expected or tuple(naive.philox(counter, key)) != expected:
             wrong.append(f"counter {counter}")
     detail = "wrong for " + ", ".join(wrong) if wrong else f"{len(KNOWN_ANSWERS)} known answers of Random123"

@@ -22,8 +22,10 @@ import numba
 import numpy as np
 
 from .. import intrinsics, philox
+from ..intrinsics import LINE, publish, store_line
 
 BLOCKS = 512
+PAST_CACHE = 1 << 24  # bytes that no one will find in the cache again
 
 
 # --- The cache on disk ------------------------------------------------------------------------------------------------
@@ -116,30 +118,37 @@ def _truncate(words, values, blocks, count, k0, k1, c2, c3):
     """Phase two of the truncated normal, in which groups whose first block has a sample too far out take a second one.
 
     That is one group in six, and these are drawn side by side again; one in 1e5 needs more and is drawn by itself.
+    What depends on the samples is written without branches, which no processor could foresee.
     """
     convert(words, values, blocks, count, k0, k1, c2, c3)
-    short = np.empty(count, np.int64)
+    short = np.empty(count, np.bool_)
+    for j in range(count):
+        outside = False
+        for i in range(SAMPLES):
+            outside |= abs(values[SAMPLES * j + i]) >= TWO_SIGMA
+        short[j] = outside
+    groups = np.empty(count + 1, np.int64)
+    second = np.empty(count + 1, np.int64)
     shorts = 0
     for j in range(count):
-        fits = True
-        for i in range(SAMPLES):
-            fits &= abs(values[SAMPLES * j + i]) < TWO_SIGMA
-        short[shorts] = j
-        shorts += not fits
-    second = blocks[short[:shorts]] + 1
-    more = np.empty(SAMPLES * shorts, VALUE)
+        groups[shorts] = j
+        second[shorts] = blocks[j] + 1
+        shorts += np.int64(short[j])
+    more = np.empty(SAMPLES * count, VALUE)
     draw_words(words, second, shorts, k0, k1, c2, c3)
     convert(words, more, second, shorts, k0, k1, c2, c3)
+    kept_samples = np.empty(2 * SAMPLES, VALUE)
     for m in range(shorts):
-        begin = SAMPLES * short[m]
+        begin = SAMPLES * groups[m]
         kept = 0
         for i in range(2 * SAMPLES):
             z = values[begin + i] if i < SAMPLES else more[SAMPLES * (m - 1) + i]
-            if kept < SAMPLES and abs(z) < TWO_SIGMA:  # kept <= i: nothing is overwritten before it is read
-                values[begin + kept] = z
-                kept += 1
+            kept_samples[kept] = z
+            kept += np.int64(abs(z) < TWO_SIGMA)
+        for i in range(SAMPLES):
+            values[begin + i] = kept_samples[i]
         if kept < SAMPLES:
-            samples = draw_again(np.uint64(blocks[short[m]]), k0, k1, c2, c3)
+            samples = draw_again(np.uint64(blocks[groups[m]]), k0, k1, c2, c3)
             for i in range(SAMPLES):
                 values[begin + i] = samples[i]
 
@@ -149,23 +158,45 @@ def _store(values, out, scale, shift):
         out[i] = stored(values[i], scale, shift)
 
 
+@_inner
+def copy_lines(values, out, begin):
+    """out[begin : begin + len(values)] = values, past the cache; out[begin] must begin a line."""
+    line = LINE // out.itemsize
+    whole = values.size - values.size % line
+    for i in range(0, whole, line):
+        store_line(out, begin + i, values, i)
+    for i in range(whole, values.size):
+        out[begin + i] = values[i]
+
+
 def _fill(out, start, k0, k1, c2, c3, scale, shift):
     """out[i] = the sample numbered start + i, scaled and shifted."""
-    words = np.empty((4, BLOCKS), np.uint32)
-    values = np.empty(SAMPLES * BLOCKS, VALUE)
-    blocks = np.empty(BLOCKS, np.int64)
+    words = np.empty((4, BLOCKS + 1), np.uint32)  # a chunk that begins within a block ends within one
+    values = np.empty(SAMPLES * (BLOCKS + 1), VALUE)
+    blocks = np.empty(BLOCKS + 1, np.int64)
+    chunk = SAMPLES * BLOCKS
+    ready = np.empty(chunk, out.dtype)
+    past_cache = out.nbytes >= PAST_CACHE and out.ctypes.data % out.itemsize == 0
+    # The first chunk ends where a line of the cache does, and so do the others.
+    size = min(out.size, chunk - (out.ctypes.data % LINE) // out.itemsize)
     done = 0
     while done < out.size:
         first = (start + done) // SAMPLES
         skip = start + done - first * SAMPLES
-        size = min(out.size - done, SAMPLES * BLOCKS - skip)
         count = (skip + size + SAMPLES - 1) // SAMPLES
         for j in range(count):
             blocks[j] = (first + j) * STEP
         draw_words(words, blocks, count, k0, k1, c2, c3)
         convert(words, values, blocks, count, k0, k1, c2, c3)
-        store(values[skip : skip + size], out[done : done + size], scale, shift)
+        if past_cache and done > 0:
+            store(values[skip : skip + size], ready[:size], scale, shift)
+            copy_lines(ready[:size], out, done)
+        else:
+            store(values[skip : skip + size], out[done : done + size], scale, shift)
         done += size
+        size = min(out.size - done, chunk)
+    if past_cache:
+        publish()
 
 
 def _shuffle(out, start, k0, k1, c2, c3):

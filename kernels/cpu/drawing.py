@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,12 +11,22 @@ import numpy as np
 
 from .. import philox
 
-# A thread costs as much to start as drawing some 1e5 elements: a piece of the work has at least as many as this.
-PIECE = 1 << 18
+# To wake a thread costs as much as drawing some 1e4 elements: a piece of the work has at least as many as this.
+PIECE = 1 << 17
 
 
 def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    """The threads that draw beside the caller's own."""
+    return ThreadPoolExecutor(max(1, _threads() - 1), "scopeflow-draw")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of its parent's threads
 
 
 def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], scale: Any, shift: Any) -> None:
@@ -34,11 +45,10 @@ def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], 
 
     pieces = max(1, min(_threads(), flat.size // PIECE))
     bounds = [flat.size * i // pieces for i in range(pieces + 1)]
-    if pieces == 1:
-        draw_piece(0, flat.size)
-    else:
-        with ThreadPoolExecutor(pieces) as pool:
-            list(pool.map(draw_piece, bounds[:-1], bounds[1:]))
+    others = [_pool().submit(draw_piece, *piece) for piece in zip(bounds[1:-1], bounds[2:], strict=True)]
+    draw_piece(0, bounds[1])
+    for piece in others:
+        piece.result()
     if whole is not out:
         out[...] = whole
 

@@ -253,7 +253,7 @@ def test_philox_gives_the_known_answers_in_plain_python():
     from scopeflow.kernels.selfcheck import KNOWN_ANSWERS
 
     for counter, key, expected in KNOWN_ANSWERS:
-        words = philox.philox_block(*(np.uint32(word) for word in (*counter, *key)))
+        words = philox.philox_block(*(np.uint64(word) for word in (*counter, *key)))
         assert tuple(int(word) for word in words) == expected
         assert all(isinstance(word, np.uint32) for word in words)
 
