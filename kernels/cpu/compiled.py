@@ -9,13 +9,6 @@ on disk that got its steps as arguments or from a closure.
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
-import pathlib
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -23,49 +16,18 @@ import numpy as np
 
 from .. import intrinsics, philox
 from ..intrinsics import LINE, publish, store_line
+from .caching import cached_njit
 
 BLOCKS = 512
 PAST_CACHE = 1 << 24  # bytes that no one will find in the cache again
 
 
-# --- The cache on disk ------------------------------------------------------------------------------------------------
-
-
-def cache_folder() -> pathlib.Path:
-    """Where compiled kernels are kept: a folder of the user, named by what it was compiled from.
-
-    Numba itself looks at the date of one source file only, so a change in the scalar functions would go unseen.
-    """
-    sources = b"".join(pathlib.Path(module).read_bytes() for module in (philox.__file__, intrinsics.__file__, __file__))
-    fingerprint = hashlib.sha256(sources).hexdigest()[:16]
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(base) / "scopeflow" / "numba" / fingerprint
-
-
-@contextmanager
-def _numba_caches_in(folder: pathlib.Path) -> Iterator[None]:
-    """Points Numba's cache at `folder` for the functions declared inside, unless the user chose a place."""
-    config: Any = numba.config
-    chosen = config.CACHE_DIR
-    config.CACHE_DIR = chosen or str(folder)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = chosen
+SOURCES = (philox.__file__, intrinsics.__file__, __file__)  # of every kernel here
 
 
 def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
     """A whole kernel, kept on disk under its name."""
-    kernel = philox.bound(template, name, **steps)
-    jit = functools.partial(numba.njit, nogil=True, error_model="numpy")
-    with _numba_caches_in(cache_folder()):
-        try:
-            return jit(cache=True)(kernel)
-        except (RuntimeError, OSError):  # no folder can be written: compile anew in each process
-            return jit()(kernel)
+    return cached_njit(philox.bound(template, name, **steps), SOURCES)
 
 
 def _bind(template: Any, of: str, **steps: Any) -> Any:

@@ -15,7 +15,7 @@ from scipy import stats
 
 from scopeflow import kernels
 from scopeflow.kernels import naive, philox, scaling
-from scopeflow.kernels.cpu import drawing
+from scopeflow.kernels.cpu import drawing, threads
 from scopeflow.kernels.cpu import random as cpu_random
 
 SEED = (87654321, 7)
@@ -185,7 +185,7 @@ def test_an_element_depends_on_seed_and_place_alone(fill, offset, count):
 def test_threads_change_nothing(kind, dtype, monkeypatch):
     alone = draw(kind, dtype, 10_007)
     monkeypatch.setattr(drawing, "PIECE", 1000)
-    monkeypatch.setattr(drawing, "_threads", lambda: 7)
+    monkeypatch.setattr(threads, "count", lambda: 7)
     same_bits(draw(kind, dtype, 10_007), alone)
 
 
