@@ -1,0 +1,235 @@
+"""Protocol buffers' wire format: a message is described by a line per field, decoded to a dict and encoded from one.
+
+The format is https://protobuf.dev/programming-guides/encoding; what is told here of proto3's rules (what is written,
+what wins) is what the `protobuf` package does, and tests hold it against that.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5  # the wire types in use; 3 and 4 were groups
+
+_STRUCTS = {"fixed32": "<I", "float": "<f", "fixed64": "<Q", "double": "<d"}
+_VARINTS = {"int32": "<i4", "enum": "<i4", "uint32": "<u4", "int64": "<i8", "uint64": "<u8", "bool": "?"}
+_MAX_VARINT = 10  # bytes: 64 bits, seven at a time
+_MAX_LENGTH = 5  # bytes of a tag or a length, which have 32 bits
+
+
+class Field(NamedTuple):
+    """A field of a message: its number, its name, and its kind: a scalar's name as .proto files have it, or a Message.
+
+    `repeated` fields are lists (of numbers: NumPy arrays, packed when written). An `explicit` one, such as a member of
+    a oneof, is None when absent and written even when zero; others are then their kind's zero, and not written.
+    """
+
+    number: int
+    name: str
+    kind: str | Message
+    repeated: bool = False
+    explicit: bool = False
+
+    @property
+    def wire_type(self) -> int:
+        if self.kind in _VARINTS:
+            return VARINT
+        return {"fixed32": FIXED32, "float": FIXED32, "fixed64": FIXED64, "double": FIXED64}.get(str(self.kind), LENGTH)
+
+    @property
+    def absent(self) -> Any:
+        if self.repeated:
+            return [] if self.wire_type == LENGTH else np.empty(0, self._numbers)
+        if self.explicit or isinstance(self.kind, Message):
+            return None
+        return {"string": "", "bytes": b"", "bool": False, "float": 0.0, "double": 0.0}.get(self.kind, 0)
+
+    @property
+    def _numbers(self) -> str:
+        kind = str(self.kind)
+        return _VARINTS.get(kind) or {"fixed32": "<u4", "float": "<f4", "fixed64": "<u8", "double": "<f8"}[kind]
+
+
+class Message:
+    """A message of the fields given. ValueError where bytes are not such a message, or values do not fit."""
+
+    def __init__(self, name: str, *fields: Field) -> None:
+        self.name = name
+        self.fields = tuple(sorted(fields))  # that is also the order they are written in
+        self._by_number = {field.number: field for field in self.fields}
+
+    def decode(self, data: Any) -> dict[str, Any]:
+        """{name of a field: its value}, every field in it. Unknown fields are read past, as are those of another type.
+
+        `data` is bytes or a memoryview of them; what comes back shares no memory with it.
+        """
+        parts: dict[str, list] = {}
+        for number, wire_type, raw in fields_of(data):
+            field = self._by_number.get(number)
+            if field is None:
+                continue
+            if wire_type == field.wire_type:
+                parts.setdefault(field.name, []).append(raw)
+            elif wire_type == LENGTH and field.repeated:
+                parts.setdefault(field.name, []).append(_unpacked(field, raw))
+        return {f.name: _decoded(f, parts[f.name]) if f.name in parts else f.absent for f in self.fields}
+
+    def encode(self, values: Mapping[str, Any]) -> bytes:
+        """The message with these values; a field that is left out, or None, is absent. KeyError for an unknown name."""
+        unknown = values.keys() - {field.name for field in self.fields}
+        if unknown:
+            raise KeyError(f"{self.name} has no field {', '.join(sorted(unknown))}")
+        return b"".join(
+            _encoded(field, values[field.name]) for field in self.fields if values.get(field.name) is not None
+        )
+
+
+def read_varint(data: Any, position: int, longest: int = _MAX_VARINT) -> tuple[int, int]:
+    """(The unsigned number at `position`, the position after it). Bits beyond the 64th are dropped, as is usual."""
+    value = 0
+    for shift in range(0, 7 * longest, 7):
+        if position >= len(data):
+            raise ValueError("a number runs past the end")
+        byte = data[position]
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value & 0xFFFFFFFFFFFFFFFF, position
+    raise ValueError(f"a number of more than {longest} bytes")
+
+
+def varint(value: int) -> bytes:
+    """A number in seven bits a byte, least first; a negative one as its 64 bits of two's complement."""
+    value &= 0xFFFFFFFFFFFFFFFF
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def read_varints(data: Any) -> np.ndarray:
+    """All the numbers that `data` consists of, uint64."""
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(octets < 128) + 1
+    if len(octets) and (not len(ends) or ends[-1] != len(octets)):
+        raise ValueError("a number runs past the end")
+    starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)[: len(ends)]
+    lengths = ends - starts
+    if len(lengths) and lengths.max() > _MAX_VARINT:
+        raise ValueError(f"a number of more than {_MAX_VARINT} bytes")
+    values = np.zeros(len(ends), np.uint64)
+    for place in range(lengths.max(initial=0)):
+        here = np.flatnonzero(lengths > place)
+        values[here] |= (octets[starts[here] + place] & 127).astype(np.uint64) << np.uint64(7 * place)
+    return values
+
+
+def fields_of(data: Any) -> Iterator[tuple[int, int, Any]]:
+    """(Number, wire type, value) of each field in a message: an unsigned int, or the memoryview of what has a length
+    or is fixed. ValueError where the bytes are no message."""
+    view, position = memoryview(data), 0
+    while position < len(view):
+        tag, position = read_varint(view, position, _MAX_LENGTH)
+        number, wire_type = tag >> 3, tag & 7
+        if not 0 < number < 1 << 29:
+            raise ValueError(f"field number {number}")
+        if wire_type == VARINT:
+            value, position = read_varint(view, position)
+            yield number, wire_type, value
+            continue
+        if wire_type == LENGTH:
+            length, position = read_varint(view, position, _MAX_LENGTH)
+        elif wire_type in (FIXED32, FIXED64):
+            length = 4 if wire_type == FIXED32 else 8
+        else:
+            raise ValueError(f"wire type {wire_type}")
+        if length > len(view) - position:
+            raise ValueError(f"field {number} has {length} bytes where {len(view) - position} are left")
+        yield number, wire_type, view[position : position + length]
+        position += length
+
+
+def _unpacked(field: Field, raw: memoryview) -> np.ndarray:
+    """The numbers of a packed field."""
+    if field.wire_type == VARINT:
+        return _narrowed(field, read_varints(raw))
+    if len(raw) % np.dtype(field._numbers).itemsize:
+        raise ValueError(f"{field.name} has {len(raw)} bytes")
+    return np.frombuffer(raw, field._numbers)
+
+
+def _narrowed(field: Field, values: np.ndarray) -> np.ndarray:
+    """uint64 values as the field's own kind: the low bits, or for bool whether any is set."""
+    return values != 0 if field.kind == "bool" else values.astype(field._numbers)
+
+
+def _decoded(field: Field, parts: list) -> Any:
+    """The value of a field from all its occurrences: of a single one the last wins, but messages are merged."""
+    if isinstance(field.kind, Message):
+        if field.repeated:
+            return [field.kind.decode(part) for part in parts]
+        return field.kind.decode(parts[0] if len(parts) == 1 else b"".join(parts))
+    if field.repeated and field.wire_type != LENGTH:
+        alone = (p if isinstance(p, np.ndarray) else np.atleast_1d(_number(field, p)) for p in parts)
+        return np.concatenate([*alone]).astype(field._numbers, copy=True)
+    if field.wire_type != LENGTH:
+        return _number(field, parts[-1])
+    return [_octets(field, part) for part in parts] if field.repeated else _octets(field, parts[-1])
+
+
+def _octets(field: Field, raw: memoryview) -> str | bytes:
+    return str(raw, "utf-8") if field.kind == "string" else bytes(raw)
+
+
+def _number(field: Field, raw: Any) -> Any:
+    if field.wire_type == VARINT:
+        return _narrowed(field, np.asarray(raw, np.uint64)).item()
+    return struct.unpack(_STRUCTS[str(field.kind)], raw)[0]
+
+
+def _encoded(field: Field, value: Any) -> bytes:
+    if not field.repeated:
+        payload = _payload(field, value)
+        zero = not payload if field.wire_type == LENGTH else not any(payload)
+        if zero and not field.explicit and not isinstance(field.kind, Message):
+            return b""
+        return _tagged(field, field.wire_type, payload)
+    if field.wire_type == LENGTH:
+        return b"".join(_tagged(field, LENGTH, _payload(field, item)) for item in value)
+    packed = _packed(field, value)
+    return _tagged(field, LENGTH, packed) if packed else b""
+
+
+def _tagged(field: Field, wire_type: int, payload: bytes) -> bytes:
+    length = varint(len(payload)) if wire_type == LENGTH else b""
+    return varint(field.number << 3 | wire_type) + length + payload
+
+
+def _packed(field: Field, values: Iterable) -> bytes:
+    if field.wire_type == VARINT:
+        return b"".join(_number_bytes(field, value) for value in values)
+    return np.asarray(values, field._numbers).tobytes()
+
+
+def _payload(field: Field, value: Any) -> bytes:
+    if isinstance(field.kind, Message):
+        return field.kind.encode(value)
+    if field.wire_type == VARINT:
+        return _number_bytes(field, value)
+    if field.kind in _STRUCTS:
+        return struct.pack(_STRUCTS[field.kind], value)
+    return value.encode() if field.kind == "string" else bytes(value)
+
+
+def _number_bytes(field: Field, value: Any) -> bytes:
+    value = int(value)
+    if field.kind != "bool":
+        limits = np.iinfo(field._numbers)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(f"{field.name} is {field.kind}, which {value} does not fit")
+    return varint(value)
