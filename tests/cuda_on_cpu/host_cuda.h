@@ -1,7 +1,8 @@
 // CUDA C++ for a C++ compiler: the language's words, its built-in functions, and the twins of primitives.cuh.
 #pragma once
 #define CUDA_ON_CPU
-#include <cmath>
+#include <math.h>  // not cmath: the overloads for float stand in the global namespace, as in CUDA
+
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +22,7 @@
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
-#define __restrict__ __restrict
+#define __shared__ static __attribute__((section("cuda_shared")))
 
 #define threadIdx (cuda_on_cpu::thread->index)
 #define blockIdx (cuda_on_cpu::block_index)
@@ -55,7 +56,7 @@ static inline unsigned __float_as_uint(float x) { return same_bits<unsigned>(x);
 static inline int __float_as_int(float x) { return same_bits<int>(x); }
 static inline double __longlong_as_double(long long bits) { return same_bits<double>(bits); }
 static inline long long __double_as_longlong(double x) { return same_bits<long long>(x); }
-static inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
+static inline float __fmaf_rn(float a, float b, float c) { return fma(a, b, c); }
 static inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned((unsigned long long)a * b >> 32); }
 template <class T> static inline T __ldg(const T* p) { return *p; }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
@@ -132,6 +133,9 @@ DEVICE bool any_in_block(bool condition) { return __syncthreads_or(condition); }
 
 // --- How the launcher calls a kernel ----------------------------------------------------------------------------------
 
+// Where the linker put the __shared__ variables of this library, if it has any.
+extern "C" __attribute__((weak, visibility("hidden"))) unsigned char __start_cuda_shared[], __stop_cuda_shared[];
+
 namespace cuda_on_cpu {
 
 template <class... Parameters, size_t... I>
@@ -152,7 +156,7 @@ int launch(void (*kernel)(Parameters...), std::index_sequence<I...>, const Order
         auto& call = *static_cast<const Call*>(given);
         call.kernel(*static_cast<std::remove_cv_t<Parameters>*>(call.arguments[I])...);
     };
-    return run(order, enter, &call, message);
+    return run(order, enter, &call, __start_cuda_shared, __stop_cuda_shared, message);
 }
 
 template <class... Parameters>

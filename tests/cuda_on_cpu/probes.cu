@@ -90,6 +90,13 @@ extern "C" __global__ void read_shared(u32* seen, int at, int write) {
   if (write) reinterpret_cast<u32*>(shared)[at] = 1;
 }
 
+extern "C" __global__ void read_static_shared(u32* seen, int at, int write) {
+  __shared__ u32 memory[8];
+  __shared__ u32 more[4];
+  seen[blockIdx.x] = at < 8 ? memory[at] : more[at - 8];
+  if (write) (at < 8 ? memory[at] : more[at - 8]) = 1;
+}
+
 // --- Threads together -------------------------------------------------------------------------------------------------
 
 extern "C" __global__ void diverge(float* y) {

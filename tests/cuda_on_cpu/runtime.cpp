@@ -59,6 +59,7 @@ static Kernel kernel;
 static const void* call;
 static char* message;
 static uint64_t random_state;
+static unsigned char *static_shared, *static_shared_end;
 static unsigned char* shared_end;
 static unsigned char* stacks;
 static size_t stack_count;
@@ -410,6 +411,7 @@ static void prepare_memory(size_t thread_count) {
 static void run_block() {
     size_t count = fibers.size();
     memset(dynamic_shared, 0xff, shared_end - dynamic_shared);
+    memset(static_shared, 0xff, static_shared_end - static_shared);
     alive = count;
     at_barrier = 0;
     condition_at[0] = condition_at[1] = false;
@@ -475,7 +477,10 @@ class FaultsCaught {
 };
 }  // namespace
 
-int run(const Order& given, Kernel kernel_given, const void* call_given, char* message_given) {
+int run(const Order& given, Kernel kernel_given, const void* call_given, unsigned char* begin, unsigned char* end,
+        char* message_given) {
+    static_shared = begin;
+    static_shared_end = end;
     order = &given;
     kernel = kernel_given;
     call = call_given;

@@ -49,6 +49,7 @@ struct Order {
 
 enum { MESSAGE_BYTES = 512 };
 using Kernel = void (*)(const void* call);
-int run(const Order& order, Kernel kernel, const void* call, char* message);  // 0, or 1 with a message
+// Runs the kernel for every thread; what lies between `begin` and `end` is static shared memory. 0, or 1 with a message.
+int run(const Order& order, Kernel kernel, const void* call, unsigned char* begin, unsigned char* end, char* message);
 
 }  // namespace cuda_on_cpu

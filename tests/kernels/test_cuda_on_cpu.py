@@ -298,6 +298,9 @@ def test_shared_memory_begins_as_nan_in_every_block_and_ends_where_it_ends():
     seen = np.zeros(3, np.uint32)
     run("read_shared", seen, int32(3), int32(1), grid=3, shared=16)
     assert np.array_equal(seen, [NAN] * 3)
+    for at in (7, 8, 11):
+        run("read_static_shared", seen, int32(at), int32(1), grid=3)
+        assert np.array_equal(seen, [NAN] * 3)
     with pytest.raises(KernelError, match="memory fault"):
         run("read_shared", seen, int32(4), int32(0), shared=16)
 
