@@ -97,7 +97,7 @@ template <class T> static T __shfl_down_sync(unsigned mask, T value, unsigned by
 typedef unsigned int u32;
 typedef unsigned short u16;
 
-#define DEVICE static inline
+#define DEVICE inline
 #define DYNAMIC_SHARED(name) unsigned char* const name = cuda_on_cpu::dynamic_shared
 
 template <int BYTES> DEVICE void cp_async(void* destination, const void* source, bool present) {
