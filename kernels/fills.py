@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from . import philox
+from .arrays import FLOATS, Array, is_device_array
 from .orthonormal import cholesky_qr2, householder
-from .philox import FLOATS, INTEGERS, Seed
+from .philox import INTEGERS, Seed
 from .scaling import DISTRIBUTIONS, FAMILIES, MODES, spread
-
-Array = Any  # numpy.ndarray or cupy.ndarray
 
 __all__ = [
     "bernoulli",
@@ -42,7 +41,7 @@ __all__ = [
 
 
 def check_out(out: Array, dtypes: tuple[np.dtype, ...]) -> None:
-    """TypeError for what is no array of one of the dtypes, ValueError for one that is read-only."""
+    """TypeError for what is no array of one of the dtypes, ValueError for one that cannot hold a sample an element."""
     if not (isinstance(out, np.ndarray) or is_device_array(out)):
         raise TypeError(f"out must be a NumPy array, not {type(out).__name__}")
     if out.dtype not in dtypes:
@@ -50,6 +49,9 @@ def check_out(out: Array, dtypes: tuple[np.dtype, ...]) -> None:
         raise TypeError(f"out has dtype {out.dtype}, but this fill draws {names}")
     if not getattr(out.flags, "writeable", True):  # CuPy's arrays all are
         raise ValueError(f"out (shape {out.shape}, dtype {out.dtype}) is read-only")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(out.shape, out.strides, strict=True)) + out.itemsize
+    if span < out.size * out.itemsize:
+        raise ValueError(f"elements of out (shape {out.shape}, strides {out.strides}) share memory")
 
 
 def _check_offset(offset: int, size: int, end: int) -> int:
@@ -62,21 +64,37 @@ def _check_offset(offset: int, size: int, end: int) -> int:
     return offset
 
 
+def _real(name: str, value: float) -> float:
+    """`value` as a float, an integer beyond its range as infinity; TypeError for what is no real number."""
+    try:
+        math.isfinite(value)  # float() itself reads text as well
+        return float(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a real number, not {value!r}") from None
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def finite_scalar(dtype: np.dtype, name: str, value: float) -> Any:
-    """`value` as a scalar of `dtype`; ValueError where it is not finite there."""
+    """`value` as a scalar of `dtype`; TypeError for what is no number, ValueError where it is not finite there."""
     with np.errstate(over="ignore"):
-        scalar = dtype.type(value)
+        scalar = dtype.type(_real(name, value))
     if not math.isfinite(float(scalar)):
         raise ValueError(f"{name}={value} is not a finite {dtype.name}")
     return scalar
 
 
+def _sizes(shape: tuple[int, ...]) -> list[int]:
+    try:
+        sizes = [operator.index(size) for size in shape]
+    except TypeError:
+        raise TypeError(f"shape must be a sequence of integers, not {shape!r}") from None
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"shape={shape} has a negative size")
+    return sizes
+
+
 # --- Which side draws -------------------------------------------------------------------------------------------------
-
-
-def is_device_array(value: Any) -> bool:
-    """Whether a value is an array of CuPy's, without importing it."""
-    return type(value).__module__.partition(".")[0] == "cupy"
 
 
 def _side(out: Array) -> Any:
@@ -116,9 +134,9 @@ def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset:
         offset: where in the stream the first element stands, in elements.
 
     Raises:
-        TypeError: `out` is no such array, `seed` or `offset` no integer.
-        ValueError: `out` is read-only, low >= high, a bound or their difference is not finite in out's dtype, or
-            `offset` is out of range.
+        TypeError: `out` is no such array, `seed` or `offset` no integer, a bound no number.
+        ValueError: `out` is read-only or its elements share memory, low >= high, a bound or their difference is not
+            finite in out's dtype, or `offset` is out of range.
     """
     check_out(out, FLOATS)
     bottom, top = finite_scalar(out.dtype, "low", low), finite_scalar(out.dtype, "high", high)
@@ -198,7 +216,7 @@ def bernoulli(out: Array, seed: Seed, probability: float = 0.5, value: float = 1
     `uniform`, with ValueError for a probability outside [0, 1].
     """
     check_out(out, FLOATS)
-    if not 0 <= probability <= 1:
+    if not 0 <= _real("probability", probability) <= 1:
         raise ValueError(f"probability={probability} must lie in [0, 1]")
     _fill("bernoulli", out, seed, offset, finite_scalar(out.dtype, "value", value), out.dtype.type(1 - probability))
 
@@ -228,17 +246,18 @@ def variance_scaling(
         shape: gives the fans, [..., in, out]; that of the whole, where `out` is a piece of it. By default out's own.
 
     Raises:
-        TypeError: as `uniform`.
-        ValueError: as `uniform`, and for a scale that is not positive, or another mode or distribution.
+        TypeError: as `uniform`, and for a shape that is none.
+        ValueError: as `uniform`, and for a scale that is not positive, another mode or distribution, or a negative size.
     """
     check_out(out, FLOATS)
-    if not 0 < scale < math.inf:
+    sizes = out.shape if shape is None else _sizes(shape)
+    if not 0 < _real("scale", scale) < math.inf:
         raise ValueError(f"scale={scale} must be positive and finite")
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
     if distribution not in DISTRIBUTIONS:
         raise ValueError(f"distribution={distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
-    width = spread(out.shape if shape is None else shape, scale, mode, distribution)
+    width = spread(sizes, scale, mode, distribution)
     if distribution == "uniform":
         uniform(out, seed, -width, width, offset)
     elif distribution == "untruncated_normal":

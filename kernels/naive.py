@@ -149,12 +149,23 @@ def _output_size(x_shape: Sequence[int], window: Pair, strides: Pair, padding: P
     ]
 
 
+def _ungrouped(w: np.ndarray, channels: int) -> np.ndarray:
+    """A filter of groups [KH, KW, C / groups, O] as one [KH, KW, C, O] that is zero from one group to another."""
+    depth, outputs = w.shape[2:]
+    groups = channels // depth
+    full = np.zeros((*w.shape[:2], channels, outputs))
+    for g in range(groups):
+        of_group = slice(g * outputs // groups, (g + 1) * outputs // groups)
+        full[:, :, g * depth : (g + 1) * depth, of_group] = w[..., of_group]
+    return full
+
+
 def conv2d(x: np.ndarray, w: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)) -> np.ndarray:
     """Each output cell: the sum of input cell times window cell."""
-    window = (w.shape[0], w.shape[1])
-    y = np.zeros((len(x), *_output_size(x.shape, window, strides, padding, dilations), w.shape[3]))
-    for (i, j), (k, m), (p, q) in _meetings(x.shape, window, strides, padding, dilations):
-        y[:, i, j] += np.einsum("nc,co->no", x[:, p, q], w[k, m])
+    full = _ungrouped(w, x.shape[3])
+    y = np.zeros((len(x), *_output_size(x.shape, (w.shape[0], w.shape[1]), strides, padding, dilations), w.shape[3]))
+    for (i, j), (k, m), (p, q) in _meetings(x.shape, (w.shape[0], w.shape[1]), strides, padding, dilations):
+        y[:, i, j] += np.einsum("nc,co->no", x[:, p, q], full[k, m])
     return y
 
 
@@ -162,54 +173,51 @@ def conv2d_input_grad(
     x_shape: Sequence[int], w: np.ndarray, dy: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)
 ) -> np.ndarray:
     """What each input cell met, weighted by dy."""
+    full = _ungrouped(w, x_shape[3])
     dx = np.zeros(tuple(x_shape))
     for (i, j), (k, m), (p, q) in _meetings(x_shape, (w.shape[0], w.shape[1]), strides, padding, dilations):
-        dx[:, p, q] += np.einsum("no,co->nc", dy[:, i, j], w[k, m])
+        dx[:, p, q] += np.einsum("no,co->nc", dy[:, i, j], full[k, m])
     return dx
 
 
 def conv2d_filter_grad(
     x: np.ndarray, w_shape: Sequence[int], dy: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)
 ) -> np.ndarray:
-    """What each window cell met, weighted by dy."""
-    dw = np.zeros(tuple(w_shape))
+    """What each window cell met, weighted by dy; of groups, each its own part."""
+    full = np.zeros((*w_shape[:2], x.shape[3], w_shape[3]))
     for (i, j), (k, m), (p, q) in _meetings(x.shape, (w_shape[0], w_shape[1]), strides, padding, dilations):
-        dw[k, m] += np.einsum("nc,no->co", x[:, p, q], dy[:, i, j])
-    return dw
+        full[k, m] += np.einsum("nc,no->co", x[:, p, q], dy[:, i, j])
+    groups = x.shape[3] // w_shape[2]
+    parts = [np.split(part, groups, axis=2)[g] for g, part in enumerate(np.split(full, groups, axis=3))]
+    return np.concatenate(parts, axis=3)
 
 
-def _as_full_filter(w: np.ndarray) -> np.ndarray:
-    """A depthwise filter [KH, KW, C, M] as one [KH, KW, C, C * M] that is zero across channels."""
-    channels, multiplier = w.shape[2:]
-    full = np.zeros((*w.shape[:2], channels, channels * multiplier))
-    for c in range(channels):
-        full[:, :, c, c * multiplier : (c + 1) * multiplier] = w[:, :, c]
-    return full
+def _in_groups_of_one(w: np.ndarray) -> np.ndarray:
+    """A depthwise filter [KH, KW, C, M] as one of C groups [KH, KW, 1, C * M]."""
+    return w.reshape(*w.shape[:2], 1, -1)
 
 
 def depthwise_conv2d(
     x: np.ndarray, w: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)
 ) -> np.ndarray:
-    """conv2d with the channels' filters side by side."""
-    return conv2d(x, _as_full_filter(w), strides, padding, dilations)
+    """conv2d with a group for each channel."""
+    return conv2d(x, _in_groups_of_one(w), strides, padding, dilations)
 
 
 def depthwise_conv2d_input_grad(
     x_shape: Sequence[int], w: np.ndarray, dy: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)
 ) -> np.ndarray:
-    """That of conv2d with the channels' filters side by side."""
-    return conv2d_input_grad(x_shape, _as_full_filter(w), dy, strides, padding, dilations)
+    """That of conv2d with a group for each channel."""
+    return conv2d_input_grad(x_shape, _in_groups_of_one(w), dy, strides, padding, dilations)
 
 
 def depthwise_conv2d_filter_grad(
     x: np.ndarray, w_shape: Sequence[int], dy: np.ndarray, strides: Pair, padding: Pads, dilations: Pair = (1, 1)
 ) -> np.ndarray:
-    """Of conv2d's, each channel's own part."""
-    channels, multiplier = w_shape[2:]
-    full_shape = (*w_shape[:3], channels * multiplier)
-    full = conv2d_filter_grad(x, full_shape, dy, strides, padding, dilations)
-    parts = [full[:, :, c, c * multiplier : (c + 1) * multiplier] for c in range(channels)]
-    return np.stack(parts, axis=2)
+    """That of conv2d with a group for each channel."""
+    kh, kw, channels, multiplier = w_shape
+    dw = conv2d_filter_grad(x, (kh, kw, 1, channels * multiplier), dy, strides, padding, dilations)
+    return dw.reshape(tuple(w_shape))
 
 
 def _pools(x: np.ndarray, ksize: Pair, strides: Pair, padding: Pads) -> dict[tuple[int, ...], list[tuple[int, ...]]]:

@@ -20,14 +20,11 @@ from fractions import Fraction
 from types import FunctionType, SimpleNamespace
 from typing import Any, NamedTuple
 
-import ml_dtypes
 import numpy as np
 from numpy.typing import DTypeLike
 
 Seed = int | tuple[int, int]
 
-BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16), BFLOAT16)
 INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
 DEFAULT_GRAPH_SEED = 87654321
 

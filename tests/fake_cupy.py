@@ -220,7 +220,7 @@ def install(monkeypatch):
     import scipy.special
 
     from scopeflow.kernels import backend
-    from scopeflow.kernels.cuda import drawing
+    from scopeflow.kernels.cuda import drawing, trials
 
     cupy = _Library("cupy", np)
     cupy.ndarray = ndarray
@@ -240,7 +240,8 @@ def install(monkeypatch):
         monkeypatch.setitem(sys.modules, name, module)
     for cached in (backend._gpu_count, backend._backend):
         cached.cache_clear()
-    monkeypatch.setattr(drawing, "installed", lambda: False)  # no kernel can draw into the host's memory
+    for ours in (drawing, trials):
+        monkeypatch.setattr(ours, "installed", lambda: False)  # no kernel can write into the host's memory
     return cupy
 
 

@@ -1,9 +1,10 @@
 """The CPU's kernels: the functions of kernels.cuda, with the same signatures, on NumPy arrays."""
 
-from .. import fills, plain
+from .. import dense, fills, pools
+from ..dense import *
 from ..fills import *
-from ..plain import *
+from ..pools import *
 from . import random
 from .random import *
 
-__all__ = [*fills.__all__, *plain.__all__, *random.__all__]
+__all__ = [*dense.__all__, *fills.__all__, *pools.__all__, *random.__all__]

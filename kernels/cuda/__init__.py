@@ -1,8 +1,10 @@
 """The functions of kernels.cpu, with the same signatures, on CuPy arrays; importing this imports no CuPy."""
 
-from .. import plain
-from ..plain import *
+from .. import dense as checked
+from .. import pools
+from ..dense import *
+from ..pools import *
 from . import random
 from .random import *
 
-__all__ = [*plain.__all__, *random.__all__]
+__all__ = [*checked.__all__, *pools.__all__, *random.__all__]

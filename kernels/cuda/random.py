@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .. import fills
+from ..arrays import is_device_array
 from ..cpu import random as host
-from ..fills import is_device_array
 from ..philox import Seed
 
 P = ParamSpec("P")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scopeflow import kernels
-from scopeflow.kernels import cpu, cuda, plain, selfcheck
+from scopeflow.kernels import arrays, cpu, cuda, dense, fills, plain, pools, selfcheck
 from scopeflow.kernels.backend import get_backend
 
 
@@ -45,6 +45,11 @@ def library_names(module):
     return found
 
 
+def used_names():
+    """What the dense kernels look up in the array library."""
+    return set().union(*map(library_names, (arrays, dense, plain, pools)))
+
+
 def missing_in(library):
     def there(name):
         found = library
@@ -52,11 +57,11 @@ def missing_in(library):
             found = getattr(found, part, None)
         return found is not None
 
-    return {name for name in library_names(plain) if not there(name)}
+    return {name for name in used_names() if not there(name)}
 
 
 def test_the_plain_kernels_use_only_what_numpy_has():
-    assert {"matmul", "maximum", "lib.stride_tricks.as_strided"} <= library_names(plain)
+    assert {"matmul", "maximum", "lib.stride_tricks.as_strided", "may_share_memory", "full"} <= used_names()
     assert not missing_in(np)
 
 
@@ -72,7 +77,7 @@ class FakeCupyArray:
 FakeCupyArray.__module__ = "cupy._core.core"
 
 
-@pytest.mark.parametrize("name", kernels.__all__)
+@pytest.mark.parametrize("name", [*fills.__all__, "multinomial"])
 def test_a_cupy_array_anywhere_among_the_arguments_goes_to_the_cuda_side(name, monkeypatch):
     monkeypatch.setattr(cuda, name, lambda *args, **kwargs: "the CUDA side")
     kernel = getattr(kernels, name)
@@ -207,7 +212,7 @@ def test_every_kernel_is_checked_and_holds():
     checks = selfcheck.run_self_checks(get_backend("/cpu:0"))
     assert {name for name, *_ in checks} == {"philox", *kernels.__all__}
     assert [check for check in checks if check[2] is not True] == []
-    assert {name: implementation for name, implementation, *_ in checks}["conv2d"] == "plain on numpy"
+    assert {name: implementation for name, implementation, *_ in checks}["conv2d"] == "dense on numpy"
 
 
 def slightly_off(kernel):
