@@ -247,7 +247,7 @@ def variance_scaling(
 
     Raises:
         TypeError: as `uniform`, and for a shape that is none.
-        ValueError: as `uniform`, and for a scale that is not positive, another mode or distribution, or a negative size.
+        ValueError: as `uniform`, and for a scale that is not positive, another mode or distribution, a negative size.
     """
     check_out(out, FLOATS)
     sizes = out.shape if shape is None else _sizes(shape)

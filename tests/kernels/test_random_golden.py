@@ -1,0 +1,123 @@
+"""The random fills have TensorFlow's values: every distribution and dtype, seeds and sizes, three runs of an op."""
+
+import hashlib
+
+import ml_dtypes
+import numpy as np
+import pytest
+from kernel_golden import ABOUT_FILLS, cases, close, drawn, golden, multinomial_logits, same_bits
+
+from scopeflow import kernels
+from scopeflow.kernels import philox
+
+SEED = (87654321, 7)
+INTEGERS = (np.int32, np.int64)
+
+
+def run_offset(run, case):
+    return run * philox.reserved(case.shape[0], case.dtype, case.kind)
+
+
+def filled(case, run, dtype=None):
+    """What our fill draws in the given run of a case's op."""
+    out = np.empty(case.shape, dtype or case.dtype)
+    parameters = case.parameters
+    if case.kind == "bernoulli":  # a dropout of so many to keep becomes one of a rate, and scales by what that keeps
+        parameters = (case.parameters[0], 1 / (1 - (1 - case.parameters[0])))
+    getattr(kernels, case.kind)(out, case.seed, *parameters, offset=run_offset(run, case))
+    return out
+
+
+def digest(values):
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def is_exactly(got, case, run):
+    """Bit for bit: what is kept of a long run, and its digest."""
+    same_bits(got[..., case.kept()], case.runs()[run])
+    if case.is_long():
+        assert digest(got) == ABOUT_FILLS["digests"][case.name][run]
+
+
+def test_the_data_have_what_they_should():
+    found = {(case.kind, case.dtype.name) for case in drawn("uniform", "normal", "truncated_normal", "bernoulli")}
+    assert found == {
+        (kind, dtype)
+        for kind in ("uniform", "normal", "truncated_normal", "bernoulli")
+        for dtype in ("float32", "float64", "float16", "bfloat16")
+    }
+    seeds = {part for case in drawn("normal") for part in case.seed}
+    assert {0, 1, 2**31, 2**63 - 1} <= seeds
+    assert min(seeds) < 0
+    for kind in ("uniform", "normal", "truncated_normal", "uniform_int", "bernoulli", "permutation"):
+        assert {0, 1, 3, 4, 5, 1023, 1_000_003} <= {case.shape[0] for case in drawn(kind)}
+    assert ABOUT_FILLS["runs"] == 3
+
+
+@pytest.mark.parametrize("case", drawn("uniform", "uniform_int", "bernoulli"), ids=lambda case: case.name)
+def test_a_uniform_fill_its_later_runs_and_what_is_made_of_it_are_tensorflows_bit_for_bit(case):
+    for run in range(ABOUT_FILLS["runs"]):
+        is_exactly(filled(case, run), case, run)
+
+
+# Of samples before they are scaled. The 16-bit types round what is made in float32, so that the few samples that lie
+# within 1e-6 of the middle between two of their numbers may fall to the other one.
+SAMPLE_ERROR = {"float32": 1e-6, "float64": 1e-15}
+
+
+def step(values):
+    """The distance of each value's neighbours in its dtype."""
+    return float(ml_dtypes.finfo(values.dtype).eps) * np.maximum(np.abs(values.astype(np.float64)), 2.0**-14)
+
+
+@pytest.mark.parametrize("case", drawn("normal", "truncated_normal"), ids=lambda case: case.name)
+def test_a_normal_fill_and_its_later_runs_are_tensorflows(case):
+    _, stddev = case.parameters or (0, 1)
+    for run in range(ABOUT_FILLS["runs"]):
+        out, expected = filled(case, run), case.runs()[run]
+        got = out[case.kept()]
+        assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+        off = np.abs(got.astype(np.float64) - expected.astype(np.float64))
+        if case.dtype.name in SAMPLE_ERROR:
+            rounding = step(expected) if case.parameters else 0
+            assert np.all(off <= SAMPLE_ERROR[case.dtype.name] * stddev + rounding)
+        else:
+            assert np.all(off <= step(expected) * (1 + bool(case.parameters)))
+            assert np.count_nonzero(off) <= 0.01 * off.size + 1
+        if case.is_long():
+            wide = out.astype(np.float64)
+            sums = np.array([wide.sum(), (wide * wide).sum()])
+            # Errors cancel but for a few near the middle between two numbers; a sample of another place would show.
+            near_ties = 3 * float(ml_dtypes.finfo(case.dtype).eps) * np.array([2, 16])
+            error = (1e-15 if case.dtype == np.float64 else 1e-8) * wide.size
+            assert np.all(np.abs(sums - ABOUT_FILLS["sums"][case.name][run]) <= error + near_ties)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("case", drawn("permutation"), ids=lambda case: case.name)
+def test_permutations_are_those_of_random_shuffle(case, dtype):
+    for run in range(ABOUT_FILLS["runs"]):
+        got = filled(case, run, dtype)
+        assert got.dtype == dtype
+        is_exactly(got.astype(np.int32), case, run)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("case", drawn("multinomial"), ids=lambda case: case.name)
+def test_multinomial_draws_tensorflows_classes_and_never_one_that_is_not_finite(case, dtype):
+    batch, count = case.shape
+    logits = multinomial_logits()[:batch]
+    assert batch < 5 or not np.all(np.isfinite(logits))
+    for run in range(ABOUT_FILLS["runs"]):
+        offset = run * philox.reserved_multinomial(batch, count)
+        got = kernels.multinomial(logits, count, case.seed, dtype=dtype, offset=offset)
+        assert got.dtype == dtype
+        is_exactly(got.astype(np.int32), case, run)
+
+
+@pytest.mark.parametrize("case", cases("orthogonal", depth=0))
+def test_orthogonal_matrices_are_tensorflows(case):
+    _, shape, gain = case.split("/")
+    out = np.empty([int(size) for size in shape.split(",")], np.float32)
+    kernels.orthogonal(out, SEED, gain=float(gain))
+    close(out, golden(case), 1e-5)
