@@ -11,6 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 _MUL_RN = {types.float32: "llvm.nvvm.mul.rn.f", types.float64: "llvm.nvvm.mul.rn.d"}
 
@@ -46,6 +47,48 @@ def mul_rn(typing_context: Any, a: Any, b: Any) -> Any:
 
 
 LINE = 64  # bytes of a line of the CPU's cache
+
+
+def _array(context: Any, builder: Any, kind: Any, data: Any, size: Any) -> Any:
+    """An array of the Numba type `kind`, one-dimensional and contiguous, on memory that Numba does not own."""
+    itemsize = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    array = context.make_array(kind)(context, builder)
+    populate_array(array, data=data, shape=[size], strides=[itemsize], itemsize=itemsize, meminfo=None)
+    return array._getvalue()
+
+
+@intrinsic
+def array_at(typing_context: Any, memory: Any, size: Any) -> Any:
+    """The array of `size` elements at a pointer (numba.carray's own would ask for Numba's runtime)."""
+    if not isinstance(memory, types.CPointer):
+        return None
+    kind = types.Array(memory.dtype, 1, "C")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _array(context, builder, kind, *arguments)
+
+    return kind(memory, types.intp), generate
+
+
+@intrinsic(prefer_literal=True)
+def stack_array(typing_context: Any, size: Any, dtype: Any) -> Any:
+    """An array of `size` elements (a constant) on the stack, not initialised, that begins a line; it is not returned.
+
+    One from the heap would make the kernel call Numba's runtime, which is not there where its code is only loaded.
+    """
+    if not isinstance(size, types.IntegerLiteral) or not isinstance(dtype, types.DTypeSpec):
+        return None
+    kind = types.Array(dtype.dtype, 1, "C")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        element = context.get_data_type(kind.dtype)
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.ArrayType(element, size.literal_value))
+        memory.align = LINE
+        count = context.get_constant(types.intp, size.literal_value)
+        return _array(context, builder, kind, builder.bitcast(memory, element.as_pointer()), count)
+
+    return kind(size, dtype), generate
 
 
 @intrinsic

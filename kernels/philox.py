@@ -548,8 +548,8 @@ def recipe(kind: str, dtype: str) -> Recipe:
 def bound(template: Any, name: str, **steps: Any) -> FunctionType:
     """A copy of the function `template` in which the global names `steps` mean these values.
 
-    The name must be its own: Numba names compiled code, and the file it is kept in, by a function's name and a number
-    that only counts within a process, so that two functions of one name from two files would be taken for one.
+    The name must be its own: Numba names compiled code by a function's name and a number that only counts within a
+    process, so that two functions of one name, from caches that two processes wrote, would be taken for one.
     """
     function = FunctionType(template.__code__, {**template.__globals__, **steps}, name)
     function.__qualname__ = name

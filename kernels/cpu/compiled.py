@@ -2,8 +2,8 @@
 
 A fill walks its range in chunks of `BLOCKS` Philox blocks, in two phases over small arrays that stay in the first-level
 cache: first all words, then all values. LLVM vectorises each of these loops, but not the two in one. The loop over
-chunks is one function, bound to the steps of each distribution and dtype through its globals: Numba keeps no function
-on disk that got its steps as arguments or from a closure.
+chunks is one function, bound to the steps of each distribution and dtype through its globals. machine_code.py keeps
+what is compiled here.
 """
 
 from __future__ import annotations
@@ -11,23 +11,42 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
+from numba import types
 
 from .. import intrinsics, philox
-from ..intrinsics import LINE, publish, store_line
-from .caching import cached_njit
+from ..intrinsics import LINE
+from .machine_code import Code
+
+# Their Python functions take another argument, the typing context, so a type checker would miss one in each call.
+array_at: Any = intrinsics.array_at
+publish: Any = intrinsics.publish
+stack_array: Any = intrinsics.stack_array
+store_line: Any = intrinsics.store_line
 
 BLOCKS = 512
+BLOCKS_OF_CHUNK = BLOCKS + 1  # one that begins within a block ends within one
 PAST_CACHE = 1 << 24  # bytes that no one will find in the cache again
 
 
-SOURCES = (philox.__file__, intrinsics.__file__, __file__)  # of every kernel here
+# --- Compiling --------------------------------------------------------------------------------------------------------
+
+# What machine code may call where there is no Numba: the C library's, which LLVM finds in any process.
+CALLED = {"memcpy", "memset", "memmove", "fma", "fmaf", "sqrt", "sqrtf"}
+# No use of Numba's runtime: arrays are `out` or on the stack.
+njit: Any = functools.partial(numba.njit, error_model="numpy", _nrt=False)
 
 
-def _cached_njit(template: Any, name: str, **steps: Any) -> Any:
-    """A whole kernel, kept on disk under its name."""
-    return cached_njit(philox.bound(template, name, **steps), SOURCES)
+def _machine_code(template: Any, name: str, signature: Any, **steps: Any) -> Code:
+    """A whole kernel, compiled: a function of the signature's types, in Numba's convention of calling."""
+    jit = njit(signature, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    result = jit(philox.bound(template, name, **steps)).overloads[signature.args]
+    _, _, (object_file, bitcode) = result.library.serialize_using_object_code()
+    called = {f.name for f in llvm.parse_bitcode(bitcode).functions if f.is_declaration}
+    portable = all(function in CALLED or function.startswith("llvm.") for function in called)
+    return Code(result.fndesc.llvm_func_name, object_file, portable)
 
 
 def _bind(template: Any, of: str, **steps: Any) -> Any:
@@ -35,11 +54,9 @@ def _bind(template: Any, of: str, **steps: Any) -> Any:
     return _inner(philox.bound(template, f"{of}{template.__name__}", **steps))
 
 
-_inner = numba.njit(nogil=True, error_model="numpy")
+_inner = njit()
 # Inlined by force: a call left in a loop keeps the loop from being vectorised.
-scalar = philox.compiled_with(
-    numba.njit(nogil=True, error_model="numpy", forceinline=True), fma=intrinsics.fma, mul_rn=intrinsics.mul_rn
-)
+scalar = philox.compiled_with(njit(forceinline=True), fma=intrinsics.fma, mul_rn=intrinsics.mul_rn)
 stream_block = scalar.stream_block
 
 # What `philox.bound` fills in: the functions and figures in which one kernel differs from another.
@@ -49,6 +66,9 @@ stored: Any = None  # a sample, its scale and its shift -> what goes into out
 convert: Any = None  # phase two
 store: Any = None  # values -> out
 SAMPLES: Any = None  # of a block
+SAMPLES_OF_CHUNK: Any = None
+SAMPLES_OF_TWO: Any = None  # blocks
+STORED: Any = None  # dtype of out
 STEP: Any = None  # from one group of samples to the next, in blocks
 TWO_SIGMA: Any = None
 VALUE: Any = None  # dtype of the samples before they are stored
@@ -59,19 +79,19 @@ VALUE: Any = None  # dtype of the samples before they are stored
 
 @_inner
 def draw_words(words, blocks, count, k0, k1, c2, c3):
-    """Phase one: words[:, j] = the words of the block numbered blocks[j]."""
+    """Phase one: words[0][j] to words[3][j] = the words of the block numbered blocks[j]."""
     for j in range(count):
         w0, w1, w2, w3 = stream_block(np.uint64(blocks[j]), k0, k1, c2, c3)
-        words[0, j] = w0
-        words[1, j] = w1
-        words[2, j] = w2
-        words[3, j] = w3
+        words[0][j] = w0
+        words[1][j] = w1
+        words[2][j] = w2
+        words[3][j] = w3
 
 
 def _convert(words, values, blocks, count, k0, k1, c2, c3):
     """Phase two: the samples of each block, side by side."""
     for j in range(count):
-        samples = block_samples(words[0, j], words[1, j], words[2, j], words[3, j])
+        samples = block_samples(words[0][j], words[1][j], words[2][j], words[3][j])
         for i in range(SAMPLES):
             values[SAMPLES * j + i] = samples[i]
 
@@ -83,30 +103,30 @@ def _truncate(words, values, blocks, count, k0, k1, c2, c3):
     What depends on the samples is written without branches, which no processor could foresee.
     """
     convert(words, values, blocks, count, k0, k1, c2, c3)
-    short = np.empty(count, np.bool_)
+    short = stack_array(BLOCKS_OF_CHUNK, np.bool_)
     for j in range(count):
         outside = False
         for i in range(SAMPLES):
             outside |= abs(values[SAMPLES * j + i]) >= TWO_SIGMA
         short[j] = outside
-    groups = np.empty(count + 1, np.int64)
-    second = np.empty(count + 1, np.int64)
+    groups = stack_array(BLOCKS_OF_CHUNK, np.int64)
+    second = stack_array(BLOCKS_OF_CHUNK, np.int64)
     shorts = 0
     for j in range(count):
         groups[shorts] = j
         second[shorts] = blocks[j] + 1
-        shorts += np.int64(short[j])
-    more = np.empty(SAMPLES * count, VALUE)
+        shorts += int(short[j])
+    more = stack_array(SAMPLES_OF_CHUNK, VALUE)
     draw_words(words, second, shorts, k0, k1, c2, c3)
     convert(words, more, second, shorts, k0, k1, c2, c3)
-    kept_samples = np.empty(2 * SAMPLES, VALUE)
+    kept_samples = stack_array(SAMPLES_OF_TWO, VALUE)
     for m in range(shorts):
         begin = SAMPLES * groups[m]
         kept = 0
         for i in range(2 * SAMPLES):
             z = values[begin + i] if i < SAMPLES else more[SAMPLES * (m - 1) + i]
             kept_samples[kept] = z
-            kept += np.int64(abs(z) < TWO_SIGMA)
+            kept += int(abs(z) < TWO_SIGMA)
         for i in range(SAMPLES):
             values[begin + i] = kept_samples[i]
         if kept < SAMPLES:
@@ -131,69 +151,87 @@ def copy_lines(values, out, begin):
         out[begin + i] = values[i]
 
 
-def _fill(out, start, k0, k1, c2, c3, scale, shift):
-    """out[i] = the sample numbered start + i, scaled and shifted."""
-    words = np.empty((4, BLOCKS + 1), np.uint32)  # a chunk that begins within a block ends within one
-    values = np.empty(SAMPLES * (BLOCKS + 1), VALUE)
-    blocks = np.empty(BLOCKS + 1, np.int64)
+def _fill(memory, size, start, k0, k1, c2, c3, scale, shift):
+    """out[i] = the sample numbered start + i, scaled and shifted; out is the `size` elements at `memory`."""
+    out = array_at(memory, size)
+    words = (
+        stack_array(BLOCKS_OF_CHUNK, np.uint32),
+        stack_array(BLOCKS_OF_CHUNK, np.uint32),
+        stack_array(BLOCKS_OF_CHUNK, np.uint32),
+        stack_array(BLOCKS_OF_CHUNK, np.uint32),
+    )
+    values = stack_array(SAMPLES_OF_CHUNK, VALUE)
+    blocks = stack_array(BLOCKS_OF_CHUNK, np.int64)
+    ready = stack_array(SAMPLES_OF_CHUNK, STORED)
     chunk = SAMPLES * BLOCKS
-    ready = np.empty(chunk, out.dtype)
     past_cache = out.nbytes >= PAST_CACHE and out.ctypes.data % out.itemsize == 0
     # The first chunk ends where a line of the cache does, and so do the others.
-    size = min(out.size, chunk - (out.ctypes.data % LINE) // out.itemsize)
+    length = min(size, chunk - (out.ctypes.data % LINE) // out.itemsize)
     done = 0
-    while done < out.size:
+    while done < size:
         first = (start + done) // SAMPLES
         skip = start + done - first * SAMPLES
-        count = (skip + size + SAMPLES - 1) // SAMPLES
+        count = (skip + length + SAMPLES - 1) // SAMPLES
         for j in range(count):
             blocks[j] = (first + j) * STEP
         draw_words(words, blocks, count, k0, k1, c2, c3)
         convert(words, values, blocks, count, k0, k1, c2, c3)
         if past_cache and done > 0:
-            store(values[skip : skip + size], ready[:size], scale, shift)
-            copy_lines(ready[:size], out, done)
+            store(values[skip : skip + length], ready[:length], scale, shift)
+            copy_lines(ready[:length], out, done)
         else:
-            store(values[skip : skip + size], out[done : done + size], scale, shift)
-        done += size
-        size = min(out.size - done, chunk)
+            store(values[skip : skip + length], out[done : done + length], scale, shift)
+        done += length
+        length = min(size - done, chunk)
     if past_cache:
         publish()
 
 
-def _shuffle(out, start, k0, k1, c2, c3):
+def _shuffle(memory, size, start, k0, k1, c2, c3):
     """Fisher and Yates: element i changes places with element i + word % (n - i)."""
-    for i in range(out.size):
+    out = array_at(memory, size)
+    for i in range(size):
         out[i] = i
     words = stream_block(np.uint64(start // 4), k0, k1, c2, c3)
-    for i in range(out.size - 1):
+    for i in range(size - 1):
         at = start + i
         if at % 4 == 0:
             words = stream_block(np.uint64(at // 4), k0, k1, c2, c3)
-        other = i + np.int64(words[at % 4]) % (out.size - i)
+        other = i + np.int64(words[at % 4]) % (size - i)
         out[i], out[other] = out[other], out[i]
 
 
 # --- One kernel for each distribution and dtype -----------------------------------------------------------------------
 
 
-@functools.cache
-def fill(kind: str, dtype: str) -> Any:
-    """The kernel (out, start, k0, k1, c2, c3, scale, shift) of a distribution and the name of a dtype.
+def fill(kind: str, dtype: str) -> Code:
+    """The kernel (memory, size, start, k0, k1, c2, c3, scale, shift) of a distribution and the name of a dtype.
 
-    `out` is one-dimensional and contiguous and seen as `philox.recipe` says, `start` an int64.
+    `memory` is the address of an array of the recipe's bits, `size` and `start` are int64.
     """
     name, recipe = f"{kind}_{dtype}", philox.recipe(kind, dtype)
-    figures = {"SAMPLES": recipe.samples, "STEP": recipe.step, "VALUE": recipe.sample}
+    figures = {
+        "SAMPLES": recipe.samples,
+        "SAMPLES_OF_CHUNK": recipe.samples * BLOCKS_OF_CHUNK,
+        "STEP": recipe.step,
+        "VALUE": recipe.sample,
+        "STORED": recipe.bits,
+    }
     samples = _bind(_convert, name, block_samples=getattr(scalar, recipe.block), **figures)
     if recipe.group:
-        again, two_sigma = getattr(scalar, recipe.group), recipe.sample(2)
-        samples = _bind(_truncate, name, convert=samples, draw_again=again, TWO_SIGMA=two_sigma, **figures)
+        again = {"draw_again": getattr(scalar, recipe.group), "TWO_SIGMA": recipe.sample(2)}
+        samples = _bind(_truncate, name, convert=samples, SAMPLES_OF_TWO=2 * recipe.samples, **again, **figures)
     store = _bind(_store, name, stored=getattr(scalar, recipe.stored))
-    return _cached_njit(_fill, name, convert=samples, store=store, **figures)
+    sample = numba.from_dtype(np.dtype(recipe.sample))
+    signature = _signature(recipe.bits, sample, sample)
+    return _machine_code(_fill, name, signature, convert=samples, store=store, **figures)
 
 
-@functools.cache
-def shuffle() -> Any:
-    """The kernel (out, start, k0, k1, c2, c3) that makes a one-dimensional integer array a permutation."""
-    return _cached_njit(_shuffle, "shuffle")
+def shuffle(dtype: str) -> Code:
+    """The kernel (memory, size, start, k0, k1, c2, c3) that makes an array of int32 or int64 a permutation."""
+    return _machine_code(_shuffle, f"shuffle_{dtype}", _signature(dtype))
+
+
+def _signature(out: Any, *more: Any) -> Any:
+    words = [types.uint32] * 4
+    return types.void(types.CPointer(numba.from_dtype(np.dtype(out))), types.int64, types.int64, *words, *more)

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import philox
-from . import threads
+from . import machine_code, threads
 
 # To wake a thread costs as much as drawing some 1e4 elements: a piece of the work has at least as many as this.
 PIECE = 1 << 17
+
+# What every kernel takes first: where out begins, its size, the number of its first element, the seed's words.
+PLACE_AND_WORDS = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, *[ctypes.c_uint32] * 4)
+
+
+FLOOR = Path(__file__).parent.parent
+SOURCES = (FLOOR / "philox.py", FLOOR / "intrinsics.py", FLOOR / "cpu" / "compiled.py")  # of the kernels' code
+
+
+@functools.cache
+def fill(kind: str, dtype: str) -> Callable[..., None]:
+    """compiled.fill's kernel, ready to be called; Numba is imported only where its code is not yet on disk."""
+
+    def compile_it() -> machine_code.Code:
+        from . import compiled
+
+        return compiled.fill(kind, dtype)
+
+    sample = np.ctypeslib.as_ctypes_type(philox.recipe(kind, dtype).sample)
+    return machine_code.function(f"{kind}_{dtype}", SOURCES, compile_it, (*PLACE_AND_WORDS, sample, sample))
+
+
+@functools.cache
+def _shuffle_kernel(dtype: str) -> Callable[..., None]:
+    def compile_it() -> machine_code.Code:
+        from . import compiled
+
+        return compiled.shuffle(dtype)
+
+    return machine_code.function(f"shuffle_{dtype}", SOURCES, compile_it, PLACE_AND_WORDS)
 
 
 def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], scale: Any, shift: Any) -> None:
@@ -18,17 +52,15 @@ def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], 
 
     `words` are those of `philox.seed_words`; scale and shift are of the recipe's type.
     """
-    from . import compiled
-
-    kernel = compiled.fill(kind, out.dtype.name)
+    kernel = fill(kind, out.dtype.name)
     whole = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
-    flat: np.ndarray = whole.reshape(-1).view(philox.recipe(kind, out.dtype.name).bits)
-
-    pieces = max(1, min(threads.count(), flat.size // PIECE))
-    bounds = [flat.size * i // pieces for i in range(pieces + 1)]
+    memory, size, itemsize = whole.ctypes.data, whole.size, whole.itemsize
+    pieces = max(1, min(threads.count(), size // PIECE))
+    bounds = [size * i // pieces for i in range(pieces + 1)]
 
     def draw_piece(i: int) -> None:
-        kernel(flat[bounds[i] : bounds[i + 1]], np.int64(offset + bounds[i]), *words, scale, shift)
+        begin, end = bounds[i], bounds[i + 1]
+        kernel(memory + begin * itemsize, end - begin, offset + begin, *words, scale, shift)
 
     threads.share(pieces, draw_piece)
     if whole is not out:
@@ -36,7 +68,8 @@ def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], 
 
 
 def shuffle(out: np.ndarray, offset: int, words: tuple[np.uint32, ...]) -> None:
-    """Makes `out` a permutation, with the words from `offset` on."""
-    from . import compiled
-
-    compiled.shuffle()(out, np.int64(offset), *words)
+    """Makes `out` (one-dimensional, of any stride) a permutation, with the words from `offset` on."""
+    whole = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
+    _shuffle_kernel(out.dtype.name)(whole.ctypes.data, whole.size, offset, *words)
+    if whole is not out:
+        out[...] = whole

@@ -1,8 +1,6 @@
-"""The random fills: the same for every split, layout and number of threads; their scalar functions; their cache."""
+"""The random fills: the same for every split, layout and number of threads; their scalar functions."""
 
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -275,53 +273,3 @@ def test_rounding_to_16_bits_is_that_of_the_type(dtype, edges):
     same_bits(numba.vectorize(["float32(float32)"])(lambda x: rounded(x))(values), expected.astype(np.float32))
     got = numba.vectorize(["uint16(float32)"])(lambda x: bits_of(rounded(x)))(values)
     same_bits(got, expected.view(np.uint16))
-
-
-# --- The cache of compiled kernels ------------------------------------------------------------------------------------
-
-DRAW_AND_TELL = """
-import numpy as np
-from scopeflow import kernels
-kernels.uniform(np.empty(3, np.float32), 1)
-from scopeflow.kernels.cpu import compiled
-print(sum(compiled.fill("uniform", "float32").stats.cache_hits.values()))
-"""
-
-
-def in_a_process(program, cache):
-    environment = {"XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache), "PATH": "", "HOME": str(cache)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_a_second_process_reads_the_kernel_from_the_cache(tmp_path):
-    assert int(in_a_process(DRAW_AND_TELL, tmp_path)) == 0
-    assert int(in_a_process(DRAW_AND_TELL, tmp_path)) == 1
-
-
-DRAW = """
-import sys, ml_dtypes, numpy as np
-from scopeflow import kernels
-for name in {names}:
-    out = np.empty(9, np.dtype(name))
-    kernels.uniform(out, 7)
-    print(name, out.tobytes().hex())
-"""
-
-
-def test_kernels_compiled_by_several_processes_do_not_mix_when_one_reads_them_all(tmp_path):
-    names = ("bfloat16", "float32", "float16")
-    for name in names:
-        in_a_process(DRAW.format(names=(name,)), tmp_path)
-    told = dict(line.split() for line in in_a_process(DRAW.format(names=names), tmp_path).splitlines())
-    assert told == {name: draw("uniform", name, 9).tobytes().hex() for name in names}
-    for name in names:
-        expected = naive.uniform(9, SEED, name).astype(DTYPES[name])
-        assert told[name] == expected.tobytes().hex()
-
-
-def test_without_a_place_to_write_a_kernel_is_compiled_and_works(tmp_path):
-    no_folder = tmp_path / "file"
-    no_folder.write_text("")
-    in_a_process(DRAW_AND_TELL, no_folder)
