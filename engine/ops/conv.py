@@ -171,13 +171,18 @@ class Family:
 
 
 def _depth_of_output(depth: int | None, w: TensorShape) -> int | None:
+    """O of filters [KH, KW, C / groups, O]; raises ValueError where C or O does not divide into groups."""
     filter_depth, filters = w.as_list()[2:]
-    if depth is not None and filter_depth is not None and depth != filter_depth:
-        if filter_depth and depth % filter_depth == 0:
-            raise ValueError(
-                f"Depth of input ({depth}) is not that of filter ({filter_depth}): no grouped convolution here"
-            )
-        raise ValueError(f"Depth of input ({depth}) is not a multiple of input depth of filter ({filter_depth})")
+    if depth is not None and filter_depth is not None:
+        if not filter_depth:
+            raise ValueError("Depth of filter must not be 0")
+        if depth % filter_depth:
+            raise ValueError(f"Depth of input ({depth}) is not a multiple of input depth of filter ({filter_depth})")
+        groups = depth // filter_depth
+        if not groups:
+            raise ValueError("Number of groups must not be 0")
+        if filters is not None and filters % groups:
+            raise ValueError(f"Depth of output ({filters}) is not a multiple of the number of groups ({groups})")
     return filters
 
 
@@ -251,7 +256,8 @@ def conv2d(
     """The cross-correlation of images with filters.
 
     `input` [N, H, W, C] (or [N, C, H, W] with data_format="NCHW"), `filter` [KH, KW, C, O], both of one float dtype;
-    the result is [N, OH, OW, O] in the same order. `strides` and `dilations` are one number, two (height, width) or
+    the result is [N, OH, OW, O] in the same order. A filter of C / groups channels makes each O / groups outputs from
+    a group of its own of the input's channels. `strides` and `dilations` are one number, two (height, width) or
     four; `padding` is "SAME", "VALID" or four pairs of explicit zeros. Raises ValueError for shapes that do not fit.
     """
     attrs = conv_attrs(DENSE.forward, strides, padding, data_format, dilations)

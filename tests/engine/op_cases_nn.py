@@ -54,9 +54,9 @@ FIRST = _attrs(data_format="NCHW", strides=(1, 1, 2, 1))
 FORMS = {"strided": STRIDED, "dilated": DILATED, "explicit": EXPLICIT}
 
 
-def _convolutions(prefix, family, kernel, out):
-    """The three ops of a family in each form; `out` is how many channels come out."""
-    x, w = normal(2, 5, 4, 3, seed=1), normal(*kernel, seed=2)
+def _convolutions(prefix, family, kernel, out, channels=3):
+    """The three ops of a family in each form, over images of so many `channels`; `out` is how many come out."""
+    x, w = normal(2, 5, 4, channels, seed=1), normal(*kernel, seed=2)
     for name, attrs in FORMS.items():
         yield Case(
             f"{prefix}_{name}", (family.forward.type,), lambda tf, x, w, a=attrs: family.forward(x, w, **a), (x, w)
@@ -65,7 +65,7 @@ def _convolutions(prefix, family, kernel, out):
     yield Case(
         f"{prefix}_by_input",
         (family.by_input.type,),
-        lambda tf, w, dy: family.by_input([2, 5, 4, 3], w, dy, **_attrs()),
+        lambda tf, w, dy: family.by_input([2, 5, 4, channels], w, dy, **_attrs()),
         (w, same),
     )
     yield Case(
@@ -78,7 +78,7 @@ def _convolutions(prefix, family, kernel, out):
         f"{prefix}_channels_first",
         (family.forward.type, family.by_input.type, family.by_filter.type),
         lambda tf, x, w: family.forward(x, w, **FIRST),
-        (normal(2, 3, 5, 4, seed=4), w),
+        (normal(2, channels, 5, 4, seed=4), w),
     )
 
 
@@ -135,6 +135,7 @@ CASES = [
     ),
     # convolutions
     *_convolutions("conv2d", DENSE, (3, 2, 3, 4), 4),
+    *_convolutions("grouped_conv2d", DENSE, (3, 2, 2, 6), 6, channels=4),
     *_convolutions("depthwise_conv2d", DEPTHWISE, (3, 2, 3, 2), 6),
     Case(
         "dilated_convolution",

@@ -292,14 +292,29 @@ BAD = {
         r"with input shapes: \[1,5,5,3\], \[3,3,4,8\]",
     ),
     "groups": (
-        lambda: tf.nn.conv2d(tf.zeros([1, 5, 5, 4]), tf.zeros([3, 3, 2, 8]), 1, "SAME"),
+        lambda: tf.nn.conv2d(tf.zeros([1, 5, 5, 4]), tf.zeros([3, 3, 2, 5]), 1, "SAME"),
         ValueError,
-        "no grouped convolution",
+        r"Depth of output \(5\) is not a multiple of the number of groups \(2\) for 'Conv2D'",
+    ),
+    "filters of no depth": (
+        lambda: tf.nn.conv2d(tf.zeros([1, 5, 5, 4]), tf.zeros([3, 3, 0, 4]), 1, "SAME"),
+        ValueError,
+        "Depth of filter must not be 0",
+    ),
+    "images of no depth": (
+        lambda: tf.nn.conv2d(tf.zeros([1, 5, 5, 0]), tf.zeros([3, 3, 2, 4]), 1, "SAME"),
+        ValueError,
+        "Number of groups must not be 0",
     ),
     "window larger than the image": (
         lambda: tf.nn.conv2d(tf.zeros([1, 2, 2, 3]), tf.zeros([3, 3, 3, 8]), 1, "VALID"),
         ValueError,
         r"Negative dimension size caused by subtracting 3 from 2 for .* with input shapes: \[1,2,2,3\], \[3,3,3,8\]",
+    ),
+    "window larger than the padded image": (
+        lambda: tf.nn.conv2d(tf.zeros([1, 2, 2, 3]), tf.zeros([3, 4, 3, 8]), 1, [[0, 0], [0, 1], [1, 0], [0, 0]]),
+        ValueError,
+        "Negative dimension size caused by subtracting 4 from 3",
     ),
     "rank": (
         lambda: tf.nn.conv2d(tf.zeros([5, 5, 3]), tf.zeros([3, 3, 3, 8]), 1, "SAME"),

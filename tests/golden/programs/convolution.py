@@ -73,6 +73,32 @@ def conv2d_form(tf, row):
     return value_and_gradients(tf, lambda x, k: row(tf, x, k), uniform(1, 6, 5, 2, seed=1), uniform(3, 3, 2, 3, seed=2))
 
 
+@golden(
+    rows={
+        f"{groups} groups, {padding}, strides {s}": (groups, padding, s)
+        for groups, padding, s in itertools.product((2, 3, 6), ("SAME", "VALID"), (1, 2))
+    },
+    **CLOSE,
+)
+def conv2d_in_groups(tf, row):
+    groups, padding, s = row
+    arrays = uniform(2, 6, 5, 6, seed=1), uniform(3, 2, 6 // groups, 12, seed=2)
+    strides = [1, s, s, 1]
+
+    def in_groups(x, k):
+        return tf.nn.conv2d(x, k, strides, padding)
+
+    def group_by_group(x, k):
+        parts = zip(tf.split(x, groups, axis=3), tf.split(k, groups, axis=3), strict=True)
+        return tf.concat([tf.nn.conv2d(x, k, strides, padding) for x, k in parts], axis=3)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        y = session.run(in_groups(*map(tf.constant, arrays)))
+    # TensorFlow's gradients of groups go wrong on a CPU ("filter_size does not have enough elements", now and then).
+    differentiated = group_by_group if "tensorflow" in tf.__name__ else in_groups
+    return value_and_gradients(tf, differentiated, *arrays) | {"y": y}
+
+
 @golden(rtol=1e-13, atol=1e-14, reason="float64 sums in another order")
 def conv2d_in_double(tf):
     return value_and_gradients(
