@@ -8,7 +8,7 @@ CUDA := $(if $(CUDA_MAJOR),$(shell [ $(CUDA_MAJOR) -ge 13 ] && echo cuda13 || { 
 comma := ,
 CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 
-.PHONY: demo test bench lint gpu-check clean
+.PHONY: demo test bench battery lint gpu-check clean
 
 # One BLAS thread: the demo's products are too small to share out, and waiting threads spin in the way of other programs.
 demo: $(VENV)/.demo
@@ -19,6 +19,10 @@ test: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/pytest --confcutdir=benchmarks benchmarks $(ARGS)
+
+# Needs TestU01 (on Debian: apt install libtestu01-0, from non-free); two minutes.
+battery: $(VENV)/.bench
+	$(BIN)/python benchmarks/battery.py
 
 # mypy knows a package by its directory's name, and a clone may be called anything: it reads through a link.
 lint: $(VENV)/.lint
