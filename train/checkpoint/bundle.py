@@ -21,6 +21,7 @@ from ...engine import errors
 from ...engine.dtypes import DType, as_dtype
 from .checksum import crc32c, masked
 from .files import Replacement, as_tensorflow_errors, data_path, finish_interrupted, index_path
+from .mapping import mapped
 from .protos import (
     SHAPE,
     SLICE,
@@ -34,7 +35,7 @@ from .protos import (
     encode_slice,
 )
 from .reader import CheckpointReader, CheckpointWriter, Entry, SliceSpec
-from .slices import Box, extent, fit, resolve, slice_key, spelled
+from .slices import Box, extent, fit, resolve, slice_key, spelled, sufficient
 from .table import Table, TableWriter
 from .wire import Field, Message, read_varints, varint
 
@@ -193,10 +194,7 @@ class BundleReader(CheckpointReader):
 
     def _shard(self, number: int) -> mmap.mmap | bytes:
         if number not in self._shards:
-            path = data_path(self.path, number, self._count)
-            with as_tensorflow_errors(path), open(path, "rb") as file:
-                empty = not file.seek(0, 2)  # which cannot be mapped
-                self._shards[number] = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._shards[number] = mapped(data_path(self.path, number, self._count))
         return self._shards[number]
 
     def _stored(self, name: str, values: dict[str, Any]) -> np.ndarray:
@@ -232,15 +230,7 @@ class BundleReader(CheckpointReader):
         """A part of a tensor put together from the slices that it is stored in."""
         specs = values["slices"]
         boxes = [resolve(spec, values["shape"]) for spec in specs]
-        try:
-            pieces = fit(boxes, wanted)
-        except ValueError as error:
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"{self.path}: Does not have sufficient slices for partitioned tensor {name}, of shape"
-                f" {list(values['shape'])}, to restore {list(extent(wanted))} of it: {error}",
-            ) from None
+        pieces = sufficient(boxes, wanted, f"{self.path}: {name}")
         parts = [(self._slice_values(name, values, specs[number]), inside, cut) for number, inside, cut in pieces]
         if sum(self._stored(name, part).size for part, _, _ in parts) > sum(map(len, self._shards.values())):
             raise self._damaged(name, "its slices are more than the files have")  # before so much memory is taken

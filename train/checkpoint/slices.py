@@ -71,6 +71,17 @@ def fit(boxes: Sequence[Box], wanted: Box) -> list[tuple[int, Box, Box]]:
     return found
 
 
+def sufficient(boxes: Sequence[Box], wanted: Box, name: str) -> list[tuple[int, Box, Box]]:
+    """`fit` for a tensor of a checkpoint. InvalidArgumentError where its slices do not make up what is wanted."""
+    try:
+        return fit(boxes, wanted)
+    except ValueError as error:
+        cut = spelled([(side.start, side.stop - side.start) for side in wanted])
+        raise errors.InvalidArgumentError(
+            None, None, f"Does not have sufficient slices for partitioned tensor {name} to restore {cut}: {error}"
+        ) from None
+
+
 def _moved(box: Box, into: Box) -> Box:
     """A box in the coordinates of one that it lies in."""
     return tuple(slice(b.start - i.start, b.stop - i.start) for b, i in zip(box, into, strict=True))
