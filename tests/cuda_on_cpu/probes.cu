@@ -45,10 +45,11 @@ extern "C" __global__ void convert(const float* x, int count, u32* tf32, u16* f1
 // --- Copies -----------------------------------------------------------------------------------------------------------
 
 // Sends words[0], words[1], ... each in a group of its own, waits until PENDING groups are under way, and gives what
-// shared memory holds then. The odd ones are not present where `gaps`.
+// shared memory holds then, where 7s were before. The odd ones are not present where `gaps`.
 template <int PENDING> DEVICE void probe_groups(const u32* words, u32* seen, int count, bool gaps) {
   DYNAMIC_SHARED(shared);
   u32* memory = reinterpret_cast<u32*>(shared);
+  for (int i = 0; i < count; ++i) memory[i] = 7;
   for (int i = 0; i < count; ++i) {
     cp_async<4>(memory + i, words + i, !(gaps && i % 2));
     cp_async_commit();
@@ -64,9 +65,9 @@ extern "C" __global__ void groups_but_2(const u32* words, u32* seen, int count, 
 }
 
 // A copy of 16 bytes from words + from to shared memory + to, in words.
-extern "C" __global__ void copy_16(const u32* words, u32* seen, int from, int to) {
+extern "C" __global__ void copy_16(const u32* words, u32* seen, int from, int to, int present) {
   DYNAMIC_SHARED(shared);
-  cp_async<16>(shared + 4 * to, words + from, true);
+  cp_async<16>(shared + 4 * to, words + from, present != 0);
   cp_async_commit();
   cp_async_wait<0>();
   for (int i = 0; i < 4; ++i) seen[i] = reinterpret_cast<u32*>(shared)[to + i];

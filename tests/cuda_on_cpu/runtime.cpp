@@ -444,9 +444,11 @@ static void on_memory_fault(int signal_number, siginfo_t* info, void*) {
     for (int i = 0; i < order->range_count; ++i) {
         const Range& range = order->ranges[i];
         if (address >= range.end && address - range.end < PAGE)
-            fail("memory fault %zu bytes past the end of array argument %d", size_t(address - range.end), i);
+            fail("memory fault %zu bytes past the end of an array of %zu bytes", size_t(address - range.end),
+                 size_t(range.end - range.begin));
         if (address < range.begin && range.begin - address <= PAGE)
-            fail("memory fault %zu bytes before array argument %d", size_t(range.begin - address), i);
+            fail("memory fault %zu bytes before an array of %zu bytes", size_t(range.begin - address),
+                 size_t(range.end - range.begin));
     }
     fail("memory fault at %p", info->si_addr);
 }
