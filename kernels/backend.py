@@ -53,6 +53,13 @@ class Backend:
         """The array's values in host memory; the array itself where it lies there."""
         raise NotImplementedError
 
+    def host_chunks(self, array: Array, chunk_bytes: int = 1 << 24) -> Iterator[np.ndarray]:
+        """The bytes of a C-contiguous array in host memory, uint8, in pieces of at most `chunk_bytes`.
+
+        Each is a copy, so it stays the same where another thread changes the array, until the next one is asked for.
+        """
+        raise NotImplementedError
+
     def owns(self, value: Any) -> bool:
         """Whether a value is an array (or scalar) of this device."""
         raise NotImplementedError
@@ -87,6 +94,14 @@ class CpuBackend(Backend):
 
     def to_host(self, array: Array) -> np.ndarray:
         return np.asarray(array)
+
+    def host_chunks(self, array: Array, chunk_bytes: int = 1 << 24) -> Iterator[np.ndarray]:
+        octets = array.reshape(-1).view(np.uint8)
+        held = np.empty(min(chunk_bytes, octets.size), np.uint8)
+        for start in range(0, octets.size, chunk_bytes):
+            piece = octets[start : start + chunk_bytes]
+            held[: piece.size] = piece
+            yield held[: piece.size]
 
     def owns(self, value: Any) -> bool:
         return isinstance(value, (np.ndarray, np.generic))
@@ -131,6 +146,11 @@ class GpuBackend(Backend):
 
     def to_host(self, array: Array) -> np.ndarray:
         return self.xp.asnumpy(array)
+
+    def host_chunks(self, array: Array, chunk_bytes: int = 1 << 24) -> Iterator[np.ndarray]:
+        from .cuda.copies import host_chunks
+
+        return host_chunks(array, chunk_bytes)
 
     def owns(self, value: Any) -> bool:
         return isinstance(value, self.xp.ndarray) and value.device == self._device

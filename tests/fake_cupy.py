@@ -49,8 +49,14 @@ class ndarray:  # CuPy's own name
     real = property(lambda self: ndarray(self._host.real))
     imag = property(lambda self: ndarray(self._host.imag))
 
-    def get(self):
-        return self._host.copy()
+    def get(self, stream=None, order="C", out=None, blocking=True):
+        if out is None:
+            return self._host.copy()
+        assert out.shape == self.shape and out.dtype == self.dtype and out.flags.c_contiguous
+        assert not blocking, "a copy into pinned memory that is waited for overlaps nothing"
+        out.view(np.uint8)[...] = 0xA5  # not there before its event
+        stream.given.append(lambda: np.copyto(out, self._host))
+        return out
 
     def item(self):
         return self._host.item()
@@ -205,6 +211,32 @@ class _Device:
 _DEVICE = _Device()
 
 
+class _Stream:
+    """Does what it was given when an event behind it is waited for, and no sooner."""
+
+    def __init__(self, non_blocking=False):
+        self.given = []
+
+    def record(self):
+        return _Event(self, len(self.given))
+
+    def wait_event(self, event):
+        self.given.append(event.synchronize)
+
+
+class _Event:
+    def __init__(self, stream, count):
+        self._stream, self._count = stream, count
+
+    def synchronize(self):
+        for i in range(self._count):
+            work, self._stream.given[i] = self._stream.given[i], lambda: None
+            work()
+
+
+_CURRENT = _Stream()
+
+
 def _asarray(value, dtype=None, order=None):
     if isinstance(value, ndarray):
         return value if dtype is None or value.dtype == dtype else value.astype(dtype)
@@ -228,7 +260,11 @@ def install(monkeypatch):
     cupy.array = lambda value, dtype=None, copy=True, order="K": _asarray(value, dtype).copy(order)
     cupy.asnumpy = _asnumpy
     cupy.cuda = types.SimpleNamespace(
-        Device=_Device, runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, getDevice=lambda: 0)
+        Device=_Device,
+        Stream=_Stream,
+        alloc_pinned_memory=bytearray,
+        get_current_stream=lambda: _CURRENT,
+        runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, getDevice=lambda: 0),
     )
     special = _Library("cupyx.scipy.special", scipy.special)
     cupyx = types.ModuleType("cupyx")

@@ -1,6 +1,16 @@
 """Floor 5, `tf.train`: optimizers, learning-rate decays, the global step, moving averages."""
 
 from .averages import ExponentialMovingAverage, assign_moving_average
+from .checkpoint.state import (
+    CheckpointState,
+    checkpoint_exists,
+    generate_checkpoint_state_proto,
+    get_checkpoint_mtimes,
+    get_checkpoint_state,
+    latest_checkpoint,
+    remove_checkpoint,
+    update_checkpoint_state,
+)
 from .decay import (
     cosine_decay,
     cosine_decay_restarts,
@@ -22,6 +32,7 @@ from .optimizers import (
     MomentumOptimizer,
     RMSPropOptimizer,
 )
+from .saver import Saver, SaverDef
 from .steps import (
     assert_global_step,
     create_global_step,
@@ -37,4 +48,6 @@ __all__ = [
     "exponential_decay", "natural_exp_decay", "inverse_time_decay", "polynomial_decay", "piecewise_constant",
     "piecewise_constant_decay", "cosine_decay", "cosine_decay_restarts", "linear_cosine_decay",
     "ExponentialMovingAverage", "assign_moving_average",
+    "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
+    "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
 ]  # fmt: skip

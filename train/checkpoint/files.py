@@ -61,10 +61,6 @@ class Replacement:
             file = self._files[path] = open(path + PART, "wb")  # noqa: SIM115
             return file
 
-    def path_of_part(self, path: str) -> str:
-        """Where `path` is being written, for libraries that open files by themselves. Call `open` first."""
-        return self._files[path].name
-
     def commit(self) -> None:
         """Flush everything to the disk and let it appear."""
         for path, file in self._files.items():
@@ -101,10 +97,11 @@ def finish_interrupted(decisive: str) -> None:
     """Do the renames that a commit began and could not end. A reader does this too, even beside a living writer."""
     if not os.path.exists(decisive + PENDING):
         return
-    for part in [path for path in companions(decisive) if path.endswith(PART)]:
-        _rename(part, part.removesuffix(PART))
-    sync_folder(decisive)
-    _rename(decisive + PENDING, decisive)
+    with as_tensorflow_errors(decisive):
+        for part in [path for path in companions(decisive) if path.endswith(PART)]:
+            _rename(part, part.removesuffix(PART))
+        sync_folder(decisive)
+        _rename(decisive + PENDING, decisive)
 
 
 def _discard_parts(decisive: str) -> None:

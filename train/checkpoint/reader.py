@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine import errors
 from ...engine.dtypes import DType
+from ...engine.registry import brackets
 
 SliceSpec = Sequence[tuple[int, int]]  # (start, length) along each axis
 
@@ -54,6 +55,9 @@ class CheckpointReader:
         """
         raise NotImplementedError
 
+    def check(self) -> None:
+        """Raise what is known to be wrong without reading the tensors, such as a file that ends too early."""
+
     def close(self) -> None:
         """Let go of the files. Arrays that were read stay."""
 
@@ -89,7 +93,7 @@ class CheckpointReader:
         lines = []
         for name in self.keys():
             entry = self.entry(name)
-            lines.append(f"{name} ({_ENUM_NAMES.get(entry.dtype.name, entry.dtype.name.upper())}) {_listed(entry)}\n")
+            lines.append(f"{name} (DT_{enum_name(entry.dtype).upper()}) {brackets(entry.shape)}\n")
         return "".join(lines).encode()
 
     # -- for those who implement it ---------------------------------------------------------------------------------
@@ -127,18 +131,12 @@ class CheckpointWriter:
         self.discard()
 
 
-_ENUM_NAMES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"} | {
-    name: f"DT_{name.upper()}"
-    for name in ("bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
-                 "complex64", "complex128", "string")
-}  # fmt: skip
+def enum_name(dtype: DType) -> str:
+    """TensorFlow's word for a dtype in its files and messages: "float", "half", "int32"."""
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(dtype.name, dtype.name)
 
 
-def _listed(entry: Entry) -> str:
-    return f"[{','.join(map(str, entry.shape))}]"
-
-
-# -- names that are not there ------------------------------------------------------------------------------------------
+# -- names that are not there -----------------------------------------------------------------------------------------
 
 _MOST_SHOWN = 5
 

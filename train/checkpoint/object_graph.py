@@ -1,0 +1,30 @@
+"""The names of variables in checkpoints of TensorFlow 2, which are made of objects instead of names."""
+
+from __future__ import annotations
+
+from ...engine import errors
+from .reader import CheckpointReader
+from .wire import Field, Message
+
+KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+_ATTRIBUTE = Message("SerializedTensor", Field(2, "full_name", "string"), Field(3, "checkpoint_key", "string"))
+_NODE = Message("TrackableObject", Field(2, "attributes", _ATTRIBUTE, repeated=True))
+_GRAPH = Message("TrackableObjectGraph", Field(1, "nodes", _NODE, repeated=True))
+
+
+def keys_of_objects(reader: CheckpointReader) -> dict[str, str]:
+    """{name of a variable: its key} where the checkpoint was written from objects; empty for any other.
+
+    Raises DataLossError where the graph of its objects is damaged.
+    """
+    try:
+        serialized = reader.read(KEY)
+    except errors.NotFoundError:
+        return {}
+    try:
+        graph = _GRAPH.decode(serialized.item())
+    except ValueError as error:
+        raise errors.DataLossError(None, None, f"{reader.path}: tensor {KEY}: {error}") from None
+    attributes = [attribute for node in graph["nodes"] for attribute in node["attributes"]]
+    return {a["full_name"]: a["checkpoint_key"] for a in attributes if a["full_name"]}

@@ -1,0 +1,470 @@
+"""`tf.train.Saver`: the variables of a session written to checkpoints, and read back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine import errors
+from ..engine.graph import get_default_graph
+from ..engine.registry import brackets
+from ..engine.session import Session
+from ..engine.state import VariableState
+from ..kernels.backend import Backend
+from ..scopes.keys import GraphKeys
+from ..scopes.partitions import PartitionedVariable
+from ..scopes.variables import SliceInfo, Variable, global_variables
+from .checkpoint import state as states
+from .checkpoint.formats import checkpoint_path, create_checkpoint, exists, format_of, open_checkpoint
+from .checkpoint.object_graph import keys_of_objects
+from .checkpoint.reader import CheckpointReader, SliceSpec, enum_name, missing_message
+from .steps import global_step as value_of_step
+
+_log = logging.getLogger("scopeflow")
+_V1_OPS_OF_A_SAVER = 11  # that TensorFlow makes, besides one for each variable
+
+
+@dataclass
+class SaverDef:
+    """A Saver's settings, and the names that TensorFlow's ops for it have (no such ops are in the graph here)."""
+
+    LEGACY, V1, V2 = range(3)
+
+    filename_tensor_name: str = ""
+    save_tensor_name: str = ""
+    restore_op_name: str = ""
+    max_to_keep: int = 0
+    sharded: bool = False
+    keep_checkpoint_every_n_hours: float = 0.0
+    version: int = V2
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A variable and its name in checkpoints; with `part`, it is that part of the tensor of this name."""
+
+    name: str
+    variable: Variable
+    part: SliceInfo | None = None
+
+    @property
+    def slice_spec(self) -> SliceSpec | None:
+        return self.part and list(zip(self.part.var_offset, self.part.var_shape, strict=True))
+
+
+class Saver:
+    """Writes variables to checkpoints and reads them back, keeping the last `max_to_keep` of them.
+
+    `var_list` is a list of variables, saved under their own names, or a dict of names to variables; without one, all
+    global variables are saved. The parts of a partitioned variable are saved as one tensor. `max_to_keep` of 0 or
+    None keeps every checkpoint; beyond the last ones, one is kept for each `keep_checkpoint_every_n_hours`. With
+    `reshape`, restoring takes a tensor of another shape and as many elements. With `pad_step_number` the step in a
+    checkpoint's name has eight digits; with `save_relative_paths` the state file has paths relative to itself.
+    `defer_build` leaves it to `build` to look for the variables; `allow_empty` takes it well that there are none.
+
+    `format` is "tensorflow" (the default), "safetensors" or "npz"; without it a path's ending (.safetensors, .npz)
+    says it. `restore` knows a file by its content. What is read is checked before the first variable changes.
+
+    `sharded`, `restore_sequentially` and `filename` are accepted for TF1 programs and change nothing: there is one
+    file of data. Raises ValueError for no variables or two of one name, TypeError for what is no variable.
+    """
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        saver_def: SaverDef | None = None,
+        builder: Any = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: int = SaverDef.V2,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: str | None = None,
+        format: str | None = None,
+    ) -> None:
+        if builder is not None:
+            raise NotImplementedError("builder: scopeflow's Saver builds no ops.")
+        if defer_build and var_list:
+            raise ValueError(
+                "If `var_list` is provided then build cannot be deferred. Either set defer_build=False or "
+                "var_list=None."
+            )
+        if write_version not in (SaverDef.V1, SaverDef.V2):
+            raise ValueError(f"write_version must be SaverDef.V1 or SaverDef.V2, not {write_version!r}")
+        if write_version == SaverDef.V1:
+            _log.warning("Checkpoints of version 1 are read, and no longer written: this Saver writes version 2.")
+        if format is not None:
+            format_of("", format)  # refuses what it does not know
+        self._var_list, self._reshape, self._name, self._format = var_list, reshape, name, format
+        self._allow_empty, self._sharded = allow_empty, sharded
+        self._pad_step_number, self._save_relative_paths = pad_step_number, save_relative_paths
+        if saver_def is None:
+            saver_def = SaverDef(
+                max_to_keep=max_to_keep or 0, sharded=sharded,
+                keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            )  # fmt: skip
+        self._settings = saver_def
+        self._last_checkpoints: list[tuple[str, float]] = []
+        self._saved: list[Saved] | None = None
+        if not defer_build:
+            self.build()
+        self._keep_after = time.time() + saver_def.keep_checkpoint_every_n_hours * 3600
+
+    def build(self) -> None:
+        """Look for the variables to save. Raises RuntimeError in a finalized graph, as TensorFlow adds to it."""
+        if self._saved is not None:
+            return
+        graph = get_default_graph()
+        if self._var_list is None:
+            self._var_list = [*global_variables(), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)]
+        saved = named(self._var_list)
+        if not saved and not self._allow_empty:
+            raise ValueError("No variables to save")
+        self._saved = saved
+        if saved:
+            graph._check_not_finalized()
+            scope = graph.unique_name(self._name or "save")
+            graph.uncounted += _V1_OPS_OF_A_SAVER + len(saved) * (3 if self._reshape else 1) + 12 * self._sharded
+            self._settings.filename_tensor_name = f"{scope}/Const:0"
+            self._settings.save_tensor_name = f"{scope}/{'Identity' if self._sharded else 'control_dependency'}:0"
+            self._settings.restore_op_name = f"{scope}/restore_all"
+
+    # -- saving -----------------------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        sess: Session,
+        save_path: str | os.PathLike[str],
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = False,
+        write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> str | None:
+        """Write the variables' values to a checkpoint: its path, or None for a Saver of no variables.
+
+        The path is `save_path`, followed by "-" and `global_step` (a number, a tensor or its name) if that is given.
+        The folder's state file, `latest_filename` or "checkpoint", is written last (not at all without `write_state`),
+        and then checkpoints beyond `max_to_keep` are removed. No .meta file is written: `write_meta_graph` just warns.
+
+        Raises FailedPreconditionError for a variable without a value, TypeError for what is no session, ValueError
+        for names that collide, and the classes of `tf.errors` where files cannot be written; what was there before
+        is then still there.
+        """
+        saved = self._built("save")
+        path = self._path(sess, os.fspath(save_path), global_step, latest_filename)
+        if not isinstance(sess, Session):
+            raise TypeError(f"'sess' must be a Session; {sess}")
+        if write_meta_graph:
+            _log.warning("write_meta_graph: scopeflow writes no .meta files; build the graph by its program again.")
+        if not saved:
+            return None
+        _write(path, self._format_of(path), saved, [_state(sess, one.variable) for one in saved])
+        if write_state:
+            removed = self._record(path)
+            self._write_state(os.path.dirname(path), path, latest_filename)
+            self._remove(removed, meta_graph_suffix)
+        return path
+
+    def _built(self, what: str) -> list[Saved]:
+        if self._saved is None:
+            raise RuntimeError(f"`build()` should be called before {what} if defer_build==True")
+        return self._saved
+
+    def _format_of(self, path: str) -> str:
+        return format_of(path, self._format)
+
+    def _path(self, sess: Any, path: str, step: Any, latest_filename: str | None) -> str:
+        state_name = latest_filename or "checkpoint"
+        if os.path.dirname(state_name):
+            raise ValueError("'latest_filename' must not contain path components")
+        if not path:
+            raise ValueError("no path specified")
+        if step is None:
+            if os.path.basename(path) == state_name:
+                raise ValueError(f"'latest_filename' collides with 'save_path': '{state_name}' and '{path}'")
+            return checkpoint_path(path, self._format_of(path))
+        if not isinstance(step, (int, np.integer)):
+            step = value_of_step(sess, step)
+        return checkpoint_path(path, self._format_of(path), f"{step:08d}" if self._pad_step_number else str(step))
+
+    def _record(self, path: str) -> list[tuple[str, float]]:
+        """Note the newest checkpoint: those that are too many now."""
+        if not self._settings.max_to_keep or self._settings.max_to_keep < 0:
+            return []
+        kept = [(known, when) for known, when in self._last_checkpoints if known != path]
+        kept.append((path, time.time()))
+        surplus = len(kept) - self._settings.max_to_keep
+        self._last_checkpoints = kept[max(surplus, 0) :]
+        return kept[: max(surplus, 0)]
+
+    def _write_state(self, folder: str, newest: str, latest_filename: str | None) -> None:
+        paths = self.last_checkpoints
+        if self._save_relative_paths:
+            newest, *paths = [os.path.relpath(p, folder) if os.path.isabs(p) else p for p in [newest, *paths]]
+        states.update_checkpoint_state(folder, newest, paths, latest_filename)
+
+    def _remove(self, surplus: Sequence[tuple[str, float]], meta_graph_suffix: str) -> None:
+        for path, when in surplus:
+            if when > self._keep_after:
+                self._keep_after += self._settings.keep_checkpoint_every_n_hours * 3600
+                continue
+            try:
+                states.remove_checkpoint(path, self._settings.version, meta_graph_suffix)
+            except OSError as error:
+                _log.warning("Ignoring: %s", error)
+
+    # -- restoring --------------------------------------------------------------------------------------------------
+
+    def restore(self, sess: Session, save_path: str | os.PathLike[str] | bytes | None) -> None:
+        """Give the variables in a session the values of a checkpoint; they need not be initialized.
+
+        All is read and checked before the first variable changes. Raises ValueError where there is no checkpoint,
+        NotFoundError for names that are not in it (and says which are nearest), InvalidArgumentError for another
+        shape or dtype, DataLossError for a damaged file.
+        """
+        saved = self._built("restore")
+        if not saved:
+            return
+        if save_path is None:
+            raise ValueError("Can't load save_path when it is None.")
+        path = os.fsdecode(save_path)
+        if not exists(path) and not os.path.isdir(path):
+            raise ValueError(f"The passed save_path is not a valid checkpoint: {path}")
+        if not isinstance(sess, Session):
+            raise TypeError(f"'sess' must be a Session; {sess}")
+        _log.info("Restoring parameters from %s", path)
+        places = [_state(sess, one.variable) for one in saved]
+        with open_checkpoint(path) as reader:
+            try:
+                values = read_checked(reader, saved, self._reshape)
+            except errors.NotFoundError as error:
+                raise _explained(error, _MISSING) from None
+            except errors.InvalidArgumentError as error:
+                raise _explained(error, _MISMATCH) from None
+            for place, value in zip(places, values, strict=True):
+                shape = place.op.outputs[0].shape
+                if self._reshape and shape.is_fully_defined():
+                    value = value.reshape(shape.as_list())
+                fresh = place.k.asarray(value)
+                place.assign(fresh, donated=fresh is not value or value.flags.writeable, validate_shape=False)
+
+    # -- the checkpoints written so far -----------------------------------------------------------------------------
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The paths of the checkpoints that are there and will be removed in time, oldest first."""
+        return [path for path, _ in self._last_checkpoints]
+
+    def set_last_checkpoints(self, last_checkpoints: Sequence[str]) -> None:
+        """Take over the paths of checkpoints that another Saver wrote, as if they were new."""
+        self.set_last_checkpoints_with_time([(path, np.inf) for path in _a_list(last_checkpoints)])
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Sequence[tuple[str, float]]) -> None:
+        """Take over (path, time in seconds since 1970) of checkpoints that another Saver wrote."""
+        self._last_checkpoints = list(_a_list(last_checkpoints_with_time))
+
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[str]) -> None:
+        """Take over those of some checkpoints that are still there, with the times of their files."""
+        there = [path for path in checkpoint_paths if states.get_checkpoint_mtimes([path])]
+        times = states.get_checkpoint_mtimes(there)
+        self.set_last_checkpoints_with_time(list(zip(there, times, strict=True)))
+
+    # -- its settings -----------------------------------------------------------------------------------------------
+
+    @property
+    def saver_def(self) -> SaverDef | None:
+        return None if self._saved is None else self._settings
+
+    def as_saver_def(self) -> SaverDef | None:
+        return self.saver_def
+
+    def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
+        return self.saver_def
+
+    def export_meta_graph(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError("scopeflow writes no .meta files; build the graph by its program again.")
+
+
+def _a_list(value: Any) -> list:
+    if not isinstance(value, list):
+        raise TypeError(f"a list of checkpoints is needed, not {value!r}")
+    return value
+
+
+# -- which variables, under which names -------------------------------------------------------------------------------
+
+
+def named(var_list: Any) -> list[Saved]:
+    """The variables of a list, or of a dict of names, by name; the parts of a partitioned one share a name.
+
+    Raises TypeError for what is no variable, ValueError for two of one name.
+    """
+    if isinstance(var_list, Mapping):
+        saved = _from_dict(var_list)
+    elif isinstance(var_list, (list, tuple, set, frozenset)):
+        saved = _from_list(var_list)
+    else:
+        raise TypeError(f"Variables to save should be passed in a dict or a list. Got {var_list}")
+    seen: set[Variable] = set()
+    for one in saved:
+        if one.variable in seen:
+            raise ValueError(f"The same saveable will be restored with two names: {one.name}")
+        seen.add(one.variable)
+    return saved
+
+
+def _from_list(variables: Iterable[Any]) -> list[Saved]:
+    by_name: dict[str, list[Saved]] = {}
+    for item in variables:
+        for variable in item if isinstance(item, PartitionedVariable) else [item]:
+            if not isinstance(variable, Variable):
+                raise TypeError(f"Variable to save is not a Variable: {variable}")
+            part = variable._get_save_slice_info()
+            name = part.full_name if part else variable.op.name
+            known = by_name.setdefault(name, [])
+            if known and not (part and known[0].part):
+                raise ValueError(f"At least two variables have the same name: {name}")
+            known.append(Saved(name, variable, part))
+    return [one for name in sorted(by_name) for one in by_name[name]]
+
+
+def _from_dict(names: Mapping[Any, Any]) -> list[Saved]:
+    saved = []
+    for name, value in names.items():
+        if not isinstance(name, str):
+            raise TypeError(
+                "names_to_saveables must be a dict mapping string names to trackable operations. "
+                f"Name is not a string: {name}"
+            )
+        if isinstance(value, (list, tuple, PartitionedVariable)):
+            saved += [Saved(name, part, info) for part, info in _parts_of_one(value)]
+        elif isinstance(value, Variable):
+            saved.append(Saved(name, value))
+        else:
+            raise TypeError(
+                f"names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: {value}"
+            )
+    return sorted(saved, key=lambda one: one.name)  # which leaves the parts of one in their order
+
+
+def _parts_of_one(parts: Iterable[Any]) -> list[tuple[Variable, SliceInfo]]:
+    found: list[tuple[Variable, SliceInfo]] = []
+    for variable in parts:
+        info = variable._get_save_slice_info() if isinstance(variable, Variable) else None
+        if info is None:
+            raise ValueError(f"Slices must all be slices: {variable}")
+        if found and info.full_name != found[0][1].full_name:
+            raise ValueError(f"Slices must all be from the same tensor: {found[0][1].full_name} != {info.full_name}")
+        found.append((variable, info))
+    return found
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def _state(sess: Session, variable: Variable) -> VariableState:
+    """A variable's place in a session. Raises RuntimeError after `close`, ValueError for another graph's variable."""
+    if sess._closed:
+        raise RuntimeError("Attempted to use a closed Session.")
+    return sess.variable(sess.graph.as_graph_element(variable).op)
+
+
+class _Streamed:
+    """A variable's value as the bundle's writer takes it: piece by piece, from wherever it lies."""
+
+    def __init__(self, k: Backend, array: Any) -> None:
+        self.dtype, self.shape = array.dtype, array.shape
+        self._k, self._array = k, array
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        return self._k.host_chunks(self._array)
+
+
+def _write(path: str, format: str, saved: Sequence[Saved], places: Sequence[VariableState]) -> None:
+    arrays = [place.read() for place in places]  # one without a value stops it all here
+    with create_checkpoint(path, format) as writer:
+        for one, place, array in zip(saved, places, arrays, strict=True):
+            streamed = format == "tensorflow" and array.dtype.kind != "O"
+            value: Any = _Streamed(place.k, array) if streamed else place.k.to_host(array)
+            if one.part is None or one.slice_spec is None:
+                writer.add(one.name, value)
+            else:
+                writer.add_slice(one.name, one.part.full_shape, one.slice_spec, value)
+        writer.finish()
+
+
+def read_checked(reader: CheckpointReader, saved: Sequence[Saved], reshape: bool = False) -> list[np.ndarray]:
+    """The values of variables in a checkpoint. Raises NotFoundError or InvalidArgumentError before anything is read
+    where a name is missing, or a dtype or shape is not the variable's."""
+    keys = dict.fromkeys(reader.keys())
+    names = {one.name: one.name for one in saved}
+    missing = [name for name in names if name not in keys]
+    if missing:
+        of_objects = keys_of_objects(reader)
+        names.update({name: of_objects[name] for name in missing if name in of_objects})
+        missing = [name for name in missing if name not in of_objects]
+    if missing:
+        raise errors.NotFoundError(None, None, missing_message(missing, keys or of_objects, reader.path))
+    for one in saved:
+        _check_entry(reader, names[one.name], one, reshape)
+    return [reader.read(names[one.name], one.slice_spec) for one in saved]
+
+
+def _check_entry(reader: CheckpointReader, key: str, one: Saved, reshape: bool) -> None:
+    entry, dtype = reader.entry(key), one.variable.dtype.base_dtype
+    where = f"({one.variable.op.name} here, {key} in {reader.path})"
+    if entry.dtype is not dtype:
+        raise errors.InvalidArgumentError(
+            None, None,
+            f"tensor_name = {key}; expected dtype {enum_name(dtype)} does not equal original dtype "
+            f"{enum_name(entry.dtype)} {where}",
+        )  # fmt: skip
+    if one.part is not None:
+        if tuple(entry.shape) != tuple(one.part.full_shape):
+            raise errors.InvalidArgumentError(
+                None, None,
+                f"Shape in shape_and_slice spec {brackets(one.part.full_shape)} does not match the shape stored in "
+                f"checkpoint: {brackets(entry.shape)} {where}",
+            )  # fmt: skip
+        return
+    shape = one.variable.op.outputs[0].shape
+    if reshape and shape.is_fully_defined():
+        there, here = int(np.prod(entry.shape, dtype=object)), shape.num_elements()
+        if there != here:
+            raise errors.InvalidArgumentError(
+                None, None,
+                f"Input to reshape is a tensor with {there} values, but the requested shape has {here} {where}",
+            )  # fmt: skip
+    elif not shape.is_compatible_with(entry.shape):
+        raise errors.InvalidArgumentError(
+            None, None,
+            f"Assign requires shapes of both tensors to match. lhs shape= {brackets(shape)} rhs shape= "
+            f"{brackets(entry.shape)} {where}",
+        )  # fmt: skip
+
+
+_MISSING = "a Variable name or other graph key that is missing from the checkpoint"
+_MISMATCH = "a mismatch between the current graph and the graph from the checkpoint"
+
+
+def _explained(error: errors.OpError, cause: str) -> errors.OpError:
+    return type(error)(
+        None, None,
+        f"Restoring from checkpoint failed. This is most likely due to {cause}. Please ensure that you have not "
+        f"altered the graph expected based on the checkpoint. Original error:\n\n{error.message}",
+    )  # fmt: skip
