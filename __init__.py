@@ -46,6 +46,7 @@ from .engine.ops.state import *
 from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
+from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .nn import layers, losses, metrics
 from .scopes import initializers
 from .scopes.initializers import (

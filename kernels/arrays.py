@@ -15,6 +15,7 @@ BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 HALVES = (np.dtype(np.float16), BFLOAT16)
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64), *HALVES)
 
+_HOST_ARRAYS = (np.ndarray, np.generic)
 _FLOAT32 = np.dtype(np.float32)
 _ON_THE_HOST = nullcontext()
 
@@ -40,24 +41,32 @@ def check_operands(kernel: str, arrays: Mapping[str, Array]) -> Any:
     Raises TypeError for what is no array, for arrays of both libraries and for dtypes that differ; ValueError for
     arrays on two devices.
     """
-    if all(isinstance(array, (np.ndarray, np.generic)) for array in arrays.values()):
-        xp: Any = np
-    else:
-        for name, array in arrays.items():
-            if not isinstance(array, (np.ndarray, np.generic)) and not is_device_array(array):
-                raise TypeError(f"{kernel}: {name} must be a NumPy or CuPy array, not {type(array).__name__}")
-        if not all(map(is_device_array, arrays.values())):
-            raise TypeError(f"{kernel}: arrays must all be NumPy's or all be CuPy's, but {_each(arrays, _library)}")
-        import cupy
-
-        xp = cupy
-        if len({array.device.id for array in arrays.values()}) > 1:
-            places = _each(arrays, lambda array: f"on device {array.device.id}")
-            raise ValueError(f"{kernel}: arrays must lie on one device, but {places}")
-    dtype = next(iter(arrays.values())).dtype
-    if any(array.dtype != dtype for array in arrays.values()):
-        raise TypeError(f"{kernel}: dtypes differ: {', '.join(f'{name} {a.dtype}' for name, a in arrays.items())}")
+    xp: Any = np
+    dtype = None
+    for array in arrays.values():
+        if not isinstance(array, _HOST_ARRAYS):
+            xp = _device_library(kernel, arrays)
+        if dtype is None:
+            dtype = array.dtype
+        elif array.dtype != dtype:
+            given = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
+            raise TypeError(f"{kernel}: dtypes differ: {given}")
     return xp
+
+
+def _device_library(kernel: str, arrays: Mapping[str, Array]) -> Any:
+    """CuPy, where all arrays are its own and on one device; raises as `check_operands`."""
+    for name, array in arrays.items():
+        if not isinstance(array, _HOST_ARRAYS) and not is_device_array(array):
+            raise TypeError(f"{kernel}: {name} must be a NumPy or CuPy array, not {type(array).__name__}")
+    if not all(map(is_device_array, arrays.values())):
+        raise TypeError(f"{kernel}: arrays must all be NumPy's or all be CuPy's, but {_each(arrays, _library)}")
+    if len({array.device.id for array in arrays.values()}) > 1:
+        places = _each(arrays, lambda array: f"on device {array.device.id}")
+        raise ValueError(f"{kernel}: arrays must lie on one device, but {places}")
+    import cupy
+
+    return cupy
 
 
 def _library(array: Array) -> str:

@@ -8,6 +8,7 @@ of; each function is linear in either of its two arrays, and the other two of it
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -429,6 +430,9 @@ def _integers(kernel: str, name: str, values: Any, expected: str, count: int = 2
     return integers
 
 
+_known_windows = functools.lru_cache(maxsize=1024)(windows)  # a step of training asks for the same few again and again
+
+
 def _windows(kernel: str, size: Pair, window: Pair, place: _Place) -> Windows:
     """The geometry; what `geometry.windows` raises is said with the arguments that made it."""
     strides, dilations = (
@@ -446,7 +450,7 @@ def _windows(kernel: str, size: Pair, window: Pair, place: _Place) -> Windows:
             raise ValueError(f"{kernel}: padding must be {expected}, not {padding!r}")
         padding = tuple(_integers(kernel, "padding", pair, f"{expected}, each a pair") for pair in pairs)
     try:
-        return windows(size, window, strides, padding, dilations)  # type: ignore[arg-type]
+        return _known_windows(size, window, strides, padding, dilations)
     except ValueError as error:
         raise ValueError(
             f"{kernel}: {error}, for images of {size} and windows of {window} (height, width) "
