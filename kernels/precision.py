@@ -18,7 +18,7 @@ def set_float32_matmul_precision(precision: str) -> None:
         ValueError: another word.
     """
     global _precision
-    _precision = checked_precision("set_float32_matmul_precision", precision)
+    _precision = _known("set_float32_matmul_precision", precision)
 
 
 def get_float32_matmul_precision() -> str:
@@ -27,9 +27,11 @@ def get_float32_matmul_precision() -> str:
 
 
 def checked_precision(kernel: str, precision: str | None) -> str:
-    """The precision that a call asks for, or the chosen one; ValueError for another word."""
-    if precision is None:
-        return _precision
+    """The precision that a call asks for, or the chosen one for None; ValueError for another word."""
+    return _precision if precision is None else _known(kernel, precision)
+
+
+def _known(who: str, precision: str) -> str:
     if precision not in PRECISIONS:
-        raise ValueError(f"{kernel}: precision must be 'highest' or 'high', not {precision!r}")
+        raise ValueError(f"{who}: precision must be 'highest' or 'high', not {precision!r}")
     return precision
