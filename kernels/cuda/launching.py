@@ -1,10 +1,29 @@
-"""Compiles the CUDA sources of this folder with NVRTC, once per set of choices, and launches their kernels on CuPy arrays."""
+"""Compiles the CUDA sources of this folder with NVRTC, once per set of choices, and launches their kernels on CuPy arrays.
+
+NVRTC is called directly, not through cupy.RawModule(code=..), which adds -ftz=true: flushing subnormal numbers to zero
+would cost float32 products near 2**-126 their low halves, and IEEE results with them. It also takes no sm_90a.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 Array = Any  # cupy.ndarray; in the tests that run the kernels on the CPU, numpy.ndarray
+
+HERE = Path(__file__).parent
+OPTIONS = ("--std=c++17", "--fmad=true", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
+STATIC_SHARED_LIMIT = 48 << 10  # bytes that a kernel may have without asking
+
+
+class KernelError(RuntimeError):
+    """A CUDA kernel that does not compile or launch: which one, on what architecture, and what was said."""
 
 
 class Launch(NamedTuple):
@@ -30,3 +49,170 @@ class Launcher(Protocol):
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """An uninitialized array on the device."""
+
+    def capturing(self) -> bool:
+        """Whether the current stream is being captured, when cuBLAS must not be called."""
+
+    def cublas(self, a: Array, b: Array, transpose_a: bool, transpose_b: bool, out: Array) -> None:
+        """out = a b, by CuPy's own product."""
+
+
+# --- Compiling --------------------------------------------------------------------------------------------------------
+
+
+class Binary(NamedTuple):
+    """What NVRTC made of a source."""
+
+    code: bytes
+    suffix: str  # ".cubin", or ".ptx" for an architecture that this NVRTC does not know
+    log: str
+
+
+def target(architecture: int, known: tuple[int, ...]) -> tuple[str, str]:
+    """NVRTC's name for what to compile for, and the suffix of what comes out.
+
+    A device newer than NVRTC gets PTX of the newest that NVRTC knows, which its driver compiles on.
+    """
+    if architecture in known:
+        return f"sm_{architecture}{'a' * (architecture == 90)}", ".cubin"
+    older = [one for one in known if one <= architecture]
+    if not older:
+        raise KernelError(f"this NVRTC does not compile for sm_{architecture}, only for {', '.join(map(str, known))}")
+    return f"compute_{max(older)}", ".ptx"
+
+
+def compile_source(source: str, defines: tuple[tuple[str, str | int], ...], architecture: int) -> Binary:
+    """Compiles a source of this folder with NVRTC; no device is needed.
+
+    Raises KernelError with NVRTC's log.
+    """
+    from cupy.cuda import nvrtc
+
+    name, suffix = target(architecture, tuple(nvrtc.getSupportedArchs()))
+    macros = [f"--define-macro={key}={value}" for key, value in defines]
+    options = [*OPTIONS, f"--gpu-architecture={name}", f"--include-path={HERE}", "-Xptxas", "-v", *macros]
+    if suffix == ".ptx":
+        options.remove("-Xptxas")
+        options.remove("-v")
+    program = nvrtc.createProgram((HERE / source).read_text(), source, [], [])
+    try:
+        nvrtc.compileProgram(program, options)
+    except nvrtc.NVRTCError as error:
+        log = nvrtc.getProgramLog(program)
+        choices = " ".join(f"{key}={value}" for key, value in defines)
+        raise KernelError(f"{source} does not compile for {name} ({error}) with {choices}:\n{log}") from error
+    else:
+        code = nvrtc.getCUBIN(program) if suffix == ".cubin" else nvrtc.getPTX(program)
+        return Binary(code, suffix, nvrtc.getProgramLog(program))
+    finally:
+        nvrtc.destroyProgram(program)
+
+
+@functools.cache
+def source_text(source: str) -> str:
+    """A source with the text of all that it includes, which its binary is kept under."""
+    text = (HERE / source).read_text()
+    return "\n".join([*map(source_text, re.findall(r'#include "(.+)"', text)), text])
+
+
+def _cache_folder() -> Path:
+    """CuPy's own folder for compiled kernels."""
+    return Path(os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache")
+
+
+def _binary_file(source: str, defines: tuple[tuple[str, str | int], ...], architecture: int) -> Path:
+    """The compiled source's file: that of an earlier process, or a new one."""
+    from cupy.cuda import nvrtc
+
+    known = source_text(source), OPTIONS, defines, architecture, nvrtc.getVersion()
+    key = hashlib.sha256(repr(known).encode()).hexdigest()[:32]
+    folder = _cache_folder()
+    for kept in (folder / f"scopeflow_{key}.cubin", folder / f"scopeflow_{key}.ptx"):
+        if kept.exists():
+            return kept
+    binary = compile_source(source, defines, architecture)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"scopeflow_{key}{binary.suffix}"
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as scratch:  # so that no other process sees half of it
+        scratch.write(binary.code)
+    os.replace(scratch.name, file)
+    return file
+
+
+# --- Launching --------------------------------------------------------------------------------------------------------
+
+
+class CupyLauncher:
+    """Launches on one CUDA device, on CuPy's current stream."""
+
+    def __init__(self, device: int) -> None:
+        import cupy
+
+        self._device = cupy.cuda.Device(device)
+        self.architecture = int(self._device.compute_capability)
+        self.processors = int(self._device.attributes["MultiProcessorCount"])
+        self._kernels: dict[tuple[Any, ...], Any] = {}
+
+    def _kernel(self, launch: Launch) -> Any:
+        """The loaded kernel; compiled, or read from the disk, at its first use on this device."""
+        import cupy
+
+        key = launch.source, launch.kernel, launch.defines
+        kernel = self._kernels.get(key)
+        if kernel is None:
+            file = _binary_file(launch.source, launch.defines, self.architecture)
+            kernel = cupy.RawModule(path=str(file)).get_function(launch.kernel)
+            if launch.shared_bytes > STATIC_SHARED_LIMIT:
+                kernel.max_dynamic_shared_size_bytes = launch.shared_bytes
+            self._kernels[key] = kernel
+        return kernel
+
+    def launch(self, launch: Launch) -> None:
+        with self._device, self._errors_told(launch):
+            self._kernel(launch)(launch.grid, launch.block, launch.arguments, shared_mem=launch.shared_bytes)
+
+    @contextlib.contextmanager
+    def _errors_told(self, launch: Launch) -> Any:
+        """Whatever CuPy or the driver raises, as one error that says which kernel it was."""
+        try:
+            yield
+        except KernelError as error:
+            raise KernelError(f"kernel {launch.kernel} on sm_{self.architecture}: {error}") from error
+        except Exception as error:
+            raise KernelError(
+                f"kernel {launch.kernel} of {launch.source} does not launch on sm_{self.architecture} with grid "
+                f"{launch.grid}, block {launch.block} and {launch.shared_bytes} bytes of shared memory "
+                f"({type(error).__name__}: {error}); it was compiled with "
+                + " ".join(f"{key}={value}" for key, value in launch.defines)
+            ) from error
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        import cupy
+
+        with self._device:
+            return cupy.empty(shape, dtype)
+
+    def capturing(self) -> bool:
+        import cupy
+
+        with self._device:
+            return cupy.cuda.get_current_stream().is_capturing()
+
+    def cublas(self, a: Array, b: Array, transpose_a: bool, transpose_b: bool, out: Array) -> None:
+        import cupy
+
+        a, b = (x.swapaxes(-1, -2) if turn else x for x, turn in ((a, transpose_a), (b, transpose_b)))
+        with self._device:
+            cupy.matmul(a, b, out=out)
+
+
+@functools.cache
+def _launcher(device: int) -> CupyLauncher:
+    return CupyLauncher(device)
+
+
+def default_launcher() -> Launcher:
+    """The launcher of CuPy's current device."""
+    import cupy
+
+    return _launcher(cupy.cuda.Device().id)

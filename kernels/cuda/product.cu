@@ -35,6 +35,8 @@ struct MatmulShape {
 template <Order LEFT, Order RIGHT>
 struct Matmul {
   using Shape = MatmulShape;
+  using Left = LeftDense<LEFT>;
+  using Right = RightDense<RIGHT>;
   const Shape& at;
   long long left_start, right_start, start;
   int rows, columns, depth;
@@ -49,8 +51,8 @@ struct Matmul {
       right_start += index * at.right_step[d];
     }
   }
-  DEVICE LeftDense<LEFT> left(const Element* a, int row0) const { return {a + left_start, at.left_pitch, row0, rows, depth}; }
-  DEVICE RightDense<RIGHT> right(const Element* b, int column0) const {
+  DEVICE Left left(const Element* a, int row0) const { return {a + left_start, at.left_pitch, row0, rows, depth}; }
+  DEVICE Right right(const Element* b, int column0) const {
     return {b + right_start, at.right_pitch, column0, columns, depth};
   }
   DEVICE int first_channel() const { return 0; }  // of the bias
@@ -67,15 +69,17 @@ struct ConvolutionShape {
 // y[(n, p, q), o] = sum over (i, j, c) of x[n, p * stride + i * dilation - top, .., c] * w[i, j, c, o]
 struct Convolution {
   using Shape = ConvolutionShape;
+  using Left = LeftPatches;
+  using Right = RightDense<ACROSS_K>;
   const Shape& at;
   int group, channels, rows, columns, depth;
   DEVICE Convolution(const Shape& s, int part)
       : at(s), group(part), channels(s.C / s.G), rows(s.N * s.P * s.Q), columns(s.O / s.G), depth(s.KH * s.KW * channels) {}
-  DEVICE LeftPatches left(const Element* x, int row0) const {
+  DEVICE Left left(const Element* x, int row0) const {
     return {{x + group * channels, at.H, at.W, at.C, at.by_C, at.by_P, at.by_Q, at.by_KW, at.stride_h, at.stride_w, -at.top,
              -at.left, at.dilation_h, at.dilation_w}, row0, rows, depth};
   }
-  DEVICE RightDense<ACROSS_K> right(const Element* w, int column0) const {
+  DEVICE Right right(const Element* w, int column0) const {
     return {w + group * columns, at.O, column0, columns, depth};
   }
   DEVICE int first_channel() const { return group * columns; }
@@ -85,15 +89,17 @@ struct Convolution {
 // dw[(i, j, c), o] = sum over (n, p, q) of x[n, p * stride + i * dilation - top, .., c] * dy[n, p, q, o]
 struct FilterGradient {
   using Shape = ConvolutionShape;
+  using Left = LeftPatchesTransposed;
+  using Right = RightDense<ACROSS_K>;
   const Shape& at;
   int group, channels, rows, columns, depth;
   DEVICE FilterGradient(const Shape& s, int part)
       : at(s), group(part), channels(s.C / s.G), rows(s.KH * s.KW * channels), columns(s.O / s.G), depth(s.N * s.P * s.Q) {}
-  DEVICE LeftPatchesTransposed left(const Element* x, int row0) const {
+  DEVICE Left left(const Element* x, int row0) const {
     return {{x + group * channels, at.H, at.W, at.C, at.by_C, at.by_P, at.by_Q, at.by_KW, at.stride_h, at.stride_w, -at.top,
              -at.left, at.dilation_h, at.dilation_w}, row0, rows, depth};
   }
-  DEVICE RightDense<ACROSS_K> right(const Element* dy, int column0) const {
+  DEVICE Right right(const Element* dy, int column0) const {
     return {dy + group * columns, at.O, column0, columns, depth};
   }
   DEVICE int first_channel() const { return 0; }
@@ -118,6 +124,8 @@ struct Residue {
 // divides: a product of its own for each residue of h and w modulo the stride, so that nothing is multiplied by zero.
 struct InputGradient {
   using Shape = ConvolutionShape;
+  using Left = LeftPatches;
+  using Right = RightFilter;
   const Shape& at;
   int group, first_h, first_w;
   Residue in_h, in_w;
@@ -130,11 +138,11 @@ struct InputGradient {
         channels(s.O / s.G), rows(s.N * in_h.count * in_w.count), columns(s.C / s.G),
         depth(in_h.taps * in_w.taps * channels), by_width(divisor_of(in_w.count)), by_height(divisor_of(in_h.count)),
         by_taps(divisor_of(in_w.taps)) {}
-  DEVICE LeftPatches left(const Element* dy, int row0) const {
+  DEVICE Left left(const Element* dy, int row0) const {
     return {{dy + group * channels, at.P, at.Q, at.O, at.by_O, by_height, by_width, by_taps, 1, 1, in_h.origin,
              in_w.origin, in_h.step, in_w.step}, row0, rows, depth};
   }
-  DEVICE RightFilter right(const Element* w, int column0) const {
+  DEVICE Right right(const Element* w, int column0) const {
     return {w + group * channels, at.by_O, by_taps, at.KW, at.O, in_h.tap, in_w.tap, at.period_h, at.period_w,
             column0, columns, depth};
   }
@@ -151,8 +159,8 @@ using Problem = PROBLEM;
 
 // ---- The main loop ----------------------------------------------------------------------------------------------------
 
-using Left = decltype(static_cast<Problem*>(nullptr)->left(nullptr, 0));
-using Right = decltype(static_cast<Problem*>(nullptr)->right(nullptr, 0));
+using Left = Problem::Left;
+using Right = Problem::Right;
 constexpr int STAGE = Left::panel::SIZE + Right::panel::SIZE;  // elements of shared memory
 
 template <class A> using Sums = Total[WM / A::ROWS][WN / A::COLUMNS][A::VALUES];
@@ -220,6 +228,14 @@ DEVICE bool all_finite(const Sums<A>& sums) {
 #pragma unroll
       for (int e = 0; e < A::VALUES; ++e) finite = finite && fabs(sums[i][j][e]) <= 3.402823466e38f;
   return finite;
+}
+
+// Where an arithmetic is right for finite numbers only and a sum of the block is inf or NaN, all are computed again as
+// IEEE float32 has it. The main loop pays nothing for it.
+template <class A>
+DEVICE void mend_tiles(Element* shared, const Left& left, const Right& right, int begin, int end, Sums<A>& sums) {
+  if constexpr (A::FINITE)
+    if (any_in_block(!all_finite<A>(sums))) multiply_tiles<Fma<Element>>(shared, left, right, begin, end, sums);
 }
 
 // ---- The results ------------------------------------------------------------------------------------------------------
@@ -308,9 +324,6 @@ product(const Element* a, const Element* b, const Element* bias, Stored* out,
 
   Sums<Arithmetic> sums;
   multiply_tiles<Arithmetic>(shared, left, right, begin, end, sums);
-  if constexpr (Arithmetic::FINITE) {
-    if (any_in_block(!all_finite<Arithmetic>(sums)))  // an operand or a sum is inf or NaN: as IEEE float32 has it
-      multiply_tiles<Fma<Element>>(shared, left, right, begin, end, sums);
-  }
+  mend_tiles<Arithmetic>(shared, left, right, begin, end, sums);
   store_tile<Arithmetic>(problem, sums, bias, out, schedule.accumulate, row0, column0);
 }

@@ -7,7 +7,6 @@ that device again: a warning says so once, or with algo="scopeflow" every call r
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import numpy as np
 from .. import plain
 from ..arrays import FLOATS
 from ..geometry import windows
+from . import dense, launching
 
 Array = Any  # cupy.ndarray
 
@@ -44,7 +44,6 @@ def ran(kernel: str, arguments: tuple[Any, ...], out: Array, options: Any, **mor
     """
     if out.dtype not in FLOATS or not installed():
         return False
-    dense, launching = (importlib.import_module(f".{name}", __package__) for name in ("dense", "launching"))
     key = _Key(kernel, out.dtype.name, options.precision, out.device.id)
     if key not in _faults:
         _faults[key] = _try(key)
@@ -152,7 +151,6 @@ def _wrong(key: _Key, number: int) -> str | None:
     """What is wrong with a kernel's result of one case: how far it is from the sum in float64, if that is too far."""
     import cupy
 
-    dense = importlib.import_module(".dense", __package__)
     dtype = next(known for known in FLOATS if known.name == key.dtype)
     case = _case(key.kernel, number, dtype)
     reference = getattr(plain, key.kernel)
