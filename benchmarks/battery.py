@@ -174,6 +174,8 @@ def main() -> int:
         print(rows[-1], flush=True)
     now = datetime.now(timezone.utc)
     RESULTS.mkdir(exist_ok=True)
+    outcome = "not as it should be" if bad else "no stream is rejected, and the control is"
+    by_chance = f"{2 * SUSPECT * count:.1g} are expected to be suspect by chance"
     lines = [
         f"# TestU01's SmallCrush on the raw Philox words, {now:%Y-%m-%d}",
         "",
@@ -184,8 +186,7 @@ def main() -> int:
         "|---|---|---|---|---|",
         *rows,
         "",
-        f"Outcome: {'not as it should be' if bad else 'no stream is rejected, and the control is'}. Of the streams' {count} "
-        f"p-values {2 * SUSPECT * count:.1g} are expected to be suspect by chance.",
+        f"Outcome: {outcome}. Of the streams' {count} p-values {by_chance}.",
     ]
     path = RESULTS / f"{now:%Y-%m-%d}-battery.md"
     path.write_text("\n".join(lines) + "\n")

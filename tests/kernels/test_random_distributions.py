@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from filling import FLOAT_FILLS, SEED, draw
 from kernel_golden import DTYPES, same_bits
-from scipy import stats
+from scipy import special, stats
 
 from scopeflow import kernels
 from scopeflow.kernels import scaling
@@ -12,61 +12,145 @@ from scopeflow.kernels import scaling
 # --- Distributions ----------------------------------------------------------------------------------------------------
 
 LEVEL = 1e-3  # of each test at its fixed seed
-EXACT = {
-    "uniform": stats.uniform().cdf,
-    "normal": stats.norm().cdf,
-    "truncated_normal": stats.truncnorm(-2, 2).cdf,
+COUNT = 1_000_000
+EXACT = {"uniform": stats.uniform(), "normal": stats.norm(), "truncated_normal": stats.truncnorm(-2, 2)}
+CDF = {
+    "uniform": lambda x: np.clip(x, 0, 1),
+    "normal": special.ndtr,
+    "truncated_normal": lambda x: (special.ndtr(np.clip(x, -2, 2)) - special.ndtr(-2)) / (1 - 2 * special.ndtr(-2)),
 }
 
 
 def follows(samples, kind):
     """Kolmogorov and Smirnov's verdict."""
-    return stats.kstest(samples, EXACT[kind]).pvalue > LEVEL
+    return stats.kstest(samples, CDF[kind]).pvalue > LEVEL
 
 
-def words_look_random(words):
-    """Bytes equally frequent, neighbours uncorrelated, no 64-bit word twice."""
-    octets = words.view(np.uint8)
-    frequencies = stats.chisquare(np.bincount(octets, minlength=256)).pvalue > LEVEL
-    wide = words.astype(np.float64)
-    lags = [stats.pearsonr(wide[:-lag], wide[lag:]).pvalue > LEVEL / 4 for lag in (1, 2, 3, 4)]
-    return frequencies and all(lags) and len(np.unique(words)) == len(words)
+def has_the_moments(samples, kind):
+    """The means of the first four powers, each as near to its expected value as so many samples make likely."""
+    wide, exact = samples.astype(np.float64), EXACT[kind]
+    for power in (1, 2, 3, 4):
+        mean = exact.moment(power)
+        error = np.sqrt((exact.moment(2 * power) - mean * mean) / wide.size)
+        if not abs((wide**power).mean() - mean) <= stats.norm.isf(LEVEL / 8) * error:
+            return False
+    return True
+
+
+def are_independent(samples):
+    """Neighbours in no linear relation, nor their squares, up to four places apart; and no block of four twice."""
+    wide = samples.astype(np.float64)
+    for values in (wide, wide * wide):
+        if not all(stats.pearsonr(values[:-lag], values[lag:]).pvalue > LEVEL / 8 for lag in (1, 2, 3, 4)):
+            return False
+    blocks = samples[: samples.size & ~3].reshape(-1, 4)
+    return len(np.unique(blocks.view(f"V{4 * samples.itemsize}"))) == len(blocks)
+
+
+def is_as_it_should_be(samples, kind):
+    return follows(samples, kind) and has_the_moments(samples, kind) and are_independent(samples)
 
 
 @pytest.mark.parametrize("kind", FLOAT_FILLS)
 @pytest.mark.parametrize("dtype", ("float32", "float64"))
 @pytest.mark.parametrize("seed", (0, 1, (2**40 + 3, 2**62)))
-def test_samples_follow_their_distribution(kind, dtype, seed):
-    assert follows(draw(kind, dtype, 1_000_000, seed), kind)
+def test_samples_follow_their_distribution_and_are_independent(kind, dtype, seed):
+    assert is_as_it_should_be(draw(kind, dtype, COUNT, seed), kind)
 
 
 @pytest.mark.parametrize("kind", ("normal", "truncated_normal"))
-def test_the_test_of_distributions_sees_a_deviation_off_by_two_percent(kind):
-    assert not follows(1.02 * draw(kind, "float32", 1_000_000), kind)
-    assert not follows(0.98 * draw(kind, "float32", 1_000_000), kind)
+@pytest.mark.parametrize("factor", (1.02, 0.98))
+def test_each_test_of_distributions_sees_a_deviation_off_by_two_percent(kind, factor):
+    samples = draw(kind, "float32", COUNT)
+    assert is_as_it_should_be(samples, kind)
+    assert not follows(factor * samples, kind)
+    assert not has_the_moments(factor * samples, kind)
 
 
-def test_the_test_of_distributions_sees_a_missing_truncation():
-    assert not follows(draw("normal", "float32", 1_000_000), "truncated_normal")
-    assert not follows(np.clip(draw("normal", "float32", 1_000_000), -2, 2), "truncated_normal")
+@pytest.mark.parametrize("kind", FLOAT_FILLS)
+def test_each_test_of_distributions_sees_a_shift_of_one_percent(kind):
+    samples = draw(kind, "float32", COUNT)
+    assert not follows(samples + np.float32(0.01), kind)
+    assert not has_the_moments(samples + np.float32(0.01), kind)
 
 
-def full_words(count):
-    out = np.empty(count, np.int64)
-    kernels.uniform_int(out, SEED, -(2**63), 2**63 - 1)
-    return out
+def test_each_test_of_distributions_sees_a_missing_truncation():
+    samples = draw("normal", "float32", COUNT)
+    for wrong in (samples, np.clip(samples, -2, 2)):
+        assert not follows(wrong, "truncated_normal")
+        assert not has_the_moments(wrong, "truncated_normal")
+    assert not has_the_moments(draw("truncated_normal", "float32", COUNT), "normal")
 
 
-def test_the_raw_words_look_random():
-    assert words_look_random(full_words(200_000))
+def box_muller(radius_words, angle, first, second):
+    """Pairs of samples from uniform ones, with these functions for sine and cosine."""
+    radius = np.sqrt(-2 * np.log(np.maximum(radius_words, 1e-7)))
+    return np.stack([first(angle) * radius, second(angle) * radius], axis=1).ravel()
 
 
-def test_the_test_of_words_sees_a_repeated_block_and_a_stuck_bit():
-    words = full_words(200_000)
-    repeated = words.copy()
-    repeated[1000:1002] = words[:2]
-    assert not words_look_random(repeated)
-    assert not words_look_random(words | 1)
+WRONG_PAIRS = {
+    "the sine twice": (np.sin, np.sin),
+    "the cosine from the sine": (np.sin, lambda angle: np.sqrt(1 - np.sin(angle) ** 2)),
+    "sine and cosine of half the circle": (lambda angle: np.sin(angle / 2), lambda angle: np.cos(angle / 2)),
+    "sine and the double angle's cosine": (np.sin, lambda angle: np.cos(2 * angle)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_PAIRS)
+def test_the_tests_of_distributions_see_a_wrong_pair_of_sine_and_cosine(wrong):
+    uniform = draw("uniform", "float64", COUNT)
+    radius_words, angle = uniform[::2], 2 * np.pi * uniform[1::2]
+    assert is_as_it_should_be(box_muller(radius_words, angle, np.sin, np.cos), "normal")
+    assert not is_as_it_should_be(box_muller(radius_words, angle, *WRONG_PAIRS[wrong]), "normal")
+
+
+@pytest.mark.parametrize("kind", FLOAT_FILLS)
+def test_the_test_of_independence_sees_a_repeated_block_and_repeated_words(kind):
+    samples = draw(kind, "float32", COUNT)
+    assert are_independent(samples)
+    block = samples.copy()
+    block[4000:4004] = samples[:4]
+    assert not are_independent(block)
+    for apart in (1, 2, 4):  # every word, pair, block drawn twice
+        assert not are_independent(np.repeat(samples.reshape(-1, apart)[::2], 2, axis=0).ravel())
+
+
+@pytest.mark.parametrize("dtype,values", [("float16", 1024), ("bfloat16", 128)])
+@pytest.mark.parametrize("seed", (0, 1, (2**40 + 3, 2**62)))
+def test_the_uniform_samples_of_16_bits_are_equally_frequent(dtype, values, seed):
+    counts = np.bincount((draw("uniform", dtype, COUNT, seed).astype(np.float64) * values).astype(int))
+    assert counts.size == values
+    assert stats.chisquare(counts).pvalue > LEVEL
+
+
+@pytest.mark.parametrize("kind", ("normal", "truncated_normal"))
+@pytest.mark.parametrize("dtype", ("float16", "bfloat16"))
+def test_the_normal_samples_of_16_bits_are_those_of_float32_rounded(kind, dtype):
+    same_bits(draw(kind, dtype, 100_003), draw(kind, "float32", 100_003).astype(DTYPES[dtype]))
+
+
+@pytest.mark.parametrize("dtype", ("int32", "int64"))
+@pytest.mark.parametrize("width", (2, 3, 10, 1000))
+def test_integers_are_equally_frequent(dtype, width):
+    out = np.empty(COUNT, dtype)
+    kernels.uniform_int(out, SEED, -7, width - 7)
+    counts = np.bincount(out + 7, minlength=width)
+    assert counts.size == width
+    assert stats.chisquare(counts).pvalue > LEVEL
+    assert not stats.chisquare(np.append(counts, 0)).pvalue > LEVEL  # one more than can come
+
+
+def test_classes_are_drawn_as_often_as_their_weights_say():
+    logits = np.array([[0.0, 1.0, -1.0, -np.inf, 2.0], [5.0, 5.0, 5.0, 5.0, 5.0]])
+    drawn = kernels.multinomial(logits, 200_000, SEED)
+    for row, weights in zip(drawn, np.exp(logits), strict=True):
+        counts, expected = np.bincount(row, minlength=5), weights / weights.sum() * row.size
+        possible = expected > 0
+        assert not np.any(counts[~possible])
+        assert stats.chisquare(counts[possible], expected[possible]).pvalue > LEVEL
+        skewed = expected * np.where(np.arange(5) == 0, 1.05, 1)  # one class a twentieth too often
+        skewed *= row.size / skewed.sum()
+        assert not stats.chisquare(counts[possible], skewed[possible]).pvalue > LEVEL
 
 
 def test_truncated_samples_are_within_two_deviations_and_have_the_cut_normals_own():

@@ -70,27 +70,77 @@ def step(values):
     return float(ml_dtypes.finfo(values.dtype).eps) * np.maximum(np.abs(values.astype(np.float64)), 2.0**-14)
 
 
+def is_nearly(out, case, run):
+    """Every sample that is kept within its dtype's bound, and the sums of a long run."""
+    _, stddev = case.parameters or (0, 1)
+    expected, got = case.runs()[run], out[case.kept()]
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+    off = np.abs(got.astype(np.float64) - expected.astype(np.float64))
+    if case.dtype.name in SAMPLE_ERROR:
+        rounding = step(expected) if case.parameters else 0
+        assert np.all(off <= SAMPLE_ERROR[case.dtype.name] * stddev + rounding)
+    else:
+        assert np.all(off <= step(expected) * (1 + bool(case.parameters)))
+        assert np.count_nonzero(off) <= 0.01 * off.size + 1
+    if case.is_long():
+        wide = out.astype(np.float64)
+        sums = np.array([wide.sum(), (wide * wide).sum()])
+        # Errors cancel but for a few near the middle between two numbers; a sample of another place would show.
+        near_ties = 3 * float(ml_dtypes.finfo(case.dtype).eps) * np.array([2, 16])
+        error = (1e-15 if case.dtype == np.float64 else 1e-8) * wide.size
+        assert np.all(np.abs(sums - ABOUT_FILLS["sums"][case.name][run]) <= error + near_ties)
+
+
 @pytest.mark.parametrize("case", drawn("normal", "truncated_normal"), ids=lambda case: case.name)
 def test_a_normal_fill_and_its_later_runs_are_tensorflows(case):
-    _, stddev = case.parameters or (0, 1)
     for run in range(ABOUT_FILLS["runs"]):
-        out, expected = filled(case, run), case.runs()[run]
-        got = out[case.kept()]
-        assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-        off = np.abs(got.astype(np.float64) - expected.astype(np.float64))
-        if case.dtype.name in SAMPLE_ERROR:
-            rounding = step(expected) if case.parameters else 0
-            assert np.all(off <= SAMPLE_ERROR[case.dtype.name] * stddev + rounding)
-        else:
-            assert np.all(off <= step(expected) * (1 + bool(case.parameters)))
-            assert np.count_nonzero(off) <= 0.01 * off.size + 1
-        if case.is_long():
-            wide = out.astype(np.float64)
-            sums = np.array([wide.sum(), (wide * wide).sum()])
-            # Errors cancel but for a few near the middle between two numbers; a sample of another place would show.
-            near_ties = 3 * float(ml_dtypes.finfo(case.dtype).eps) * np.array([2, 16])
-            error = (1e-15 if case.dtype == np.float64 else 1e-8) * wide.size
-            assert np.all(np.abs(sums - ABOUT_FILLS["sums"][case.name][run]) <= error + near_ties)
+        is_nearly(filled(case, run), case, run)
+
+
+def pairs_swapped(out):
+    return out[: out.size & ~1].reshape(-1, 2)[:, ::-1].ravel().tolist() + out[out.size & ~1 :].tolist()
+
+
+def one_block_repeated(out):
+    out[28:32] = out[24:28]
+    return out
+
+
+def one_sample_not_a_number(out):
+    out[5] = np.nan
+    return out
+
+
+SPOILT = {
+    "sine and cosine swapped": pairs_swapped,
+    "a deviation off by two percent": lambda out: out * out.dtype.type(1.02),
+    "a block repeated": one_block_repeated,
+    "one place further on": lambda out: np.roll(out, 1),
+    "a sample that is no number": one_sample_not_a_number,
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.parametrize("dtype", ("float32", "float64", "float16", "bfloat16"))
+@pytest.mark.parametrize("kind", ("normal", "truncated_normal"))
+def test_the_comparison_of_normals_sees(kind, dtype, what):
+    name = f"{kind}/{dtype}//{SEED[0]},{SEED[1]}/67"
+    (case,) = (case for case in drawn(kind) if case.name == name)
+    out = filled(case, 1)
+    is_nearly(out, case, 1)
+    with pytest.raises(AssertionError):
+        is_nearly(np.array(SPOILT[what](out), out.dtype), case, 1)
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64", "float16", "bfloat16"))
+def test_the_comparison_of_a_million_normals_sees_one_that_is_not_kept(dtype):
+    name = f"normal/{dtype}//{SEED[0]},{SEED[1]}/1000003"
+    (case,) = (case for case in drawn("normal") if case.name == name)
+    out = filled(case, 0)
+    place = next(i for i in range(500_000, out.size) if i not in set(case.kept().tolist()) and abs(out[i]) > 1)
+    out[place] = 0
+    with pytest.raises(AssertionError):
+        is_nearly(out, case, 0)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
