@@ -67,6 +67,7 @@ def _options(
     if bias is not None:
         check_operands(kernel, {**operands, "bias": bias})
         check_shape(kernel, "bias", bias.shape, (channels,))
+        bias = plain.library_of(bias).ascontiguousarray(bias)
     finish = {} if bias is None and activation is None else {"bias": bias, "activation": activation}
     return _Options(out, algo, checked_precision(kernel, precision), finish)
 
@@ -169,7 +170,6 @@ def _product(
     if xp is not np and _any(a, b):
         from .cuda import trials
 
-        (a, transpose_a), (b, transpose_b) = _as_rows(xp, a, transpose_a), _as_rows(xp, b, transpose_b)
         target = _target(xp, out, out.dtype, accumulate)
         if trials.ran("matmul", (a, b, transpose_a, transpose_b), target, options, accumulate=accumulate):
             _store(target, out)
@@ -179,20 +179,6 @@ def _product(
     a, b = (array.astype(wide, copy=False) for array in (a, b))
     plain.matmul(a, b, transpose_a, transpose_b, target, accumulate=accumulate, **options.finish)
     _store(target, out)
-
-
-def _as_rows(xp: Any, a: Array, transposed: bool) -> tuple[Array, bool]:
-    """The matrices as dense rows, and whether they are to be transposed: as they lie, turned, or else copied."""
-    rows, columns = a.shape[-2:]
-    if _dense(a, rows, columns):
-        return a, transposed
-    turned = a.swapaxes(-1, -2)
-    return (turned, not transposed) if _dense(turned, columns, rows) else (xp.ascontiguousarray(a), transposed)
-
-
-def _dense(a: Array, rows: int, columns: int) -> bool:
-    """Whether the matrices lie in memory row after row; their batch dimensions may have any strides."""
-    return (columns < 2 or a.strides[-1] == a.itemsize) and (rows < 2 or a.strides[-2] == columns * a.itemsize)
 
 
 def _target(xp: Any, out: Array, dtype: np.dtype, keep: bool = False) -> Array:
