@@ -304,7 +304,10 @@ class BundleWriter(CheckpointWriter):
         self._take(name, name.encode(), array)
 
     def add_slice(self, name: str, full_shape: Sequence[int], slice_spec: SliceSpec, array: Any) -> None:
-        """Raises InvalidArgumentError like `add`, and where the slice is none of `full_shape` or not of `array`'s."""
+        """Raises InvalidArgumentError like `add`, and where the slice is none of `full_shape` or not of `array`'s.
+
+        A slice that is all of the tensor is not told from the tensor, as in TensorFlow.
+        """
         spec = tuple((int(start), int(length)) for start, length in slice_spec)
         shape = tuple(int(size) for size in full_shape)
         dtype = _dtype_of(name, array)
@@ -318,6 +321,8 @@ class BundleWriter(CheckpointWriter):
                 f"The slice {spelled(spec)} of {name}, {dtype.name} {list(shape)}, cannot be {list(array.shape)}"
                 f" beside {[spelled(other) for other in self._specs.get(name, [])]}",
             )
+        if cut == shape:
+            return self.add(name, array)
         if name not in self._specs:
             self._enter(name, name.encode(), whole)
         self._take(name, slice_key(name, spec), array)
