@@ -1,13 +1,8 @@
 // CUDA C++ for a C++ compiler: the language's words, its built-in functions, and the twins of primitives.cuh.
 #pragma once
 #define CUDA_ON_CPU
-#include <math.h>  // not cmath: the overloads for float stand in the global namespace, as in CUDA
-
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <type_traits>
-#include <utility>
+#include <stdio.h>  // C's headers only: C++'s take longer to read than a kernel takes to compile
+#include <string.h>
 
 #include "runtime.h"
 
@@ -56,6 +51,19 @@ static inline unsigned __float_as_uint(float x) { return same_bits<unsigned>(x);
 static inline int __float_as_int(float x) { return same_bits<int>(x); }
 static inline double __longlong_as_double(long long bits) { return same_bits<double>(bits); }
 static inline long long __double_as_longlong(double x) { return same_bits<long long>(x); }
+// CUDA overloads these for float; their names are C's, so they are declared as C's and overloaded here.
+#define OVERLOADED(NAME)                                                    \
+    extern "C" double NAME(double) noexcept;                                \
+    static inline float NAME(float x) { return __builtin_##NAME##f(x); }    \
+    static inline float NAME##f(float x) { return __builtin_##NAME##f(x); }
+OVERLOADED(exp)
+OVERLOADED(expm1)
+OVERLOADED(tanh)
+OVERLOADED(fabs)
+OVERLOADED(sqrt)
+extern "C" double fma(double a, double b, double c) noexcept;
+static inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+static inline float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 static inline float __fmaf_rn(float a, float b, float c) { return fma(a, b, c); }
 static inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned((unsigned long long)a * b >> 32); }
 template <class T> static inline T __ldg(const T* p) { return *p; }
@@ -138,8 +146,12 @@ extern "C" __attribute__((weak, visibility("hidden"))) unsigned char __start_cud
 
 namespace cuda_on_cpu {
 
+template <size_t... I> struct Numbers {};
+template <size_t N, size_t... I> struct Count : Count<N - 1, N - 1, I...> {};
+template <size_t... I> struct Count<0, I...> { using Below = Numbers<I...>; };
+
 template <class... Parameters, size_t... I>
-int launch(void (*kernel)(Parameters...), std::index_sequence<I...>, const Order& order, void* const* arguments,
+int launch(void (*kernel)(Parameters...), Numbers<I...>, const Order& order, void* const* arguments,
            const unsigned* sizes, unsigned count, char* message) {
     static constexpr size_t EXPECTED[] = {sizeof(Parameters)..., 0};
     if (count != sizeof...(Parameters)) {
@@ -154,7 +166,7 @@ int launch(void (*kernel)(Parameters...), std::index_sequence<I...>, const Order
     struct Call { void (*kernel)(Parameters...); void* const* arguments; } call{kernel, arguments};
     auto enter = [](const void* given) {
         auto& call = *static_cast<const Call*>(given);
-        call.kernel(*static_cast<std::remove_cv_t<Parameters>*>(call.arguments[I])...);
+        call.kernel(*static_cast<Parameters*>(call.arguments[I])...);
     };
     return run(order, enter, &call, __start_cuda_shared, __stop_cuda_shared, message);
 }
@@ -162,7 +174,7 @@ int launch(void (*kernel)(Parameters...), std::index_sequence<I...>, const Order
 template <class... Parameters>
 int launch(void (*kernel)(Parameters...), const Order& order, void* const* arguments, const unsigned* sizes,
            unsigned count, char* message) {
-    return launch(kernel, std::index_sequence_for<Parameters...>{}, order, arguments, sizes, count, message);
+    return launch(kernel, typename Count<sizeof...(Parameters)>::Below{}, order, arguments, sizes, count, message);
 }
 
 }  // namespace cuda_on_cpu

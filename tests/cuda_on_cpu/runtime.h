@@ -1,7 +1,7 @@
 // What a kernel compiled for the CPU asks of the machine it believes to run on; runtime.cpp is that machine.
 #pragma once
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace cuda_on_cpu {
 
