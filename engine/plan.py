@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import errors
+from .dtypes import variant
 from .fusion import FusedDraw, fused_draws
 from .graph import Operation, Tensor
 from .state import variable_of
@@ -40,7 +41,8 @@ class _Draft:
         self.backend = backend  # where it runs
         self.inputs = inputs
         self.outputs = outputs
-        self.kind = kind  # "op", "draw" (a fused one), "read" (a variable's value), "copy", "move" (to another device)
+        self.kind = kind  # "op", "draw" (a fused one), "read" (a variable's value), "copy", "move" or "move list" (to
+        # another device, a list array by array)
         self.state = state  # what its kind needs: a variable's state, a draw's bounds, where a move comes from
         self.free: list[int] = []
 
@@ -152,6 +154,8 @@ class Plan:
             return False
         if any((n := t.shape.num_elements()) is None or n > _FOLD_UNTIL for t in op.outputs):
             return False
+        if any(t.dtype is variant for t in op.outputs):
+            return False
         try:
             with np.errstate(all="ignore"):
                 results = definition.kernel(self._session.host, *(self._constants[t] for t in op.inputs), **op.attrs)
@@ -257,7 +261,8 @@ class Plan:
         where, slot = next(iter(places.items()))
         if backend is None:
             return slot
-        places[backend] = self._move(tensor.op, slot, where, backend)
+        kind = "move list" if tensor.dtype is variant else "move"
+        places[backend] = self._move(tensor.op, slot, where, backend, kind)
         return places[backend]
 
     def _laid_out(self, tensor: Tensor, backend: Any) -> int:
@@ -269,9 +274,9 @@ class Plan:
         self._values[slot] = value
         return slot
 
-    def _move(self, op: Operation, slot: int, source: Any, target: Any) -> int:
+    def _move(self, op: Operation, slot: int, source: Any, target: Any, kind: str = "move") -> int:
         moved = self._empty_slot()
-        self._drafts.append(_Draft(op, target, [slot], [moved], "move", source))
+        self._drafts.append(_Draft(op, target, [slot], [moved], kind, source))
         return moved
 
     def _empty_slot(self) -> int:
@@ -373,11 +378,13 @@ class Plan:
             return draft.state.read
         if draft.kind == "copy":
             return lambda array: array.copy()
-        if draft.kind == "move":
+        if draft.kind in ("move", "move list"):
             source, target = draft.state, draft.backend
             if target is self._session.host:
-                return source.to_host
-            return target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
+                move = source.to_host
+            else:
+                move = target.asarray if source is self._session.host else lambda x: target.asarray(source.to_host(x))
+            return move if draft.kind == "move" else partial(_each, move)
         op, definition, backend = draft.op, draft.op.definition, draft.backend
         if draft.kind == "draw":
             run = definition.bind(op, backend, self._session, donated, **draft.state)  # type: ignore[misc]
@@ -421,6 +428,13 @@ class Plan:
             None if value is None else self._session.detached(value, copy)
             for value, copy in zip(results, self._copy_fetch, strict=True)
         ]
+
+
+def _each(move: Callable[[Any], Any], value: Any) -> Any:
+    """`move` of each array in a variant's nested list; None, where nothing is, stays."""
+    if isinstance(value, list):
+        return [_each(move, item) for item in value]
+    return None if value is None else move(value)
 
 
 def _activated(backend: Any, run: Callable[..., Any]) -> Callable[..., Any]:

@@ -377,7 +377,9 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Te
 
 
 def _zeros(k: Any, x: Any) -> Any:
-    """Zeros (empty strings) like an array, or like the (nested) list of arrays that a loop remembers."""
+    """Zeros (empty strings) like an array, or like the (nested) list of arrays that a loop or TensorArray keeps."""
+    if x is None:
+        return None
     if isinstance(x, list):
         return [_zeros(k, item) for item in x]
     return np.full(x.shape, b"", object) if x.dtype == object else k.xp.zeros(x.shape, x.dtype)

@@ -14,6 +14,7 @@ from ..shapes import TensorShape
 from .basic import cast, identity, zeros_like
 from .contexts import Branch, Context, as_outputs, further_output
 from .effects import Assert
+from .tensor_array import like_arrays
 
 
 def _bind_cond(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
@@ -175,7 +176,7 @@ def cond(
                     raise ValueError(f"{which}_fn must have a return value.")
                 if isinstance(returned, list) and len(returned) == 1 and not strict:
                     returned = returned[0]
-                results.append((*as_outputs(returned), context))
+                results.append((returned, as_outputs(returned), context))
                 for tensor in results[-1][1]:
                     context.count_entry(tensor)
         (structure, true_flat, true_context), (other, false_flat, false_context) = results
@@ -189,7 +190,7 @@ def cond(
             pred, Branch(true_context, true_flat).close(), Branch(false_context, false_flat).close(), "Merge"
         )
         graph.uncounted += len(outputs) - 1  # a Merge for each
-        return nest.pack_sequence_as(structure, outputs)
+        return nest.pack_sequence_as(structure, like_arrays(nest.flatten(structure), outputs))
 
 
 def case(

@@ -153,8 +153,8 @@ class SubPlan:
         return value if not hasattr(value, "shape") or k.owns(value) else k.asarray(self._session.on_host(value))
 
 
-def as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
-    """The function's result with operations turned into tensors that follow them, and its flat list."""
+def as_outputs(structure: Any) -> list[Tensor]:
+    """The flat list of a function's result, with operations turned into tensors that follow them."""
 
     def converted(item: Any) -> Tensor:
         if isinstance(item, IndexedSlices):
@@ -165,8 +165,7 @@ def as_outputs(structure: Any) -> tuple[Any, list[Tensor]]:
                 return identity(constant(True, name="done"))
         return convert_to_tensor(item)
 
-    packed = nest.map_structure(converted, structure)
-    return packed, nest.flatten(packed)
+    return [converted(item) for item in nest.flatten(structure)]
 
 
 def further_output(op: Operation, dtype: Any, shape: Any) -> Tensor:

@@ -6,10 +6,11 @@ Gradients are again Conds and Loops: what a forward body computed and its gradie
 as further outputs.
 """
 
-from . import conditions, effects, loops, mapping
+from . import conditions, effects, loops, mapping, tensor_array
 from .conditions import *  # noqa: F403
 from .effects import *  # noqa: F403
 from .loops import *  # noqa: F403
 from .mapping import *  # noqa: F403
+from .tensor_array import *  # noqa: F403
 
-__all__ = [*conditions.__all__, *effects.__all__, *loops.__all__, *mapping.__all__]
+__all__ = [*conditions.__all__, *effects.__all__, *loops.__all__, *mapping.__all__, *tensor_array.__all__]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,17 @@ from ..shapes import TensorShape, as_shape
 from ..static import constant_value
 from .basic import Identity, identity, zeros_like
 from .contexts import Branch, Context, further_output
+from .tensor_array import like_arrays
 
 
-def _added(*lists: Any) -> Any:
-    if not isinstance(lists[0], list):
-        return functools.reduce(operator.add, lists)
-    return [_added(*items) for items in zip(*lists, strict=True)]
+def _added(*items: Any) -> Any:
+    """The sum of arrays, or of lists of them element by element; None, and what a shorter list lacks, are zeros."""
+    terms = [item for item in items if item is not None]
+    if not terms:
+        return None
+    if not isinstance(terms[0], list):
+        return functools.reduce(operator.add, terms)
+    return [_added(*group) for group in itertools.zip_longest(*terms)]
 
 
 AddLists = define(  # what AddN is for tensors: gradients of what a loop remembers
@@ -133,6 +139,15 @@ def loop_input(dtype: Any, shape: Any) -> Tensor:
     return LoopInput(dtype=dtype, shape=as_shape(shape), name="item")
 
 
+def _accumulates(tensor: Tensor) -> bool:
+    """Whether gradients of the tensor are summed over a loop's iterations: of floats, and of lists of them."""
+    return tensor.dtype.is_floating or tensor.dtype is dtypes.variant
+
+
+def _sum(a: Tensor, b: Tensor) -> Tensor:
+    return AddLists(a, b) if a.dtype is dtypes.variant else a + b
+
+
 def _loop_gradient(op: Operation, *grads: Any) -> list:
     """A Loop that goes back through the iterations, carrying the gradients of the carries and captures."""
     graph, loop = op.graph, op.attrs["loop"]
@@ -140,8 +155,8 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
     captures = differentiable_inputs(op)[1 + n + m :]
     collected = list(grads[1 + n :])
     context = _LoopGradientContext(graph, op)
-    floats = [i for i in range(n) if body.arguments[i].dtype.is_floating]
-    shared = [t for t in captures if t.dtype.is_floating and (t in body.captures or t in body.reads)]
+    floats = [i for i in range(n) if _accumulates(body.arguments[i])]
+    shared = [t for t in captures if _accumulates(t) and (t in body.captures or t in body.reads)]
     with context.tracing():
         carry_in = [loop_input(body.outputs[i].dtype, body.outputs[i].shape) for i in floats]
         totals_in = [loop_input(t.dtype, t.shape) for t in shared]
@@ -149,7 +164,7 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         given = [
             (y, g)
             for y, g in zip(outs, collected, strict=True)
-            if g is not None and (y.dtype.is_floating or y.dtype is dtypes.variant)
+            if g is not None and _accumulates(y)
         ]
         given_in = [loop_input(y.dtype, y.shape) for y, _ in given]
         ys = [*(body.outputs[i] for i in floats), *(y for y, _ in given)]
@@ -159,7 +174,7 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         carry_out = [
             identity(zeros_like(x) if g is None else g) for x, g in zip(xs, found[: len(floats)], strict=False)
         ]
-        totals_out = [t if g is None else t + g for t, g in zip(totals_in, found[len(floats) + m :], strict=True)]
+        totals_out = [t if g is None else _sum(t, g) for t, g in zip(totals_in, found[len(floats) + m :], strict=True)]
         wanted = [j for j, g in enumerate(found[len(floats) : len(floats) + m]) if g is not None]
         element_out = [identity(found[len(floats) + j]) for j in wanted]
     arguments = [*carry_in, *totals_in, *given_in, *context.lists.values()]
@@ -173,7 +188,8 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         stacked,
         reverse=not loop.reverse,
     )
-    starts = [*(grads[1 + i] for i in floats), *(zeros_like(t) for t in shared)]
+    arrived = [zeros_like(op.outputs[1 + i]) if grads[1 + i] is None else grads[1 + i] for i in floats]
+    starts = [*arrived, *(zeros_like(t) for t in shared)]
     results = make_loop(backward, op.outputs[0], starts, [*(g for _, g in given), *context.lists], "Loop")[1:]
     gradient: list = [None] * (1 + n + m + len(captures))
     for i, result in zip(floats, results, strict=False):
@@ -255,7 +271,8 @@ def while_loop(
         raise ValueError("No loop variables provided")
     graph = graph_of(nest.flatten(loop_vars))
     with graph.as_default(), op_scope(name, "while", nest.flatten(loop_vars)) as scope:
-        starts = [convert_to_tensor(v) for v in nest.flatten(loop_vars)]
+        flat_vars = nest.flatten(loop_vars)
+        starts = [convert_to_tensor(v) for v in flat_vars]
         if shape_invariants is None:
             invariants = [t.shape for t in starts]
         else:
@@ -273,7 +290,7 @@ def while_loop(
         test_context = Context(graph, f"the condition of the loop {scope[:-1]!r}")
         with test_context.tracing():
             test_arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
-            given = nest.pack_sequence_as(loop_vars, test_arguments)
+            given = nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, test_arguments))
             test = convert_to_tensor(cond(*given) if isinstance(given, (list, tuple)) else cond(given))
             if test.dtype is not dtypes.bool_:
                 raise TypeError(f"cond must return a boolean scalar, not {test}")
@@ -281,7 +298,7 @@ def while_loop(
         context = Context(graph, f"the loop {scope[:-1]!r}", test_context.entered)
         with context.tracing():
             arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
-            given = nest.pack_sequence_as(loop_vars, arguments)
+            given = nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, arguments))
             returned = body(*given) if isinstance(given, (list, tuple)) else body(given)
             outputs = loop_results(returned, loop_vars, arguments, starts)
         loop = LoopSpec(
@@ -294,7 +311,7 @@ def while_loop(
         )
         graph.uncounted += 1 if limited else -1  # NextIteration and Exit are here too; the counter's, but no Loop
         results = make_loop(loop, limit, starts, [], "Loop")[1 : 1 + len(starts)]
-        results = [Identity(r, name="Exit") for r in results]
+        results = like_arrays(flat_vars, [Identity(r, name="Exit") for r in results])
         if len(results) == 1 and not return_same_structure:
             return results[0]
         return nest.pack_sequence_as(loop_vars, results)

@@ -10,7 +10,47 @@ def _two_gradients_of_one_loop(tf, x):
     return tf.gradients(product, x)[0] * tf.gradients(tf.sin(product), x)[0]
 
 
+def _through_an_array(tf, x, w):
+    """Reads of one array and writes of another in a loop, the first gathered in disorder as well."""
+    given = tf.TensorArray(tf.float64, size=3).unstack(x)
+
+    def body(i, out, total):
+        total = tf.tanh(given.read(i) * w + total)
+        return i + 1, out.write(2 - i, total * total), total
+
+    start = (0, tf.TensorArray(tf.float64, size=0, dynamic_size=True), tf.zeros([2], tf.float64))
+    _, out, total = tf.while_loop(lambda i, *_: i < 3, body, start)
+    return [out.stack(), given.gather([2, 0]) * total, out.read(1)]
+
+
+def _pieces_and_back(tf, x):
+    array = tf.TensorArray(tf.float64, size=2, infer_shape=False).split(x, [1, 3])
+    return [array.concat() * x, array.read(1) * 2.0]
+
+
 CASES = [
+    Case(
+        "tensor_arrays_in_a_loop",
+        (
+            "TensorArrayV3",
+            "TensorArrayReadV3",
+            "TensorArrayWriteV3",
+            "TensorArrayGatherV3",
+            "TensorArrayScatterV3",
+            "TensorArraySizeV3",
+            "TensorArrayElementsLike",
+            "TensorArrayPlaced",
+            "TensorArrayWithout",
+        ),
+        _through_an_array,
+        (normal(3, 2), positive(2)),
+    ),
+    Case(
+        "tensor_array_of_pieces",
+        ("TensorArrayConcatV3", "TensorArrayPieces", "TensorArrayPiecesLike"),
+        _pieces_and_back,
+        (normal(4, 2),),
+    ),
     Case("ensure_shape", ("EnsureShape",), lambda tf, x: tf.ensure_shape(x * x, [None, 3]), (normal(2, 3),)),
     Case("two_gradients_of_one_loop", ("AddLists",), _two_gradients_of_one_loop, (positive(2),), second_order=False),
     Case("no_op", ("NoOp",), lambda tf, x: tf.tuple([x, x * 2.0]), (normal(2),)),
