@@ -12,9 +12,11 @@ from ..engine.ops.normalize import *
 from ..engine.ops.pool import *
 from ..engine.ops.pool import avg_pool as avg_pool2d
 from ..engine.ops.pool import max_pool as max_pool2d
+from . import rnn_cell
 from .activations import *
 from .convolutions import *
 from .cross_entropy import *
 from .dense import *
 from .embedding import *
 from .normalization import *
+from .rnn import *

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import float32, int64
 from ..engine.errors import InvalidArgumentError
 from ..engine.graph import Tensor, op_scope
-from ..engine.ops.activations import LogSoftmax, Softmax, relu
+from ..engine.ops.activations import LogSoftmax, Softmax, elu, relu, relu6, selu, softplus, softsign
 from ..engine.ops.array import concat, transpose
 from ..engine.ops.basic import cast, identity, rank, size
-from ..engine.ops.math import sigmoid, subtract
+from ..engine.ops.math import exp, sigmoid, subtract, tanh
 from ..engine.ops.ranges import range as range_
 from ..engine.ops.reduce import count_nonzero
 from ..engine.registry import OpDef
@@ -86,6 +87,23 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
             zeros = total - count_nonzero(value, dtype=int64)
             fraction = cast(zeros, float32) / cast(total, float32)
         return identity(fraction, "fraction")
+
+
+Activation = Callable[[Any], Any] | str
+
+_BY_NAME: dict[str, Callable[[Any], Any]] = {
+    "elu": elu, "exponential": exp, "linear": lambda x: x, "relu": relu, "relu6": relu6, "selu": selu,
+    "sigmoid": sigmoid, "softmax": softmax, "softplus": softplus, "softsign": softsign, "tanh": tanh,
+}  # fmt: skip
+
+
+def activation_of(given: Activation | None) -> Callable[[Any], Any] | None:
+    """The function of an activation's name, or the function given. Raises ValueError for an unknown name."""
+    if isinstance(given, str):
+        if given not in _BY_NAME:
+            raise ValueError(f"Unknown activation function: {given!r}. Known are {', '.join(sorted(_BY_NAME))}.")
+        return _BY_NAME[given]
+    return given
 
 
 __all__ = ["crelu", "log_softmax", "silu", "softmax", "swish", "zero_fraction"]

@@ -11,19 +11,17 @@ import numpy as np
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import bfloat16, float16, float32
 from ..engine.graph import Tensor
-from ..engine.ops.activations import elu, relu, relu6, selu, softplus, softsign
 from ..engine.ops.array import pad, stack, transpose
 from ..engine.ops.basic import cast, expand_dims, identity, reshape, squeeze
 from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.linalg import matmul, tensordot
-from ..engine.ops.math import exp, sigmoid, tanh
 from ..engine.ops.nn import bias_add
 from ..engine.ops.pool import avg_pool, max_pool
 from ..engine.shapes import TensorShape
 from ..scopes.initializers import ones_initializer, zeros_initializer
 from ..scopes.scope import get_variable_scope
 from . import convolutions, normalization
-from .activations import softmax
+from .activations import Activation, activation_of
 from .dense import dropout as drop_out
 from .layer import Layer, builder, channels, functional
 from .moving_average import moved_towards
@@ -32,22 +30,8 @@ from .weights import known, smart_cond
 Initializer = Any
 Regularizer = Callable[[Any], Any]
 Constraint = Callable[[Any], Any]
-Activation = Callable[[Any], Any] | str
 
 _ZEROS, _ONES = zeros_initializer(), ones_initializer()
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "elu": elu, "exponential": exp, "linear": lambda x: x, "relu": relu, "relu6": relu6, "selu": selu,
-    "sigmoid": sigmoid, "softmax": softmax, "softplus": softplus, "softsign": softsign, "tanh": tanh,
-}  # fmt: skip
-
-
-def _activation(given: Activation | None) -> Callable[[Any], Any] | None:
-    """The function of an activation's name, or the function given. Raises ValueError for an unknown name."""
-    if isinstance(given, str):
-        if given not in _ACTIVATIONS:
-            raise ValueError(f"Unknown activation function: {given!r}. Known are {', '.join(sorted(_ACTIVATIONS))}.")
-        return _ACTIVATIONS[given]
-    return given
 
 
 def _activated(x: Tensor, activation: Callable[[Any], Any] | None) -> Tensor:
@@ -82,7 +66,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
-        self.activation = _activation(activation)
+        self.activation = activation_of(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
@@ -199,7 +183,7 @@ class _Conv(Layer):
         self.padding = _padding(padding, causal=self.rank == 1)
         self.data_format = data_format
         self.dilation_rate = _numbers(dilation_rate, self.rank, "dilation_rate")
-        self.activation = _activation(activation)
+        self.activation = activation_of(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer

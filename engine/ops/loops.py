@@ -161,11 +161,7 @@ def _loop_gradient(op: Operation, *grads: Any) -> list:
         carry_in = [loop_input(body.outputs[i].dtype, body.outputs[i].shape) for i in floats]
         totals_in = [loop_input(t.dtype, t.shape) for t in shared]
         outs = [*body.outputs[n:], *loop.saved][: len(collected)]
-        given = [
-            (y, g)
-            for y, g in zip(outs, collected, strict=True)
-            if g is not None and _accumulates(y)
-        ]
+        given = [(y, g) for y, g in zip(outs, collected, strict=True) if g is not None and _accumulates(y)]
         given_in = [loop_input(y.dtype, y.shape) for y, _ in given]
         ys = [*(body.outputs[i] for i in floats), *(y for y, _ in given)]
         xs = [*(body.arguments[i] for i in floats), *body.arguments[n:], *shared]

@@ -15,31 +15,30 @@ from .basic import shape as shape_of
 from .contexts import Branch, Context
 from .loops import LoopSpec, loop_input, loop_results, make_loop
 
+Step = Callable[[list[Tensor], Any], tuple[list[Tensor], list[Tensor]]]
 
-def _over_elements(
-    fn: Callable,
-    elems: Any,
-    starts: Sequence[Tensor],
-    name: str,
-    reverse: bool,
-    takes: Callable,
-    gives: Callable,
-) -> list[Tensor]:
-    """A Loop over the first axis of `elems`: `takes(carries, element)` calls `fn`, `gives` splits what it returns."""
-    graph = graph_of(nest.flatten(elems))
+
+def loop_over_elements(
+    step: Step, elems: Any, starts: Sequence[Tensor], name: str, reverse: bool = False
+) -> tuple[list[Tensor], list[Tensor]]:
+    """A Loop along the first axis of the tensors `elems`: the last carries, and all that was collected, stacked.
+
+    `step(carries, element)` is called once, to trace the body, and returns the next carries and what to collect.
+    """
     flat = nest.flatten(elems)
+    graph = graph_of(flat)
     static = next((t.shape.sizes[0] for t in flat if t.shape.sizes and t.shape.sizes[0] is not None), None)
     length: Any = constant(static, dtypes.int32) if static is not None else shape_of(flat[0])[0]
     context = Context(graph, f"the function of {name!r}")
     with context.tracing():
         carry_in = [loop_input(t.dtype, t.shape) for t in starts]
         element_in = [loop_input(t.dtype, t.shape[1:] if t.shape.ndims is not None else None) for t in flat]
-        returned = takes(fn, carry_in, nest.pack_sequence_as(elems, element_in))
-        carry_out, collected = gives(returned, carry_in)
+        carry_out, collected = step(carry_in, nest.pack_sequence_as(elems, element_in))
         collected = [identity(t) for t in collected]
     branch = Branch(context, [*carry_out, *collected], [*carry_in, *element_in]).close()
     loop = LoopSpec(branch, None, len(starts), len(flat), [True] * len(collected), reverse=reverse)
-    return make_loop(loop, length, starts, flat, "Loop")[1:]
+    results = make_loop(loop, length, starts, flat, "Loop")[1:]
+    return results[: len(starts)], results[len(starts) :]
 
 
 def _elements(elems: Any) -> Any:
@@ -71,7 +70,8 @@ def map_fn(
         like = elems if dtype is None else dtype
         wanted = [as_dtype(t if not isinstance(t, Tensor) else t.dtype) for t in nest.flatten(like)]
 
-        def gives(returned: Any, _: Any) -> tuple:
+        def step(_: list, element: Any) -> tuple:
+            returned = fn(element)
             nest.assert_same_structure(like, returned, check_types=False)
             flat = [
                 convert_to_tensor(r, None if hasattr(r, "dtype") else t)
@@ -82,7 +82,7 @@ def map_fn(
                     raise TypeError(f"map_fn: fn returned {r.dtype.name} where {t.name} was expected: pass dtype=")
             return [], flat
 
-        results = _over_elements(fn, elems, [], scope[:-1], False, lambda f, _, e: f(e), gives)
+        _, results = loop_over_elements(step, elems, [], scope[:-1])
         return nest.pack_sequence_as(like, results)
 
 
@@ -145,15 +145,12 @@ def _folded(
             rest = elems
         starts = nest.flatten(start)
 
-        def gives(returned: Any, carry_in: list) -> tuple:
-            outputs = loop_results(returned, like, carry_in, starts)
+        def step(carry_in: list, element: Any) -> tuple:
+            outputs = loop_results(fn(nest.pack_sequence_as(like, carry_in), element), like, carry_in, starts)
             return outputs, outputs if keep else []
 
-        def takes(function: Callable, carry_in: list, element: Any) -> Any:
-            return function(nest.pack_sequence_as(like, carry_in), element)
-
-        results = _over_elements(fn, rest, starts, scope[:-1], reverse, takes, gives)
-        results = results[len(starts) :] if keep else results[: len(starts)]
+        last, every = loop_over_elements(step, rest, starts, scope[:-1], reverse)
+        results = every if keep else last
         if keep and initializer is None:
             results = [_with_first(get_op("ConcatV2"), s, r, reverse) for s, r in zip(starts, results, strict=True)]
         return nest.pack_sequence_as(like, results)

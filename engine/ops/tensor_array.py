@@ -16,13 +16,13 @@ from .. import dtypes, errors
 from ..build import convert_to_tensor, register_tensor_conversion_function
 from ..dtypes import as_dtype
 from ..graph import Tensor, op_scope
-from ..registry import define, not_differentiable
+from ..registry import OpDef, define, not_differentiable
 from ..shapes import TensorShape, as_shape
 from ..static import constant_value
 from .basic import identity, no_op, shape
 from .ranges import range as range_of
 
-# --- Elements by index: one (index of rank 0) or several (rank 1), which are stacked along a new first axis -------------
+# --- Elements by index: one (index of rank 0) or several (rank 1), which are stacked along a new first axis -----------
 
 
 def _positions(index: np.ndarray) -> list[int]:
@@ -110,7 +110,7 @@ NewTensorArray = define(
     stateful=True,
 )
 
-Without = define(  # the gradient of what was in the array before a write
+Without: OpDef = define(  # the gradient of what was in the array before a write
     "TensorArrayWithout",
     "flow:variant, index:int32 -> rest:variant",
     shape=lambda flow, index: TensorShape([]),
@@ -120,7 +120,7 @@ Without = define(  # the gradient of what was in the array before a write
     view=True,
 )
 
-ElementsLike = define(
+ElementsLike: OpDef = define(
     "TensorArrayElementsLike",
     "flow:variant, index:int32, like:T -> value:T",
     shape=lambda flow, index, like: like.shape,
@@ -130,7 +130,7 @@ ElementsLike = define(
     view=True,
 )
 
-Placed = define(  # a gradient's list with these elements only
+Placed: OpDef = define(  # a gradient's list with these elements only
     "TensorArrayPlaced",
     "index:int32, value:T -> flow:variant",
     shape=lambda index, value: TensorShape([]),
@@ -172,7 +172,7 @@ Write, Scatter = _define_write("TensorArrayWriteV3"), _define_write("TensorArray
 Read, Gather = _define_read("TensorArrayReadV3", False), _define_read("TensorArrayGatherV3", True)
 
 
-# --- The whole array: its size, and its elements one after the other along their first axis ------------------------------
+# --- The whole array: its size, and its elements one after the other along their first axis ---------------------------
 
 Size = define(
     "TensorArraySizeV3",
@@ -185,7 +185,7 @@ Size = define(
 
 
 def _concatenated(k: Any, flow: list, shape: TensorShape, dtype: Any) -> Any:
-    items = [_read(k, flow, np.int32(i), shape, dtype) for i in range(len(flow))]
+    items = [_read(k, flow, np.array(i), shape, dtype) for i in range(len(flow))]
     if not items:
         return _joined(k, [], as_shape(shape)[1:], dtype), np.zeros(0, np.int64)
     for item in items:
@@ -216,7 +216,7 @@ Concat = define(
     view=True,
 )
 
-Pieces = define(
+Pieces: OpDef = define(
     "TensorArrayPieces",
     "value:T, lengths:int64 -> flow:variant",
     shape=lambda value, lengths: TensorShape([]),
@@ -235,7 +235,7 @@ def _pieces_like(k: Any, flow: list, lengths: np.ndarray, like: Any) -> Any:
     return result
 
 
-PiecesLike = define(
+PiecesLike: OpDef = define(
     "TensorArrayPiecesLike",
     "flow:variant, lengths:int64, like:T -> value:T",
     shape=lambda flow, lengths, like: like.shape,
@@ -245,7 +245,7 @@ PiecesLike = define(
 )
 
 
-# --- The public class ----------------------------------------------------------------------------------------------------
+# --- The public class -------------------------------------------------------------------------------------------------
 
 
 class TensorArray:
@@ -286,6 +286,7 @@ class TensorArray:
         self._dynamic_size = bool(dynamic_size)
         self._infer_shape = infer_shape or element_shape is not None
         self._known = [as_shape(element_shape)]  # one list for all handles of an array
+        self._size = None if dynamic_size else size
         if flow is None:
             flow = handle
         if flow is None:
@@ -386,12 +387,15 @@ class TensorArray:
             lengths = convert_to_tensor(lengths, dtypes.int64, name="lengths")
             known = constant_value(lengths)
             if value.shape.ndims is not None:
-                same = known is not None and len(set(known.tolist())) == 1
-                self._merge(TensorShape([int(known[0]) if same else None]).concatenate(value.shape[1:]))
+                different = {None} if known is None else set(known.tolist())
+                length = different.pop() if len(different) == 1 else None
+                self._merge(TensorShape([length]).concatenate(value.shape[1:]))
             return self.with_flow(Pieces(value, lengths))
 
     def size(self, name: str | None = None) -> Tensor:
         """The number of elements, an int32 scalar."""
+        if self._size is not None:
+            return convert_to_tensor(self._size, dtypes.int32, name="size")
         return Size(self._flow, name=name or "TensorArraySizeV3")
 
     def close(self, name: str | None = None) -> Any:

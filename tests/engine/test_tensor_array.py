@@ -5,6 +5,8 @@ import pytest
 
 import scopeflow as tf
 
+pytestmark = pytest.mark.usefixtures("graph")
+
 X = np.arange(6, dtype=np.float32).reshape(3, 2)
 
 
@@ -72,7 +74,7 @@ def test_static_shapes_come_through_a_loop():
     start = (0, tf.TensorArray(tf.float32, size=3))
     _, array = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a.write(i, tf.zeros([2, 5]))), start)
     assert isinstance(array, tf.TensorArray)
-    assert array.stack().shape.as_list() == [None, 2, 5]
+    assert array.stack().shape.as_list() == [3, 2, 5]
     assert array.read(0).shape.as_list() == [2, 5]
 
 
