@@ -238,6 +238,14 @@ class Variable(metaclass=_ThroughCreators):
         """The value, read when what the current control dependencies name has run."""
         return identity(self._variable, name="read")
 
+    def start_from(self, value: Tensor, described: str) -> None:
+        """Replace the initial value: from now on the initializer assigns this one. `described` is told of it."""
+        with lifted(self.graph):
+            value.set_shape(self.shape)
+            self._initial_value = self._safe_initial_value = value
+            self._initializer = state.assign(self._variable, value, name="Assign").op
+        self.initializer_name = described
+
     def initialized_value(self) -> Tensor:
         """The value, or the initial value while there is none: for initializers that build on other variables."""
         with lifted(self.graph):

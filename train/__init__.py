@@ -32,6 +32,14 @@ from .optimizers import (
     MomentumOptimizer,
     RMSPropOptimizer,
 )
+from .restoring import (
+    NewCheckpointReader,
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+    warm_start,
+)
 from .saver import Saver, SaverDef
 from .steps import (
     assert_global_step,
@@ -48,6 +56,7 @@ __all__ = [
     "exponential_decay", "natural_exp_decay", "inverse_time_decay", "polynomial_decay", "piecewise_constant",
     "piecewise_constant_decay", "cosine_decay", "cosine_decay_restarts", "linear_cosine_decay",
     "ExponentialMovingAverage", "assign_moving_average",
+    "NewCheckpointReader", "load_checkpoint", "list_variables", "load_variable", "init_from_checkpoint", "warm_start",
     "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +56,8 @@ class Saved:
 
     @property
     def slice_spec(self) -> SliceSpec | None:
-        return self.part and list(zip(self.part.var_offset, self.part.var_shape, strict=True))
+        part = self.part
+        return None if part is None else list(zip(part.var_offset, part.var_shape, strict=True))
 
 
 class Saver:
@@ -259,7 +261,7 @@ class Saver:
             for place, value in zip(places, values, strict=True):
                 shape = place.op.outputs[0].shape
                 if self._reshape and shape.is_fully_defined():
-                    value = value.reshape(shape.as_list())
+                    value = value.reshape([size or 0 for size in shape.as_list()])
                 fresh = place.k.asarray(value)
                 place.assign(fresh, donated=fresh is not value or value.flags.writeable, validate_shape=False)
 
@@ -288,7 +290,7 @@ class Saver:
 
     @property
     def saver_def(self) -> SaverDef | None:
-        return None if self._saved is None else self._settings
+        return self._settings if self._saved else None
 
     def as_saver_def(self) -> SaverDef | None:
         return self.saver_def
@@ -426,36 +428,25 @@ def read_checked(reader: CheckpointReader, saved: Sequence[Saved], reshape: bool
 
 
 def _check_entry(reader: CheckpointReader, key: str, one: Saved, reshape: bool) -> None:
+    """Raises InvalidArgumentError where the tensor `key` is not what the variable can take."""
     entry, dtype = reader.entry(key), one.variable.dtype.base_dtype
-    where = f"({one.variable.op.name} here, {key} in {reader.path})"
+    shape: Any = one.variable.op.outputs[0].shape
+    wrong = ""
     if entry.dtype is not dtype:
-        raise errors.InvalidArgumentError(
-            None, None,
-            f"tensor_name = {key}; expected dtype {enum_name(dtype)} does not equal original dtype "
-            f"{enum_name(entry.dtype)} {where}",
-        )  # fmt: skip
-    if one.part is not None:
-        if tuple(entry.shape) != tuple(one.part.full_shape):
-            raise errors.InvalidArgumentError(
-                None, None,
-                f"Shape in shape_and_slice spec {brackets(one.part.full_shape)} does not match the shape stored in "
-                f"checkpoint: {brackets(entry.shape)} {where}",
-            )  # fmt: skip
-        return
-    shape = one.variable.op.outputs[0].shape
-    if reshape and shape.is_fully_defined():
-        there, here = int(np.prod(entry.shape, dtype=object)), shape.num_elements()
-        if there != here:
-            raise errors.InvalidArgumentError(
-                None, None,
-                f"Input to reshape is a tensor with {there} values, but the requested shape has {here} {where}",
-            )  # fmt: skip
-    elif not shape.is_compatible_with(entry.shape):
-        raise errors.InvalidArgumentError(
-            None, None,
-            f"Assign requires shapes of both tensors to match. lhs shape= {brackets(shape)} rhs shape= "
-            f"{brackets(entry.shape)} {where}",
-        )  # fmt: skip
+        wrong = f"expected dtype {enum_name(dtype)} does not equal original dtype {enum_name(entry.dtype)}"
+    elif one.part is not None and tuple(entry.shape) != tuple(one.part.full_shape):
+        given, found = brackets(one.part.full_shape), brackets(entry.shape)
+        wrong = f"shape in shape_and_slice spec {given} does not match the shape stored in checkpoint: {found}"
+    elif one.part is None and reshape and shape.is_fully_defined():
+        given, found = shape.num_elements(), math.prod(entry.shape)
+        if given != found:
+            wrong = f"Input to reshape is a tensor with {found} values, but the requested shape has {given}"
+    elif one.part is None and not shape.is_compatible_with(entry.shape):
+        given, found = brackets(shape), brackets(entry.shape)
+        wrong = f"Assign requires shapes of both tensors to match. lhs shape= {given} rhs shape= {found}"
+    if wrong:
+        where = f"variable {one.variable.op.name}, checkpoint {reader.path}"
+        raise errors.InvalidArgumentError(None, None, f"tensor_name = {key}; {wrong} ({where})")
 
 
 _MISSING = "a Variable name or other graph key that is missing from the checkpoint"

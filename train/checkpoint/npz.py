@@ -64,7 +64,7 @@ class NpzReader(CheckpointReader):
                 if only_header:
                     return None
                 flat = np.empty(size, np.uint8)
-                if file.readinto(memoryview(flat)) != size or file.read(1):  # type: ignore[attr-defined]
+                if file.readinto(flat.data) != size or file.read(1):  # type: ignore[attr-defined]
                     raise ValueError("the array ends early or late")
         except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
             where = f"{self.path}: {name}, at offset {info.header_offset}"

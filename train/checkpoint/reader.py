@@ -77,7 +77,7 @@ class CheckpointReader:
     def get_tensor(self, tensor_str: str) -> Any:
         """A copy of a tensor; a NumPy scalar, or bytes, for one without dimensions."""
         value = self.read(tensor_str)
-        return value[()] if value.ndim == 0 else value.copy()
+        return value[()] if value.ndim == 0 else value if value.flags.owndata else value.copy()
 
     def has_tensor(self, tensor_str: str) -> bool:
         return tensor_str in self
@@ -98,8 +98,8 @@ class CheckpointReader:
 
     # -- for those who implement it ---------------------------------------------------------------------------------
 
-    def not_found(self, name: str) -> errors.NotFoundError:
-        """The error for one name that is not there."""
+    def not_found(self, name: str) -> errors.OpError:
+        """The NotFoundError for one name that is not there."""
         return errors.NotFoundError(None, None, missing_message([name], self.keys(), self.path))
 
 
@@ -142,21 +142,25 @@ _MOST_SHOWN = 5
 
 
 def missing_message(missing: Sequence[str], there: Collection[str], path: str) -> str:
-    """What to say of names that a checkpoint lacks: which, the nearest names in the file or, where one change of
-    prefix explains all, that prefix."""
+    """What to say of names that a checkpoint lacks: which, and what could have been meant."""
     text = f"Key {missing[0]} not found in checkpoint {path}"
     if len(missing) > 1:
         more = len(missing) - _MOST_SHOWN
         text += f"; nor are {', '.join(missing[1:_MOST_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+    return f"{text}.{meant(missing, there)}"
+
+
+def meant(missing: Sequence[str], there: Collection[str]) -> str:
+    """A sentence on the one change of prefix that explains all missing names, or else on the nearest names."""
     changed = explaining_prefix(missing, there)
     if changed:
         wanted, found = changed
         how = f'With "{found}" in place of "{wanted}"' if wanted and found else f'Without "{wanted}" in front'
         how = how if wanted else f'With "{found}" in front'
         mapping = f'tf.train.init_from_checkpoint(..., {{"{found or "/"}": "{wanted or "/"}"}})'
-        return f"{text}. {how}, {'it is' if len(missing) == 1 else 'all are'} there: {mapping} reads them so."
+        return f" {how}, {'it is' if len(missing) == 1 else 'all are'} there: {mapping} reads them so."
     near = nearest(missing[0], there)
-    return f"{text}. The nearest names there are {', '.join(near)}." if near else f"{text}."
+    return f" The nearest names there are {', '.join(near)}." if near else ""
 
 
 def nearest(name: str, there: Collection[str]) -> list[str]:

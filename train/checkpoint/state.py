@@ -96,6 +96,10 @@ def _fields(text: str) -> Iterator[tuple[str, str | float]]:
             raise ValueError(f"{token or 'the end'!r} stands where {what or f'a {kind}'} should")
         return token
 
+    def skip(*marks: str) -> bool:
+        """Whether one of these marks came next; if so it is behind us now."""
+        return tokens[-1][0] == "mark" and tokens[-1][1] in marks and bool(tokens.pop())
+
     def value() -> str | float:
         if tokens[-1][0] == "number":
             return float(tokens.pop()[1].removesuffix("f"))
@@ -107,15 +111,14 @@ def _fields(text: str) -> Iterator[tuple[str, str | float]]:
     while tokens[-1][0] != "end":
         name = expect("word")
         expect("mark", ":")
-        if tokens[-1] == ("mark", "["):
-            while tokens.pop() != ("mark", "]"):
-                yield name, value()
-                if tokens[-1] not in (("mark", ","), ("mark", "]")):
-                    expect("mark", "]")
-        else:
+        if not skip("["):
             yield name, value()
-        if tokens[-1] in (("mark", ","), ("mark", ";")):
-            tokens.pop()
+        elif not skip("]"):
+            yield name, value()
+            while skip(","):
+                yield name, value()
+            expect("mark", "]")
+        skip(",", ";")
 
 
 def _unquoted(token: str) -> bytes:
