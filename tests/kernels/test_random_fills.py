@@ -7,7 +7,7 @@ import pytest
 from filling import EVERY_FILL, FLOAT_FILLS, SEED, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_golden import DTYPES, same_bits
+from kernel_golden import DTYPES, close, same_bits
 
 from scopeflow import kernels
 from scopeflow.kernels import naive, philox
@@ -128,6 +128,102 @@ def test_a_permutation_fills_a_strided_array():
     kernels.permutation(base[::2], SEED)
     assert sorted(base[::2]) == list(range(10))
     assert np.all(base[1::2] == -1)
+
+
+def test_the_ends_of_the_stream_and_of_the_integers_can_be_drawn():
+    for kind, end in (("normal", 2**62), ("truncated_normal", 2**56)):
+        last = draw(kind, "float32", 4, offset=end - 4)
+        block = (end - 4) // 4 if kind == "normal" else (end - 4) * 64
+        expected = naive._normals(naive.words(SEED, block), wide=False)
+        if kind == "normal" or max(map(abs, expected)) < 2:
+            close(last, np.float32(expected), 1e-6)
+        with pytest.raises(ValueError, match="lies outside the stream"):
+            draw(kind, "float32", 4, offset=end - 3)
+    out = np.empty(100, np.int64)
+    kernels.uniform_int(out, 1, 2**63 - 1, 2**63)
+    assert np.all(out == 2**63 - 1)
+    kernels.uniform_int(out, 1, -(2**63), -(2**63) + 1)
+    assert np.all(out == -(2**63))
+
+
+# --- Arrays that the cache does not hold: whole lines of it are stored past it ----------------------------------------
+
+PAST_CACHE, LINE = 1 << 24, 64
+
+
+@pytest.fixture
+def one_thread(monkeypatch):
+    """The whole of an array is one piece of work."""
+    monkeypatch.setattr(threads, "count", lambda: 1)
+
+
+def in_small_pieces(kind, dtype, count, offset):
+    """The same samples, in pieces that stay in the cache and end within blocks."""
+    piece = PAST_CACHE // 16 // np.dtype(DTYPES.get(dtype, dtype)).itemsize + 3
+    bounds = [*range(0, count, piece), count]
+    return np.concatenate(
+        [draw(kind, dtype, end - begin, offset=offset + begin) for begin, end in itertools.pairwise(bounds)]
+    )
+
+
+def fill_between_guards(kind, dtype, count, bytes_before, offset):
+    """Fills `count` elements that begin so many bytes after a line does; nothing beside them may change."""
+    dtype = np.dtype(DTYPES.get(dtype, dtype))
+    memory = np.full(count * dtype.itemsize + 3 * LINE, 0x5A, np.uint8)
+    begin = -memory.ctypes.data % LINE + bytes_before
+    end = begin + count * dtype.itemsize
+    out = memory[begin:end].view(dtype)
+    assert out.ctypes.data % LINE == bytes_before
+    arguments = (-1000, 1_000_003) if kind == "uniform_int" else ()
+    getattr(kernels, kind)(out, SEED, *arguments, offset=offset)
+    assert np.all(memory[:begin] == 0x5A)
+    assert np.all(memory[end:] == 0x5A)
+    return out
+
+
+@pytest.mark.parametrize(
+    "kind,dtype,lines,elements",
+    [(*fill, 700, 5) for fill in EVERY_FILL]
+    + [("uniform", dtype, *size) for dtype in DTYPES for size in ((0, 0), (0, 1), (1, -1))],
+)
+def test_a_fill_past_the_cache_is_the_same_in_small_pieces(kind, dtype, lines, elements, one_thread):
+    itemsize = np.dtype(DTYPES.get(dtype, dtype)).itemsize
+    count = (PAST_CACHE + lines * LINE) // itemsize + elements
+    expected = in_small_pieces(kind, dtype, count, offset=elements + 1)
+    same_bits(fill_between_guards(kind, dtype, count, 0, elements + 1), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("elements_before,offset", [(1, 0), (3, 1), (-1, 2), (-2, 3)])
+def test_a_fill_past_the_cache_may_begin_anywhere_in_a_line(dtype, elements_before, offset, one_thread):
+    itemsize = DTYPES[dtype].itemsize
+    count = PAST_CACHE // itemsize + 11
+    got = fill_between_guards("uniform", dtype, count, elements_before * itemsize % LINE, offset)
+    same_bits(got, in_small_pieces("uniform", dtype, count, offset))
+
+
+@pytest.mark.parametrize("dtype,bytes_before", [("float32", 2), ("float64", 4), ("float16", 1), ("bfloat16", 63)])
+def test_a_fill_past_the_cache_whose_elements_are_not_aligned_is_the_same(dtype, bytes_before, one_thread):
+    count = PAST_CACHE // DTYPES[dtype].itemsize + 5
+    got = fill_between_guards("normal", dtype, count, bytes_before, 2)
+    same_bits(np.array(got), in_small_pieces("normal", dtype, count, 2))
+
+
+@pytest.mark.parametrize(
+    "kind,dtype", [("truncated_normal", "float32"), ("normal", "bfloat16"), ("uniform_int", "int64")]
+)
+def test_threads_change_nothing_past_the_cache(kind, dtype, monkeypatch):
+    monkeypatch.setattr(threads, "count", lambda: 3)
+    itemsize = np.dtype(DTYPES.get(dtype, dtype)).itemsize
+    count = 3 * (PAST_CACHE // itemsize + 7) + 2
+    same_bits(fill_between_guards(kind, dtype, count, itemsize, 1), in_small_pieces(kind, dtype, count, 1))
+
+
+def test_the_size_from_which_fills_pass_the_cache_is_the_one_that_is_tested_here():
+    from scopeflow.kernels import intrinsics
+    from scopeflow.kernels.cpu import compiled
+
+    assert (compiled.PAST_CACHE, intrinsics.LINE) == (PAST_CACHE, LINE)
 
 
 # --- The scalar functions ---------------------------------------------------------------------------------------------
