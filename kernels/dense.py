@@ -518,6 +518,15 @@ def _any(*arrays: Array) -> bool:
     return all(array.size for array in arrays)
 
 
+def computed_by(kernel: str, xp: Any) -> str:
+    """The module whose function computes float32 arrays of `xp`, on the current device where it is CuPy."""
+    if xp is np:
+        return plain.__name__ if kernel == "matmul" else _host_kernel(kernel).__module__
+    from .cuda import trials
+
+    return trials.dense.__name__ if trials.holds(kernel, checked_precision(kernel, None)) else plain.__name__
+
+
 def _host_kernel(kernel: str) -> Callable[..., None]:
     """The fastest function for float32 NumPy arrays."""
     return getattr(plain, kernel)

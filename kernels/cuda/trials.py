@@ -23,8 +23,13 @@ Array = Any  # cupy.ndarray
 class _Key(NamedTuple):
     kernel: str
     dtype: str
-    precision: str
+    precision: str  # "highest" where there is no other
     device: int
+
+    @classmethod
+    def of(cls, kernel: str, dtype: str, precision: str, device: int) -> _Key:
+        has_a_choice = dtype == "float32" and not kernel.startswith("depthwise")
+        return cls(kernel, dtype, precision if has_a_choice else "highest", device)
 
 
 _faults: dict[_Key, str | None] = {}  # what is wrong with a kernel, None where it holds
@@ -44,7 +49,7 @@ def ran(kernel: str, arguments: tuple[Any, ...], out: Array, options: Any, **mor
     """
     if out.dtype not in FLOATS or not installed():
         return False
-    key = _Key(kernel, out.dtype.name, options.precision, out.device.id)
+    key = _Key.of(kernel, out.dtype.name, options.precision, out.device.id)
     if key not in _faults:
         _faults[key] = _try(key)
     if _faults[key] is None:
@@ -59,6 +64,14 @@ def ran(kernel: str, arguments: tuple[Any, ...], out: Array, options: Any, **mor
                 raise
             _faults[key] = str(error)
     return _step_aside(key, options.algo)
+
+
+def holds(kernel: str, precision: str) -> bool:
+    """Whether a kernel of float32 was tried on the current device, and has held up since."""
+    import cupy
+
+    key = _Key.of(kernel, "float32", precision, cupy.cuda.Device().id)
+    return key in _faults and _faults[key] is None
 
 
 def _step_aside(key: _Key, algo: str) -> bool:

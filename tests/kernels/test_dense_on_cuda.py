@@ -128,9 +128,13 @@ def test_the_chosen_precision_is_handed_on_and_each_is_tried(ours):
             tf.set_float32_matmul_precision(precision)
             on_both("matmul", a)
             assert ours.calls[-1][2]["precision"] == precision
+        assert len(ours.calls) == 2 * (2 + 1)
+        on_both("matmul", operands("matmul", np.float64))  # whose precision is one
+        assert len(ours.calls) == 2 * (2 + 1) + 2 + 1
+        on_both("matmul", operands("matmul", np.float64), precision="highest")
+        assert len(ours.calls) == 2 * (2 + 1) + 2 + 2
     finally:
         tf.set_float32_matmul_precision(before)
-    assert len(ours.calls) == 2 * (2 + 1)
 
 
 def test_groups_are_handed_on_and_not_split(ours):
@@ -259,12 +263,25 @@ def test_other_errors_are_not_taken_for_a_kernels_fault(ours):
 def test_the_first_use_must_not_be_captured(ours):
     arguments = operands("conv2d", np.float32)
     ours.capturing = True
-    with pytest.raises(RuntimeError, match="the first conv2d of float32 .* call it once before the capture"):
+    with pytest.raises(RuntimeError, match=r"the first conv2d of float32 .* call it once before the capture"):
         on_both("conv2d", arguments)
     ours.capturing = False
     on_both("conv2d", arguments)
     ours.capturing = True
     same_bits(*on_both("conv2d", arguments))
+
+
+def test_a_self_check_says_whose_kernel_computes(ours):
+    from scopeflow.kernels import selfcheck
+    from scopeflow.kernels.backend import get_backend
+
+    ours.spoil = lambda name, out: out.fill(0) if name == "conv2d" else None
+    with pytest.warns(RuntimeWarning, match="conv2d for float32"):
+        checks = {name: rest for name, *rest in selfcheck.run_self_checks(get_backend("/gpu:0"))}
+    assert checks["conv2d"][:2] == ["plain on cupy", True]
+    for name in CALLS.keys() - {"conv2d"}:
+        assert checks[name][:2] == ["cuda.dense on cupy", True]
+    assert checks["max_pool"][:2] == ["pools on cupy", True]
 
 
 # --- Where arrays lie -------------------------------------------------------------------------------------------------

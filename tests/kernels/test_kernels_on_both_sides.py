@@ -212,7 +212,7 @@ def test_every_kernel_is_checked_and_holds():
     checks = selfcheck.run_self_checks(get_backend("/cpu:0"))
     assert {name for name, *_ in checks} == {"philox", *kernels.__all__}
     assert [check for check in checks if check[2] is not True] == []
-    assert {name: implementation for name, implementation, *_ in checks}["conv2d"] == "dense on numpy"
+    assert {name: implementation for name, implementation, *_ in checks}["conv2d"] == "plain on numpy"
 
 
 def slightly_off(kernel):
