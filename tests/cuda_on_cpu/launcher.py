@@ -107,7 +107,7 @@ class HostLauncher:
 
     def launch(self, launch: Any) -> None:
         """Runs one launch to its end."""
-        self._check(launch)
+        check_limits(launch, self.architecture)
         function = getattr(build(self.sources / launch.source, tuple(launch.defines)), f"launch_{launch.kernel}")
         arrays = [argument for argument in launch.arguments if isinstance(argument, np.ndarray)]
         guarded = _guard(arrays)
@@ -140,18 +140,37 @@ class HostLauncher:
         home.writeable |= argument.flags.writeable
         return np.array([home.copy + argument.ctypes.data - home.begin], np.uintp)
 
-    def _check(self, launch: Any) -> None:
-        """What cuLaunchKernel would refuse."""
-        for name, limits in LIMITS:
-            if not all(1 <= n <= limit for n, limit in zip(_three(getattr(launch, name)), limits, strict=True)):
-                raise KernelError(f"{launch.kernel}: a {name} of {getattr(launch, name)}; the limits are {limits}")
-        if np.prod(_three(launch.block)) > 1024:
-            raise KernelError(f"{launch.kernel}: a block of {launch.block} has more than 1024 threads")
-        limit = SHARED_LIMIT[self.architecture] * 1024
-        if not 0 <= launch.shared_bytes <= limit:
-            raise KernelError(
-                f"{launch.kernel}: {launch.shared_bytes} bytes of shared memory; sm_{self.architecture} has {limit}"
-            )
+
+class Recorder:
+    """A launcher that keeps launches instead of running them, but refuses what no device of its kind would run."""
+
+    def __init__(self, architecture: int = 80, processors: int = 4):
+        self.architecture, self.processors = architecture, processors
+        self.launches: list[Any] = []
+        self.bytes_of_workspaces = 0
+
+    def empty(self, shape: Any, dtype: Any) -> np.ndarray:
+        array = np.empty(shape, dtype)
+        self.bytes_of_workspaces += array.nbytes
+        return array
+
+    def launch(self, launch: Any) -> None:
+        check_limits(launch, self.architecture)
+        self.launches.append(launch)
+
+
+def check_limits(launch: Any, architecture: int) -> None:
+    """Raises KernelError for what cuLaunchKernel would refuse."""
+    for name, limits in LIMITS:
+        if not all(1 <= n <= limit for n, limit in zip(_three(getattr(launch, name)), limits, strict=True)):
+            raise KernelError(f"{launch.kernel}: a {name} of {getattr(launch, name)}; the limits are {limits}")
+    if np.prod(_three(launch.block)) > 1024:
+        raise KernelError(f"{launch.kernel}: a block of {launch.block} has more than 1024 threads")
+    limit = SHARED_LIMIT[architecture] * 1024
+    if not 0 <= launch.shared_bytes <= limit:
+        raise KernelError(
+            f"{launch.kernel}: {launch.shared_bytes} bytes of shared memory; sm_{architecture} has {limit}"
+        )
 
 
 def _three(extents: Sequence[int]) -> tuple[int, int, int]:

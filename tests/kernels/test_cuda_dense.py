@@ -13,7 +13,7 @@ from unittest import mock
 import ml_dtypes
 import numpy as np
 import pytest
-from cuda_on_cpu import KERNELS, HostLauncher, build_all, compiler
+from cuda_on_cpu import KERNELS, SHARED_LIMIT, HostLauncher, Recorder, build_all, compiler
 
 from scopeflow.kernels import naive
 from scopeflow.kernels.cuda import dense, dispatch
@@ -79,6 +79,10 @@ class Case:
 
     def expected(self) -> tuple[np.ndarray, np.ndarray]:
         """The result in float64, and how far from it each element may be."""
+        with np.errstate(all="ignore"):  # operands may be anything
+            return self._expected()
+
+    def _expected(self) -> tuple[np.ndarray, np.ndarray]:
         left, right = (operand.astype(np.float64) for operand in self.operands)
         value = size = np.zeros(self.shape)
         if left.size and right.size:
@@ -335,19 +339,6 @@ CASES = {
 # --- Running them -----------------------------------------------------------------------------------------------------
 
 
-class Recorder:
-    """A launcher that only notes what must be compiled."""
-
-    def __init__(self, architecture, processors):
-        self.architecture, self.processors, self.launches = architecture, processors, []
-
-    def launch(self, launch):
-        self.launches.append(launch)
-
-    def empty(self, shape, dtype):
-        return np.zeros(shape, dtype)
-
-
 def launches_of(case):
     recorder = Recorder(*case.device)
     case.run(recorder)
@@ -384,3 +375,202 @@ def test_the_result_is_right_to_the_bit_in_any_order_of_threads(case):
     check(case, out)
     for seed in (1, 2):
         assert case.on_cpu(seed).tobytes() == out.tobytes()
+
+
+# --- Precision --------------------------------------------------------------------------------------------------------
+
+
+def errors(case, out):
+    """Of each element, relative to the sum of its products' sizes."""
+    left, right = (operand.astype(np.float64) for operand in case.operands)
+    return abs(out - case.multiplied(left, right)) / case.multiplied(abs(left), abs(right))
+
+
+def sequential_sum(a, b):
+    """a b in float32, one product after the other."""
+    total = np.zeros((a.shape[0], b.shape[1]), np.float32)
+    for k in range(a.shape[1]):
+        total += np.outer(a[:, k], b[k])
+    return total
+
+
+LONG = {  # signs that cancel, and none that do: then what is cut off always has the same sign
+    "normal": lambda random, shape: random.standard_normal(shape),
+    "uniform": lambda random, shape: random.random(shape),
+    "wide": lambda random, shape: random.standard_normal(shape) * 2.0 ** random.integers(-12, 13, shape),
+}
+
+
+@pytest.mark.parametrize("splits", [1, 4])
+@pytest.mark.parametrize("drawn_from", LONG)
+def test_long_sums_of_float32_are_no_worse_than_twice_a_sequential_one(drawn_from, splits):
+    random = np.random.default_rng(5)
+    case = product(64, 64, 4096, forced={"splits": splits})
+    operands = tuple(LONG[drawn_from](random, operand.shape).astype(np.float32) for operand in case.operands)
+    case = dataclasses.replace(case, operands=operands)
+    assert {dict(launch.defines).get("ARITHMETIC") for launch in launches_of(case)} <= {"SplitTf32", None}
+    out = case.on_cpu()
+    check(case, out)
+    ours, sequential = errors(case, out), errors(case, sequential_sum(*operands))
+    assert ours.max() <= 2 * sequential.max()
+    assert np.sqrt((ours**2).mean()) <= 2 * np.sqrt((sequential**2).mean())
+
+
+@pytest.mark.parametrize(
+    "down,up", [(2.0**-90, 2.0**90), (2.0**60, 2.0**60), (2.0**-50, 2.0**-50), (2.0**100, 2.0**-100)]
+)
+@pytest.mark.parametrize("depth", [8, 100])
+def test_very_large_and_very_small_float32_operands_are_within_the_bound(down, up, depth):
+    case = product(20, 24, depth)
+    a, b = case.operands
+    case = dataclasses.replace(case, operands=(a * np.float32(down), b * np.float32(up)))
+    check(case, case.on_cpu())
+
+
+def test_high_precision_takes_eleven_bits_and_the_highest_all_of_them():
+    case = product(64, 64, 128)
+    highest, high = errors(case, case.on_cpu()), errors(case, product(64, 64, 128, precision="high").on_cpu())
+    assert highest.max() < 2.0**-21 and 2.0**-16 < high.max() < 2.0**-10
+    old = product(64, 64, 128, precision="high", device=(75, 4))
+    assert errors(old, old.on_cpu()).max() < 2.0**-20  # a device without TF32 computes in float32
+
+
+# --- What is not finite -----------------------------------------------------------------------------------------------
+
+
+def spoilt(case, which):
+    """The case with some elements of an operand (0 left, 1 right) that are not finite."""
+    operands = [operand.copy() for operand in case.operands]
+    flat = operands[which].reshape(-1)
+    flat[np.linspace(0, flat.size - 1, 6).astype(int)] = [np.inf, -np.inf, np.nan, np.inf, np.inf, -np.inf]
+    return dataclasses.replace(case, operands=tuple(operands))
+
+
+def not_finite():
+    place = Place((2, 7, 8, 16), (3, 3, 16, 24), (1, 1), "VALID")
+    for which, operand in enumerate(("left", "right")):
+        for dtype in DTYPES:
+            yield f"{operand}-{dtype}", product(36, 72, 40, dtype=dtype), which
+        yield f"{operand}-high", product(36, 72, 40, precision="high"), which
+        yield f"{operand}-sm_75", product(36, 72, 40, device=(75, 4)), which
+        yield f"{operand}-split", product(36, 72, 40, forced={"splits": 2}), which
+        for kind in KINDS:
+            # A tap that is infinite meets zeros outside dy, which is NaN, unless it is the only one.
+            only_tap = Place((2, 7, 8, 16), (1, 1, 16, 24))
+            yield (
+                f"{operand}-{kind}",
+                convolution(kind, only_tap if kind == "input_grad" and not which else place),
+                which,
+            )
+
+
+@pytest.mark.parametrize("case,which", [pytest.param(case, which, id=name) for name, case, which in not_finite()])
+def test_infinities_and_nan_come_out_where_ieee_arithmetic_has_them(case, which):
+    case = spoilt(case, which)
+    out = case.on_cpu(1).astype(np.float64)
+    expected, allowed = case.expected()
+    finite = np.isfinite(expected)
+    assert np.isnan(expected).any() and np.isinf(expected).any() and finite.any()
+    assert np.array_equal(out[~finite], expected[~finite], equal_nan=True)
+    assert (abs(out[finite] - expected[finite]) <= allowed[finite]).all()
+
+
+def test_what_overflows_does_so_in_the_sum_and_not_when_an_operand_is_rounded():
+    huge = np.float32(3.4e38)  # to 11 bits this would be infinite
+    case = product(16, 8, 40)
+    a, b = (np.zeros_like(operand) for operand in case.operands)
+    a[:, 3] = a[:, 20] = huge
+    b[3] = [0.5, 1, -1, 2, 1, -1, 1, 0]
+    b[20] = [0, 0, 0, 0, 1, -1, -1, 0]
+    out = dataclasses.replace(case, operands=(a, b)).on_cpu()
+    assert np.array_equal(
+        out, np.tile([huge / 2, huge, -huge, np.inf, np.inf, -np.inf, 0, 0], (16, 1)).astype(np.float32)
+    )
+
+
+# --- Memory -----------------------------------------------------------------------------------------------------------
+
+
+def views():
+    """Operands of matmul that are views of other memory, as names and functions of a fresh matrix."""
+    yield "turned", lambda m: np.ascontiguousarray(m.T).T
+    yield "wider-lines", lambda m: np.pad(m, ((0, 0), (0, 5)))[:, : m.shape[1]]
+    yield "aligned-wider-lines", lambda m: np.pad(m, ((0, 0), (0, 8)))[:, : m.shape[1]]
+    yield "upside-down", lambda m: np.ascontiguousarray(m[::-1])[::-1]
+    yield "every-second-line", lambda m: np.repeat(m, 2, axis=0)[::2]
+    yield "every-second-column", lambda m: np.repeat(m, 2, axis=1)[:, ::2]
+    yield "mirrored", lambda m: np.ascontiguousarray(m[:, ::-1])[:, ::-1]
+    yield "one-element-on", lambda m: np.concatenate([m.reshape(-1)[:1], m.reshape(-1)])[1:].reshape(m.shape)
+    yield "one-line-for-all", lambda m: np.broadcast_to(m[:1], m.shape)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT16], ids=str)
+@pytest.mark.parametrize("view", [pytest.param(view, id=name) for name, view in views()])
+def test_matrices_may_lie_in_memory_in_any_way(view, dtype, which):
+    case = product(36, 40, 44, dtype=dtype)
+    operands = list(case.operands)
+    operands[which] = view(operands[which])
+    assert not (operands[which].flags.c_contiguous and operands[which].ctypes.data % 16 == 0)
+    case = dataclasses.replace(case, operands=tuple(operands))
+    check(case, case.on_cpu(1))
+
+
+def test_batches_may_lie_in_memory_in_any_way():
+    case = product(9, 11, 13, batch_a=(2, 3, 2), batch_b=(1, 3, 1))
+    a, b = case.operands
+    shuffled = np.ascontiguousarray(a.transpose(2, 0, 3, 1, 4)).transpose(1, 3, 0, 2, 4)
+    case = dataclasses.replace(case, operands=(shuffled, np.repeat(b, 2, axis=1)[:, ::-2]))
+    check(case, case.on_cpu(1))
+
+
+SHAPES_OF_NETWORKS = {  # ResNet-50 and VGG at batch 32, BERT: recorded only, never run
+    "3x3-64": Place((32, 56, 56, 64), (3, 3, 64, 64)),
+    "3x3-512": Place((32, 7, 7, 512), (3, 3, 512, 512)),
+    "1x1-256": Place((32, 56, 56, 256), (1, 1, 256, 64)),
+    "7x7-3": Place((32, 224, 224, 3), (7, 7, 3, 64), (2, 2)),
+    "3x3-128-stride-2": Place((32, 56, 56, 128), (3, 3, 128, 128), (2, 2)),
+    "vgg": Place((32, 224, 224, 64), (3, 3, 64, 64)),
+}
+
+
+def unwritten(*shape, dtype=FLOAT32):
+    return np.empty(shape, dtype)  # memory that is never touched is never there
+
+
+def of_networks(kind, place, launcher):
+    x, w, y = unwritten(*place.x), unwritten(*place.w), unwritten(*place.y())
+    if kind == "forward":
+        dense.conv2d(x, w, place.at, 1, y, launcher=launcher)
+    elif kind == "input_grad":
+        dense.conv2d_input_grad(w, y, place.at, 1, x, launcher=launcher)
+    else:
+        dense.conv2d_filter_grad(x, y, place.at, 1, w, launcher=launcher)
+
+
+@pytest.mark.parametrize("architecture,processors", [(75, 40), (80, 108), (86, 82), (90, 132), (100, 148), (120, 170)])
+def test_large_products_fit_their_device_and_take_no_more_memory_than_is_promised(architecture, processors):
+    for kind, place in itertools.product(KINDS, SHAPES_OF_NETWORKS.values()):
+        launcher = Recorder(architecture, processors)
+        of_networks(kind, place, launcher)
+        blocks = math.prod(launcher.launches[0].grid)
+        assert launcher.bytes_of_workspaces <= dispatch.WORKSPACE_BYTES
+        assert (len(launcher.launches) == 2) == (launcher.bytes_of_workspaces > 0)
+        assert blocks >= processors / 2  # split where the tiles alone would leave most of the device idle
+    for dtype in DTYPES:
+        for m, n, k in ((8192, 8192, 8192), (4096, 3072, 768), (4096, 768, 3072), (1, 4096, 4096), (64, 64, 2**20)):
+            launcher = Recorder(architecture, processors)
+            a, b, out = unwritten(m, k, dtype=dtype), unwritten(k, n, dtype=dtype), unwritten(m, n, dtype=dtype)
+            dense.matmul(a, b, False, False, out, launcher=launcher)
+            assert launcher.bytes_of_workspaces <= dispatch.WORKSPACE_BYTES
+
+
+@pytest.mark.parametrize("rule", dispatch.TABLE, ids=lambda rule: f"{rule.dtype}-{rule.precision}-{rule.arithmetic}")
+def test_every_tile_of_the_table_fits_every_device_that_it_is_meant_for(rule):
+    for (name, tile), architecture in itertools.product(rule.tiles.items(), rule.architectures & SHARED_LIMIT.keys()):
+        forced = {"arithmetic": rule.arithmetic, "tile": tile}
+        for turn_a, turn_b in TURNS:
+            case = product(36, 72, 40, turn_a, turn_b, np.dtype(rule.dtype), device=(architecture, 4), forced=forced)
+            assert launches_of(case), name  # raises where the device has less than a launch takes
+        for kind in KINDS:
+            launches_of(convolution(kind, PLACES["3x3"], np.dtype(rule.dtype), (architecture, 4), forced=forced))
