@@ -13,6 +13,8 @@ from typing import Any
 
 import numba
 
+njit: Any = numba.njit
+
 
 def cache_folder(*sources: str) -> pathlib.Path:
     """Where kernels compiled from these files are kept: a folder of the user, named by what the files hold.
@@ -47,6 +49,6 @@ def cached_njit(kernel: Any, sources: tuple[str, ...], *signature: Any) -> Any:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     with _numba_caches_in(cache_folder(*sources)):
         try:
-            return numba.njit(*signature, cache=True, **options)(kernel)
+            return njit(*signature, cache=True, **options)(kernel)
         except (RuntimeError, OSError):  # no folder can be written: compile anew in each process
-            return numba.njit(*signature, **options)(kernel)
+            return njit(*signature, **options)(kernel)

@@ -23,7 +23,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of its parent's threads
 
 
-def share(tasks: int, work: Callable[[int], None]) -> None:
+def share(tasks: int, work: Callable[[int], object]) -> None:
     """Calls work(0) to work(tasks - 1), each once, on as many threads as there are; returns when all are done.
 
     A thread takes the next task when it is done with one. `work` must let go of the interpreter's lock while it works,

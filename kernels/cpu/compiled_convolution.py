@@ -1,0 +1,285 @@
+"""The loops of the CPU's float32 convolutions, compiled by Numba; importing this module imports Numba.
+
+A convolution is a product of two matrices: what each window sees (a row of "patches") times the filter. Patches are
+gathered for a block of windows at a time, into memory that stays in the cache, and multiplied tile by tile. All arrays
+are flat and hold float32; a place in one is counted in floats.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from . import tiles
+from .caching import cached_njit
+from .tiles import LANES, ROWS, WIDTH, copy_lanes, multiply_tile
+
+SOURCES = (tiles.__file__, __file__)  # of every kernel here
+LINE = 16  # floats of a line of the cache
+
+
+class Walk(NamedTuple):
+    """How windows walk over images [N, height, width, channels], which are zero outside.
+
+    A window sees `rows` x `columns` runs of `run` floats: a row of cells where these are neighbours, and columns is 1,
+    else a cell. The first window's first cell is (-top, -left).
+    """
+
+    height: int
+    width: int
+    channels: int
+    out_height: int  # windows in an image
+    out_width: int
+    rows: int
+    columns: int
+    run: int
+    row_stride: int  # cells from one window to the next
+    column_stride: int
+    row_dilation: int  # cells from one run to the next
+    column_dilation: int
+    top: int
+    left: int
+
+
+class Filter(NamedTuple):
+    """A filter, or a part of one, as a view: where it begins, its strides, and its shape."""
+
+    begin: int
+    row: int
+    column: int
+    cell: int
+    channel: int
+    rows: int
+    columns: int
+    cells: int  # channels of what windows see
+    width: int  # channels of what comes out
+
+
+class Place(NamedTuple):
+    """Where an array has the numbers of window (i, j) of image n: from begin + n * image + i * row + j * column on."""
+
+    begin: int
+    image: int
+    row: int
+    column: int
+
+
+inner = numba.njit(nogil=True, error_model="numpy")
+
+
+@inner
+def aligned(size):
+    """`size` floats that begin with a line of the cache, and at least a line more."""
+    memory = np.empty(size + 2 * LINE, np.float32)
+    return memory[-(memory.ctypes.data // 4) % LINE :]
+
+
+@inner
+def padded(size):
+    """How far apart rows of `size` floats are kept, so that neighbours do not compete for places in a cache."""
+    return (size + LINE - 1) // LINE * LINE + LINE
+
+
+@inner
+def position(number, rows, columns):
+    """(image, row, column) of a window or tile, of which an image has rows x columns."""
+    line, column = divmod(number, columns)
+    image, row = divmod(line, rows)
+    return image, row, column
+
+
+@inner
+def copy_run(out, to, begin, end, x, source):
+    """out[to + q] = x[source + q] for begin <= q < end; may write LANES - 1 floats more."""
+    if source + end + LANES <= x.size:
+        for q in range(begin, end, LANES):
+            copy_lanes(out, to + q, x, source + q)
+    else:
+        for q in range(begin, end):
+            out[to + q] = x[source + q]
+
+
+@inner
+def run_in_image(walk, i, j, a, b, begin, end):
+    """(start, inside, outside): float q of run (a, b) of window (i, j) is float start + q of an image.
+
+    Of begin <= q < end those lie in the image's own row for which inside <= q < outside.
+    """
+    line = walk.width * walk.channels
+    h = i * walk.row_stride + a * walk.row_dilation - walk.top
+    left = (j * walk.column_stride + b * walk.column_dilation - walk.left) * walk.channels
+    if h < 0 or h >= walk.height:
+        return 0, end, end
+    inside = min(max(begin, -left), end)
+    return h * line + left, inside, max(min(end, line - left), inside)
+
+
+@inner
+def gather(x, walk, begin, end, k_begin, k_end, patches, row):
+    """patches[row * (p - begin) + k - k_begin] = what cell k of window p sees.
+
+    May write LANES - 1 floats beyond a row before it writes the next one.
+    """
+    size = walk.columns * walk.run  # of a row of runs
+    image = walk.height * walk.width * walk.channels
+    for p in range(begin, end):
+        n, i, j = position(p, walk.out_height, walk.out_width)
+        for a in range(k_begin // size, (k_end + size - 1) // size):
+            for b in range(walk.columns):
+                first = a * size + b * walk.run
+                q_begin, q_end = max(k_begin - first, 0), min(k_end - first, walk.run)
+                if q_begin < q_end:
+                    to = row * (p - begin) + first - k_begin
+                    start, inside, outside = run_in_image(walk, i, j, a, b, q_begin, q_end)
+                    for q in range(q_begin, inside):
+                        patches[to + q] = 0
+                    copy_run(patches, to, inside, outside, x, n * image + start)
+                    for q in range(outside, q_end):
+                        patches[to + q] = 0
+
+
+@inner
+def put(value, out, to, add):
+    out[to] = out[to] + value if add else value
+
+
+@inner
+def put_tile(tile, count, width, out, at, place, walk, begin, add):
+    """Stores or adds `width` columns of a tile's first `count` rows, which belong to the windows from `begin` on."""
+    for r in range(count):
+        n, i, j = position(begin + r, walk.out_height, walk.out_width)
+        to = at + place.begin + n * place.image + i * place.row + j * place.column
+        for q in range(width):
+            put(tile[r * WIDTH + q], out, to + q, add)
+
+
+# --- Kernels ----------------------------------------------------------------------------------------------------------
+
+
+def pack_filter(w, part, packed, panel):
+    """packed[panel, k, j] = w[k, panel * WIDTH + j], or zero beyond the width; k counts (row, column, cell)."""
+    count = min(WIDTH, part.width - panel * WIDTH)
+    to = panel * part.rows * part.columns * part.cells * WIDTH
+    for a in range(part.rows):
+        for b in range(part.columns):
+            for k in range(part.cells):
+                source = part.begin + a * part.row + b * part.column + k * part.cell + panel * WIDTH * part.channel
+                for j in range(count):
+                    packed[to + j] = w[source + j * part.channel]
+                for j in range(count, WIDTH):
+                    packed[to + j] = 0
+                to += WIDTH
+
+
+def convolve(x, walk, packed, width, out, place, begin, end, block, chunk):
+    """out[window, o] = sum over k of patches[window, k] w[k, o], o < width, for the windows from begin to end.
+
+    Patches of `block` windows are gathered, `chunk` of k at a time; block is a multiple of ROWS.
+    """
+    depth = walk.rows * walk.columns * walk.run
+    row = padded(chunk)
+    patches = aligned(block * row)
+    tile = aligned(ROWS * WIDTH)
+    straight = place.row == walk.out_width * place.column and place.image == walk.out_height * place.row
+    for first in range(begin, end, block):
+        count = min(block, end - first)
+        for k in range(0, depth, chunk):
+            steps = min(chunk, depth - k)
+            gather(x, walk, first, first + count, k, k + steps, patches, row)
+            for o in range(0, width, WIDTH):
+                b_at, columns = o * depth + k * WIDTH, min(WIDTH, width - o)
+                for i in range(0, count, ROWS):
+                    rows = min(ROWS, count - i)
+                    if straight and rows == ROWS and columns == WIDTH:
+                        to = place.begin + (first + i) * place.column + o
+                        multiply_tile(patches, i * row, row, 1, packed, b_at, steps, out, to, place.column, k > 0)
+                    else:
+                        multiply_tile(patches, i * row, row, 1, packed, b_at, steps, tile, 0, WIDTH, False)
+                        put_tile(tile, rows, columns, out, o, place, walk, first + i, k > 0)
+
+
+def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
+    """out[n] = what the windows of images begin to end saw, weighted by dy [N, windows, depth] times the filter.
+
+    This is the adjoint of `gather` on the product of dy and the packed filter [depth, what a window sees].
+    """
+    size = walk.columns * walk.run
+    width = walk.rows * size
+    image = walk.height * walk.width * walk.channels
+    windows = walk.out_height * walk.out_width
+    row, wide = padded(chunk), padded((width + WIDTH - 1) // WIDTH * WIDTH)
+    rows = aligned(block * row)
+    patches = aligned(block * wide)
+    for n in range(begin, end):
+        for q in range(n * image, (n + 1) * image):
+            out[q] = 0
+        for first in range(0, windows, block):
+            count = min(block, windows - first)
+            for k in range(0, depth, chunk):
+                steps = min(chunk, depth - k)
+                for p in range(count):
+                    copy_run(rows, p * row, 0, steps, dy, (n * windows + first + p) * depth + k)
+                for o in range(0, width, WIDTH):
+                    for i in range(0, count, ROWS):
+                        b_at, to = o * depth + k * WIDTH, i * wide + o
+                        multiply_tile(rows, i * row, row, 1, packed, b_at, steps, patches, to, wide, k > 0)
+            for p in range(count):
+                _, i, j = position(first + p, walk.out_height, walk.out_width)
+                for a in range(walk.rows):
+                    for b in range(walk.columns):
+                        start, inside, outside = run_in_image(walk, i, j, a, b, 0, walk.run)
+                        source = p * wide + a * size + b * walk.run
+                        for q in range(inside, outside):
+                            out[n * image + start + q] += patches[source + q]
+
+
+def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block):
+    """out[out_at + (k - k_begin) width + o] = sum over windows p from begin to end of patches[p, k] dy[p, o]."""
+    depth = k_end - k_begin
+    row = padded(depth)
+    patches = aligned(block * row)
+    panels = (width + WIDTH - 1) // WIDTH
+    packed = aligned(panels * block * WIDTH)
+    tile = aligned(ROWS * WIDTH)
+    for first in range(begin, end, block):
+        count = min(block, end - first)
+        gather(x, walk, first, first + count, k_begin, k_end, patches, row)
+        for panel in range(panels):
+            columns = min(WIDTH, width - panel * WIDTH)
+            b_at = panel * block * WIDTH
+            for p in range(count):
+                copy_run(packed, b_at + p * WIDTH, 0, columns, dy, (first + p) * width + panel * WIDTH)
+            add = first > begin
+            for k in range(0, depth, ROWS):
+                to, rows = out_at + k * width + panel * WIDTH, min(ROWS, depth - k)
+                if rows == ROWS and columns == WIDTH:
+                    multiply_tile(patches, k, 1, row, packed, b_at, count, out, to, width, add)
+                else:
+                    multiply_tile(patches, k, 1, row, packed, b_at, count, tile, 0, WIDTH, False)
+                    for i in range(rows):
+                        for j in range(columns):
+                            put(tile[i * WIDTH + j], out, to + i * width + j, add)
+
+
+# Inputs may be read-only and of any alignment: one compiled form takes them all.
+READ = types.Array(types.float32, 1, "C", readonly=True, aligned=False)
+WRITE = types.Array(types.float32, 1, "C", aligned=False)
+INT = types.int64
+WALK, FILTER, PLACE = (types.NamedUniTuple(INT, len(kind._fields), kind) for kind in (Walk, Filter, Place))
+
+_SIGNATURES: dict[Any, Any] = {
+    pack_filter: types.none(READ, FILTER, WRITE, INT),
+    convolve: types.none(READ, WALK, READ, INT, WRITE, PLACE, *[INT] * 4),
+    scatter: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 4),
+    correlate: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 6),
+}
+
+
+@functools.cache
+def compiled(kernel: Any) -> Any:
+    """One of this module's kernels, compiled."""
+    return cached_njit(kernel, SOURCES, _SIGNATURES[kernel])

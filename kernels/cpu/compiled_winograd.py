@@ -1,0 +1,211 @@
+"""The loops of Winograd's convolution F(2x2, 3x3), compiled by Numba; importing this module imports Numba.
+
+Of windows of 3 x 3 with stride 1, 2 x 2 neighbours (a tile) see 4 x 4 cells. Tile and filter are transformed to 16
+numbers each, so that the products of a tile are 16 instead of 36: 16 products of matrices [tiles, C] by [C, O]. What
+is not finite spreads over its tile by the transforms; callers look at what a kernel returns.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from numba import types
+
+from . import compiled_convolution, tiles
+from .caching import cached_njit
+from .compiled_convolution import FILTER, INT, READ, WALK, WRITE, aligned, copy_run, inner, padded, position
+from .tiles import (
+    LANES,
+    ROWS,
+    WIDTH,
+    multiply_tile,
+    transform_filter,
+    transform_filter_grad,
+    transform_input,
+    transform_output,
+    transform_output_grad,
+)
+
+SOURCES = (tiles.__file__, compiled_convolution.__file__, __file__)
+
+
+CELLS = 16  # of a transformed tile
+
+
+def _spreading(transform: Any, size: int) -> Any:
+    """The function that transforms tiles of size x size cells."""
+
+    @inner
+    def spread(images, height, width, channels, top, left, rows, columns, begin, count, first, depth, out, tile, panel):
+        """out[e * out.size / CELLS + t * tile + c // WIDTH * panel + c % WIDTH] = number e of tile begin + t.
+
+        That is of channel first + c of images [N, height, width, channels], for c < depth. An image has rows x columns
+        tiles; the first one's first cell is (-top, -left) and the next one's two further. Outside, images are zero.
+        """
+        number = out.size // CELLS
+        row = padded(depth)
+        border = aligned(size * size * row)
+        border[:] = 0  # also what lies beyond the last channel: it must not look like an overflow
+        for t in range(count):
+            n, i, j = position(begin + t, rows, columns)
+            h, w = 2 * i - top, 2 * j - left
+            source = ((n * height + h) * width + w) * channels + first
+            end = source + ((size - 1) * (width + 1)) * channels + depth + LANES
+            inside = h >= 0 and h + size <= height and w >= 0 and w + size <= width and end <= images.size
+            if not inside:
+                for a in range(size):
+                    for b in range(size):
+                        to = (a * size + b) * row
+                        if 0 <= h + a < height and 0 <= w + b < width:
+                            copy_run(border, to, 0, depth, images, source + (a * width + b) * channels)
+                        else:
+                            for c in range(depth):
+                                border[to + c] = 0
+            for c in range(0, depth, LANES):
+                to = t * tile + c // WIDTH * panel + c % WIDTH
+                if inside:
+                    transform(images, source + c, width * channels, channels, out, to, 4 * number, number)
+                else:
+                    transform(border, c, size * row, row, out, to, 4 * number, number)
+
+    return spread
+
+
+spread_input = _spreading(transform_input, 4)
+spread_output_grad = _spreading(transform_output_grad, 2)
+
+
+# --- Kernels ----------------------------------------------------------------------------------------------------------
+
+
+def transform_filters(w, part, out, panel):
+    """out[panel, e, k, j] = number e of the filter from cell k to channel panel * WIDTH + j, zero beyond the width."""
+    count = min(WIDTH, part.width - panel * WIDTH)
+    taps = aligned(9 * WIDTH)
+    for k in range(part.cells):
+        for a in range(3):
+            for b in range(3):
+                source = part.begin + a * part.row + b * part.column + k * part.cell + panel * WIDTH * part.channel
+                to = (3 * a + b) * WIDTH
+                for j in range(count):
+                    taps[to + j] = w[source + j * part.channel]
+                for j in range(count, WIDTH):
+                    taps[to + j] = 0
+        to, number = (panel * CELLS * part.cells + k) * WIDTH, part.cells * WIDTH
+        for j in range(0, WIDTH, LANES):
+            transform_filter(taps, j, 3 * WIDTH, WIDTH, out, to + j, 4 * number, number)
+
+
+@inner
+def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, count):
+    """Transforms the products of `count` tiles from `begin` on into out's channels from o on; are all finite?"""
+    clipped = aligned(4 * WIDTH)
+    finite = True
+    for t in range(count):
+        n, i, j = position(begin + t, (walk.out_height + 1) // 2, (walk.out_width + 1) // 2)
+        to = at + ((n * walk.out_height + 2 * i) * walk.out_width + 2 * j) * out_width + o
+        down, right = walk.out_width * out_width, out_width
+        high, wide = min(2, walk.out_height - 2 * i), min(2, walk.out_width - 2 * j)
+        whole = high == 2 and wide == 2 and columns == WIDTH
+        for q in range(0, WIDTH, LANES):
+            source = t * WIDTH + q
+            if whole:
+                finite &= transform_output(products, source, 4 * number, number, out, to + q, down, right)
+            else:
+                finite &= transform_output(products, source, 4 * number, number, clipped, q, 2 * WIDTH, WIDTH)
+        if not whole:
+            for a in range(high):
+                for b in range(wide):
+                    for q in range(columns):
+                        out[to + a * down + b * right + q] = clipped[(2 * a + b) * WIDTH + q]
+    return finite
+
+
+def convolve(x, walk, filters, width, out, at, out_width, begin, end, block):
+    """out[at + window * out_width + o], o < width, of the tiles from begin to end; whether all are finite.
+
+    `block` tiles are transformed at a time, a multiple of ROWS.
+    """
+    channels = walk.channels
+    tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
+    row = padded(channels)
+    spread = aligned(CELLS * block * row)[: CELLS * block * row]
+    number = block * WIDTH
+    products = aligned(CELLS * number)
+    finite = True
+    for first in range(begin, end, block):
+        count = min(block, end - first)
+        spread_input(
+            x, walk.height, walk.width, channels, walk.top, walk.left, tile_rows, tile_columns,
+            first, count, 0, channels, spread, row, WIDTH,
+        )  # fmt: skip
+        for o in range(0, width, WIDTH):
+            for e in range(CELLS):
+                b_at = (o * CELLS + e * WIDTH) * channels
+                for i in range(0, count, ROWS):
+                    a_at, to = (e * block + i) * row, e * number + i * WIDTH
+                    multiply_tile(spread, a_at, row, 1, filters, b_at, channels, products, to, WIDTH, False)
+            finite &= put_outputs(
+                products, number, out, at, out_width, o, min(WIDTH, width - o), walk, first, count
+            )  # fmt: skip
+    return finite
+
+
+def correlate(x, walk, dy, width, out, at, begin, end, block, c_begin, c_end, o_begin, o_end):
+    """The filter's gradient from the tiles from begin to end, for some of the channels; whether all are finite.
+
+    out[at + (k * C + c) * width + o] for the nine cells k of the window. `block` tiles are transformed at a time.
+    """
+    channels = walk.channels
+    tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
+    inputs, outputs = c_end - c_begin, o_end - o_begin
+    row = padded(inputs)
+    panels = (outputs + WIDTH - 1) // WIDTH
+    lines = (inputs + ROWS - 1) // ROWS * ROWS
+    spread = aligned(CELLS * block * row)[: CELLS * block * row]
+    grads = aligned(CELLS * block * panels * WIDTH)[: CELLS * block * panels * WIDTH]
+    grads[:] = 0
+    number = panels * lines * WIDTH
+    sums = aligned(CELLS * number)
+    for first in range(begin, end, block):
+        count = min(block, end - first)
+        spread_input(
+            x, walk.height, walk.width, channels, walk.top, walk.left, tile_rows, tile_columns,
+            first, count, c_begin, inputs, spread, row, WIDTH,
+        )  # fmt: skip
+        spread_output_grad(
+            dy, walk.out_height, walk.out_width, width, 0, 0, tile_rows, tile_columns,
+            first, count, o_begin, outputs, grads, WIDTH, block * WIDTH,
+        )  # fmt: skip
+        for e in range(CELLS):
+            for panel in range(panels):
+                b_at = (e * panels + panel) * block * WIDTH
+                for c in range(0, lines, ROWS):
+                    a_at, to = e * block * row + c, e * number + (panel * lines + c) * WIDTH
+                    multiply_tile(spread, a_at, 1, row, grads, b_at, count, sums, to, WIDTH, first > begin)
+    finite = True
+    taps = aligned(9 * WIDTH)
+    for c in range(inputs):
+        for panel in range(panels):
+            for q in range(0, WIDTH, LANES):
+                source = (panel * lines + c) * WIDTH + q
+                finite &= transform_filter_grad(sums, source, 4 * number, number, taps, q, 3 * WIDTH, WIDTH)
+            for k in range(9):
+                to = at + (k * channels + c_begin + c) * width + o_begin + panel * WIDTH
+                for q in range(min(WIDTH, outputs - panel * WIDTH)):
+                    out[to + q] = taps[k * WIDTH + q]
+    return finite
+
+
+_SIGNATURES: dict[Any, Any] = {
+    transform_filters: types.none(READ, FILTER, WRITE, INT),
+    convolve: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 5),
+    correlate: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 8),
+}
+
+
+@functools.cache
+def compiled(kernel: Any) -> Any:
+    """One of this module's kernels, compiled."""
+    return cached_njit(kernel, SOURCES, _SIGNATURES[kernel])

@@ -1,0 +1,205 @@
+"""Products of a few rows and columns held in the processor's registers, as LLVM code; importing this imports Numba.
+
+LLVM vectorises a loop, but keeps no block of sums in registers over it. So the block is spelled out: ROWS x WIDTH sums
+in vectors of LANES floats, and in each step one row of b, as vectors, times ROWS elements of a, each in all lanes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba.extending
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+
+intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
+
+_FEATURES = binding.get_host_cpu_features()
+# With 32 registers, 28 sums leave room for b and an element of a; with 16 there are 12. A fused sum takes four cycles
+# and two are begun in each, so eight sums are the least that keeps a processor busy.
+LANES, ROWS, VECTORS = (16, 14, 2) if _FEATURES.get("avx512f") else (8, 6, 2) if _FEATURES.get("avx2") else (4, 6, 2)
+WIDTH = VECTORS * LANES
+
+_FLOAT, _INT64 = ir.FloatType(), ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_FIRST_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+
+
+def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    """The address of element `index` of an array."""
+    return builder.gep(context.make_array(kind)(context, builder, value=array).data, [index])
+
+
+def _load(builder: Any, place: Any) -> Any:
+    vector = builder.load(builder.bitcast(place, _VECTOR.as_pointer()))
+    vector.align = 4
+    return vector
+
+
+def _store(builder: Any, vector: Any, place: Any) -> None:
+    builder.store(vector, builder.bitcast(place, _VECTOR.as_pointer())).align = 4
+
+
+def _in_all_lanes(builder: Any, number: Any) -> Any:
+    undefined = ir.Constant(_VECTOR, ir.Undefined)
+    return builder.shuffle_vector(
+        builder.insert_element(undefined, number, ir.Constant(_INT64, 0)), undefined, _FIRST_LANE
+    )
+
+
+def _floats(*arrays: Any) -> bool:
+    return all(isinstance(array, types.Array) and array.dtype == types.float32 for array in arrays)
+
+
+@intrinsic
+def multiply_tile(
+    typing_context: Any,
+    a: Any,
+    a_at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    b_at: Any,
+    steps: Any,
+    c: Any,
+    c_at: Any,
+    c_row: Any,
+    add: Any,
+) -> Any:
+    """c[i, j] = (c[i, j] if add) + sum over k < steps of a[i, k] b[k, j] for i < ROWS, j < WIDTH, of float32 arrays.
+
+    a[i, k] is a[a_at + i * a_row + k * a_step], b[k, j] is b[b_at + k * WIDTH + j], c[i, j] is c[c_at + i * c_row + j].
+    """
+    if not _floats(a, b, c):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, a_at, a_row, a_step, b, b_at, steps, c, c_at, c_row, add = arguments
+        kinds = signature.args
+        first_a = _place(context, builder, kinds[0], a, a_at)
+        first_b = _place(context, builder, kinds[4], b, b_at)
+        first_c = _place(context, builder, kinds[7], c, c_at)
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
+        )
+        tile = [(i, j) for i in range(ROWS) for j in range(VECTORS)]
+        sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, None)) for cell in tile}
+        for cell in tile:  # the line above is done once in the function, this before every tile
+            builder.store(ir.Constant(_VECTOR, None), sums[cell])
+        with cgutils.for_range(builder, steps) as loop:
+            row_of_b = builder.gep(first_b, [builder.mul(loop.index, ir.Constant(_INT64, WIDTH))])
+            column_of_a = builder.gep(first_a, [builder.mul(loop.index, a_step)])
+            vectors = [_load(builder, builder.gep(row_of_b, [ir.Constant(_INT64, j * LANES)])) for j in range(VECTORS)]
+            for i in range(ROWS):
+                place = builder.gep(column_of_a, [builder.mul(ir.Constant(_INT64, i), a_row)])
+                element = _in_all_lanes(builder, builder.load(place))
+                for j in range(VECTORS):
+                    builder.store(builder.call(fma, [element, vectors[j], builder.load(sums[i, j])]), sums[i, j])
+        for i, j in tile:
+            row = builder.mul(ir.Constant(_INT64, i), c_row)
+            place = builder.gep(first_c, [builder.add(row, ir.Constant(_INT64, j * LANES))])
+            with builder.if_then(add):
+                builder.store(builder.fadd(_load(builder, place), builder.load(sums[i, j])), sums[i, j])
+            _store(builder, builder.load(sums[i, j]), place)
+        return context.get_dummy_value()
+
+    whole, flag = types.int64, types.boolean
+    return types.none(a, whole, whole, whole, b, whole, whole, c, whole, whole, flag), generate
+
+
+@intrinsic
+def copy_lanes(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any) -> Any:
+    """out[out_at : out_at + LANES] = values[at : at + LANES], of float32 arrays."""
+    if not _floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, values, at = arguments
+        vector = _load(builder, _place(context, builder, signature.args[2], values, at))
+        _store(builder, vector, _place(context, builder, signature.args[0], out, out_at))
+        return context.get_dummy_value()
+
+    return types.none(out, types.int64, values, types.int64), generate
+
+
+# --- Winograd's transforms --------------------------------------------------------------------------------------------
+
+
+def _combined(builder: Any, factors: tuple[float, ...], vectors: list[Any]) -> Any:
+    """The sum of factor * vector; factors of one magnitude share a product."""
+    total = None
+    for magnitude in {abs(factor): None for factor in factors if factor}:
+        terms = [(f, v) for f, v in zip(factors, vectors, strict=True) if abs(f) == magnitude]
+        (first, part), *rest = sorted(terms, key=lambda term: term[0] < 0)
+        for factor, vector in rest:
+            part = (builder.fadd if factor == first else builder.fsub)(part, vector)
+        if first != 1:
+            part = builder.fmul(part, ir.Constant(_VECTOR, [first] * LANES))
+        total = part if total is None else builder.fadd(total, part)
+    return total
+
+
+def _transform(matrix: tuple[tuple[float, ...], ...]) -> Any:
+    """The intrinsic that computes matrix * tile * transposed matrix, for the tiles in LANES channels at once."""
+
+    @intrinsic
+    def transform(
+        typing_context: Any,
+        values: Any,
+        at: Any,
+        row: Any,
+        column: Any,
+        out: Any,
+        out_at: Any,
+        out_row: Any,
+        out_column: Any,
+    ) -> Any:
+        """Transforms values[at + i * row + j * column + lane]; whether all that went into out is finite."""
+        if not _floats(values, out):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, at, row, column, out, out_at, out_row, out_column = arguments
+
+            def cell(begin: Any, i: int, j: int, row: Any, column: Any) -> Any:
+                down = builder.mul(ir.Constant(_INT64, i), row)
+                return builder.gep(begin, [builder.add(down, builder.mul(ir.Constant(_INT64, j), column))])
+
+            source = _place(context, builder, signature.args[0], values, at)
+            target = _place(context, builder, signature.args[4], out, out_at)
+            size = len(matrix[0])
+            tile = [[_load(builder, cell(source, i, j, row, column)) for j in range(size)] for i in range(size)]
+            left = [[_combined(builder, factors, list(line)) for line in zip(*tile, strict=True)] for factors in matrix]
+            done = [[_combined(builder, factors, line) for factors in matrix] for line in left]
+            total = ir.Constant(_VECTOR, None)
+            for i, line in enumerate(done):
+                for j, vector in enumerate(line):
+                    _store(builder, vector, cell(target, i, j, out_row, out_column))
+                    total = builder.fadd(total, vector)
+            difference = builder.fsub(total, total)  # zero, or NaN
+            unordered = builder.fcmp_unordered("uno", difference, difference)
+            lanes = builder.bitcast(unordered, ir.IntType(LANES))
+            return builder.icmp_unsigned("==", lanes, ir.Constant(ir.IntType(LANES), 0))
+
+        whole = types.int64
+        return types.boolean(values, whole, whole, whole, out, whole, whole, whole), generate
+
+    return transform
+
+
+def _transposed(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    return tuple(zip(*matrix, strict=True))
+
+
+# F(2x2, 3x3) of A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks" (2016): a tile of outputs is
+# A^T ((G g G^T) * (B^T d B)) A with a filter g and a tile d of inputs. The gradient of g is the adjoint of that.
+_INPUT = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))  # B^T
+_FILTER = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))  # G
+_OUTPUT = ((1, 1, 1, 0), (0, 1, -1, -1))  # A^T
+
+transform_input = _transform(_INPUT)
+transform_filter = _transform(_FILTER)
+transform_output = _transform(_OUTPUT)
+transform_output_grad = _transform(_transposed(_OUTPUT))
+transform_filter_grad = _transform(_transposed(_FILTER))
