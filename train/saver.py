@@ -438,9 +438,9 @@ def _check_entry(reader: CheckpointReader, key: str, one: Saved, reshape: bool) 
         given, found = brackets(one.part.full_shape), brackets(entry.shape)
         wrong = f"shape in shape_and_slice spec {given} does not match the shape stored in checkpoint: {found}"
     elif one.part is None and reshape and shape.is_fully_defined():
-        given, found = shape.num_elements(), math.prod(entry.shape)
-        if given != found:
-            wrong = f"Input to reshape is a tensor with {found} values, but the requested shape has {given}"
+        count, wanted = math.prod(entry.shape), shape.num_elements()
+        if count != wanted:
+            wrong = f"Input to reshape is a tensor with {count} values, but the requested shape has {wanted}"
     elif one.part is None and not shape.is_compatible_with(entry.shape):
         given, found = brackets(shape), brackets(entry.shape)
         wrong = f"Assign requires shapes of both tensors to match. lhs shape= {given} rhs shape= {found}"

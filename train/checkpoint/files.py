@@ -61,6 +61,12 @@ class Replacement:
             file = self._files[path] = open(path + PART, "wb")  # noqa: SIM115
             return file
 
+    def reopen(self, path: str) -> None:
+        """Go on with the file that a library has put in place of the one that was opened, under the same name."""
+        with as_tensorflow_errors(path):
+            self._files[path].close()
+            self._files[path] = open(path + PART, "rb+")  # noqa: SIM115
+
     def commit(self) -> None:
         """Flush everything to the disk and let it appear."""
         for path, file in self._files.items():
@@ -144,6 +150,7 @@ def write_whole(path: str, content: bytes) -> None:
 _KINDS: dict[int | None, type[errors.OpError]] = {
     errno.ENOSPC: errors.ResourceExhaustedError,
     errno.EDQUOT: errors.ResourceExhaustedError,
+    errno.EFBIG: errors.ResourceExhaustedError,
     errno.EMFILE: errors.ResourceExhaustedError,
     errno.ENOENT: errors.NotFoundError,
     errno.EACCES: errors.PermissionDeniedError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -75,11 +76,13 @@ class SafetensorsWriter(SingleFileWriter):
     def _end(self) -> None:
         from safetensors.numpy import save_file
 
-        try:
-            with as_tensorflow_errors(self._path):
+        with as_tensorflow_errors(self._path):
+            try:
                 save_file(self._arrays, self._file.name)
-        except self._library.SafetensorError as error:  # the library tells the system's errors so
-            raise errors.UnknownError(None, None, f"{self._path}; {error}") from None
+            except self._library.SafetensorError as error:  # the library tells the system's errors in words
+                number = re.search(r"os error (\d+)", str(error))
+                raise OSError(int(number[1]) if number else 0, f"{error}") from None
+        self._new.reopen(self._path)
 
 
 def _library() -> Any:

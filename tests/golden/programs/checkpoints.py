@@ -396,8 +396,8 @@ NOT_RESTORED = {
         "/m",
         [
             MISMATCH,
-            r"tensor_name = parts; shape in shape_and_slice spec \[3,2\] does not match the shape stored in checkpoint: "
-            r"\[4,2\]",
+            r"tensor_name = parts; shape in shape_and_slice spec \[3,2\] does not match the shape stored in "
+            r"checkpoint: \[4,2\]",
         ],
     ),
     "no checkpoint": (lambda v: [v["weights"]], "/gone", ["The passed save_path is not a valid checkpoint: "]),
