@@ -29,15 +29,13 @@ class SingleFileWriter(CheckpointWriter):
 
     def add(self, name: str, array: np.ndarray) -> None:
         """Raises InvalidArgumentError for a name that is there already, and a dtype that the format does not have."""
-        self._check(name, array)
-        self._names.add(name)
-        self._write(name, array)
+        self._enter(name, array.dtype)
+        self._write(name, _native(array))
 
     def add_slice(self, name: str, full_shape: Sequence[int], slice_spec: SliceSpec, array: np.ndarray) -> None:
         if name not in self._parted:
-            self._check(name, array)
-            self._names.add(name)
-            self._parted[name] = np.zeros(tuple(full_shape), array.dtype)
+            self._enter(name, array.dtype)
+            self._parted[name] = np.zeros(tuple(full_shape), _native(array).dtype)
             self._missing[name] = self._parted[name].size
         self._parted[name][resolve(slice_spec, full_shape)] = array
         self._missing[name] -= array.size
@@ -63,11 +61,21 @@ class SingleFileWriter(CheckpointWriter):
     def _end(self) -> None:
         """What is written when all tensors are known."""
 
-    def _check(self, name: str, array: np.ndarray) -> None:
+    def _enter(self, name: str, kind: np.dtype) -> None:
         if name in self._names:
             raise errors.InvalidArgumentError(None, None, f"Adding duplicate key: {name}")
-        dtype = as_dtype(array.dtype)
+        try:
+            dtype = as_dtype(kind.newbyteorder("="))
+        except TypeError:
+            dtype = None
         if dtype not in self.dtypes:
+            called = dtype.name if dtype else kind
             raise errors.InvalidArgumentError(
-                None, None, f"{self.what} cannot hold {name}, which is of dtype {dtype.name}."
+                None, None, f"{self.what} cannot hold {name}, which is of dtype {called}."
             )
+        self._names.add(name)
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """In this machine's byte order."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
