@@ -123,6 +123,16 @@ def test_groups_of_the_truncated_normal_that_need_a_third_block_get_it():
     same_bits(draw("truncated_normal", "float32", expected.size), expected)
 
 
+@pytest.mark.parametrize("group,block,place", [(11097856, 0, 3), (16712130, 0, 2), (56138095, 0, 0), (584075666, 1, 0)])
+def test_a_sample_of_exactly_two_deviations_is_drawn_again(group, block, place):
+    """Found by a search: each has one in its first block, or in its second where that is needed."""
+    raw = draw("normal", "float32", 4, offset=4 * (256 * group + block))
+    assert abs(raw[place]) == 2
+    kept = draw("truncated_normal", "float32", 4, offset=4 * group)
+    assert np.all(np.abs(kept) < 2)
+    same_bits(np.array(philox.truncated_group_float32(np.uint64(256 * group), *philox.seed_words(SEED))), kept)
+
+
 def test_a_permutation_fills_a_strided_array():
     base = np.full(20, -1)
     kernels.permutation(base[::2], SEED)
