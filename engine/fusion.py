@@ -1,13 +1,15 @@
-"""Several ops as one step: a random draw with the scaling and shifting after it."""
+"""Several ops as one step: a random draw with its scaling and shifting, a product with its bias and activation."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .dtypes import float32, float64
 from .graph import Operation, Tensor
 
 
@@ -68,3 +70,74 @@ def _normal(scale: Tensor, shift: Tensor, constants: Mapping[Tensor, np.ndarray]
 
 
 _BOUNDS = {"RandomUniform": _uniform, "RandomStandardNormal": _normal, "TruncatedNormal": _normal}
+
+
+# -- products -------------------------------------------------------------------------------------------------------
+
+
+class FusedProduct(NamedTuple):
+    """A product or convolution whose kernel adds the bias and applies the activation while it has the sums at hand."""
+
+    product: Operation
+    bias: Tensor | None
+    activation: str | None
+    absorbed: tuple[Operation, ...]  # ops that need no step of their own
+
+
+_PRODUCTS = ("MatMul", "BatchMatMulV2", "Conv2D", "DepthwiseConv2dNative")
+_ACTIVATIONS = {"Relu": "relu", "Relu6": "relu6"}  # whose bits are the same either way; float16 would round but once
+
+
+def fused_products(
+    ops: Sequence[Operation], kept: Collection[Any], writes: Callable[[Operation], bool]
+) -> dict[Operation, FusedProduct]:
+    """The last ops of ``activation(product + bias)`` among the ordered `ops`, either of both left out.
+
+    The bias must be known to have one element for each column or channel, and nobody else (no other op, control
+    dependency, fetch or feed of `kept`) may need what lies between. The product is computed where the last op stands,
+    so no op between the two may write a variable, which the product may read.
+    """
+    readers: dict[Tensor, list[Operation]] = {}
+    for op in ops:
+        for tensor in op.inputs:
+            readers.setdefault(tensor, []).append(op)
+    needed = {c for op in ops for c in op._control_inputs}
+    place = {op: i for i, op in enumerate(ops)}
+    written = list(accumulate(map(writes, ops), initial=0))
+
+    def only_reader(op: Operation) -> Operation | None:
+        found = readers.get(op.outputs[0], [])
+        alone = len(found) == 1 and op.outputs[0] not in kept and op not in needed
+        return found[0] if alone and found[0].device == op.device else None
+
+    fused = {}
+    for product in ops:
+        if product.type not in _PRODUCTS or product.outputs[0].dtype not in (float32, float64):
+            continue
+        chain, bias, activation = [product], None, None
+        reader = only_reader(product)
+        if reader is not None:
+            bias = _bias(reader, product)
+            if bias is not None:
+                chain.append(reader)
+                reader = only_reader(reader)
+        if reader is not None and reader.type in _ACTIVATIONS:
+            activation = _ACTIVATIONS[reader.type]
+            chain.append(reader)
+        *absorbed, last = chain
+        if absorbed and written[place[product]] == written[place[last]]:
+            fused[last] = FusedProduct(product, bias, activation, tuple(absorbed))
+    return fused
+
+
+def _bias(op: Operation, product: Operation) -> Tensor | None:
+    """What `op` adds to the columns or channels of the product, None where it does something else."""
+    if op.type not in ("BiasAdd", "AddV2"):
+        return None
+    bias = op.inputs[1] if op.inputs[0] is product.outputs[0] else op.inputs[0]
+    layout = product.attrs.get("data_format", "NHWC")
+    sizes = product.outputs[0].shape.sizes
+    if op.attrs.get("data_format", "NHWC") != layout or not sizes:
+        return None
+    columns = sizes[1 if layout == "NCHW" else -1]
+    return bias if columns is not None and bias.shape.sizes == (columns,) else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import errors
 from .dtypes import variant
-from .fusion import FusedDraw, fused_draws
+from .fusion import FusedDraw, FusedProduct, fused_draws, fused_products
 from .graph import Operation, Tensor
 from .state import variable_of
 
@@ -79,11 +79,14 @@ class Plan:
     def _draw_up(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], feeds_on: Sequence[Any]) -> None:
         self._feed_slots = [self._new_slot(t, where, borrowed=True) for t, where in zip(feeds, feeds_on, strict=True)]
         ops = [op for op in self._ordered(self._needed(fetches)) if not self._fold(op)]
-        draws = fused_draws(ops, self._constants, {*fetches, *self._feeds})
-        absorbed = {op for fused in draws.values() for op in fused.absorbed}
+        kept = {*fetches, *self._feeds}
+        draws, products = fused_draws(ops, self._constants, kept), fused_products(ops, kept, writes)
+        absorbed = {op for parts in (draws, products) for fused in parts.values() for op in fused.absorbed}
         for op in ops:
             if op in draws:
                 self._place_draw(op, draws[op])
+            elif op in products:
+                self._place_product(op, products[op])
             elif op not in absorbed:
                 self._place(op)
         self._fetch_slots = [self._fetch_slot(f) for f in fetches]
@@ -201,6 +204,16 @@ class Plan:
         self._drafts.append(
             _Draft(fused.draw, backend, inputs, [self._new_slot(op.outputs[0], backend)], "draw", fused.bounds)
         )
+
+    def _place_product(self, op: Operation, fused: FusedProduct) -> None:
+        """Draft one step for a product and the ops up to `op` that add its bias and apply its activation."""
+        product, backend = fused.product, self._backend(fused.product)
+        arguments = list(zip(product.inputs, argument_names(product), strict=True))
+        if fused.bias is not None:
+            arguments.append((fused.bias, "bias"))
+        inputs = [self._input(product, tensor, name, backend) for tensor, name in arguments]
+        outputs = [self._new_slot(op.outputs[0], backend)]
+        self._drafts.append(_Draft(product, backend, inputs, outputs, "product", fused.activation))
 
     def _read_variable(self, tensor: Tensor) -> Operation | None:
         """The variable that a reader of `tensor` reads, or None."""
@@ -388,6 +401,8 @@ class Plan:
         op, definition, backend = draft.op, draft.op.definition, draft.backend
         if draft.kind == "draw":
             run = definition.bind(op, backend, self._session, donated, **draft.state)  # type: ignore[misc]
+        elif draft.kind == "product":
+            run = partial(definition.kernel, backend, **op.attrs, activation=draft.state)  # type: ignore[arg-type, misc]
         elif definition.bind is not None:
             run = definition.bind(op, backend, self._session, donated)
         elif definition.kernel is not None:

@@ -141,9 +141,13 @@ class Family:
                 raise InvalidArgumentError(None, None, message)
         return geometry(strides=strides, dilations=dilations, data_format=data_format, **padding)
 
-    def _run_forward(self, k: Any, x: Array, w: Array, **attrs: Any) -> Array:
+    def _run_forward(
+        self, k: Any, x: Array, w: Array, bias: Array | None = None, *, activation: str | None = None, **attrs: Any
+    ) -> Array:
+        """The forward kernel; a plan may have it add a bias [O] and apply an activation (engine/fusion.py)."""
         run, layout = getattr(k, self._kernel), attrs["data_format"]
-        return channels_back(k, run(channels_last(k, x, layout), w, *self._geometry(**attrs)), layout)
+        y = run(channels_last(k, x, layout), w, *self._geometry(**attrs), bias=bias, activation=activation)
+        return channels_back(k, y, layout)
 
     def _run_by_input(self, k: Any, sizes: np.ndarray, w: Array, dy: Array, **attrs: Any) -> Array:
         run, layout = getattr(k, f"{self._kernel}_input_grad"), attrs["data_format"]

@@ -69,9 +69,12 @@ def _batch_product_shape(a: Tensor, b: Tensor, adj_x: bool, adj_y: bool) -> Tens
     return batch.concatenate([rows, columns])
 
 
-def _multiply(k: Any, a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> Any:
+def _multiply(
+    k: Any, a: Any, b: Any, bias: Any = None, *, transpose_a: bool, transpose_b: bool, activation: str | None = None
+) -> Any:
+    """The kernel; a plan may have it add a bias [n] and apply an activation (engine/fusion.py)."""
     try:
-        return k.matmul(a, b, transpose_a, transpose_b)
+        return k.matmul(a, b, transpose_a, transpose_b, bias=bias, activation=activation)
     except ValueError:
         shapes = [f"In[{i}]: [{','.join(map(str, x.shape))}]" for i, x in enumerate((a, b))]
         raise InvalidArgumentError(None, None, f"Matrix size-incompatible: {', '.join(shapes)}") from None
@@ -99,7 +102,9 @@ BatchMatMulV2 = define(
     "BatchMatMulV2",
     "x:T, y:T -> output:T",
     shape=_batch_product_shape,
-    kernel=lambda k, x, y, adj_x, adj_y: _multiply(k, x, y, adj_x, adj_y),
+    kernel=lambda k, x, y, *bias, adj_x, adj_y, **rest: _multiply(
+        k, x, y, *bias, transpose_a=adj_x, transpose_b=adj_y, **rest
+    ),
     grad=_product_gradient,
     types={"T": (*_MATRIX_TYPES, dtypes.int8, dtypes.int16)},
 )
