@@ -67,6 +67,7 @@ struct Tf32 {
 // float32 on TF32 tensor cores ("3xTF32"): x = high + low, each TF32, and three of the four products. What is left out,
 // low * low, is below 2**-22 of the product. Tensor cores truncate as they accumulate, which over a long k costs as
 // much as TF32 itself, so only eight terms are summed there, the small ones first, and float32 adds do the rest.
+// TF32's range is float32's, so below 2**-100 or so the low halves lose bits to underflow, and the accuracy with them.
 struct SplitTf32 {
   static constexpr int ROWS = 16, COLUMNS = 8, DEPTH = 8, VALUES = 4;
   static constexpr bool FINITE = true;  // inf - inf makes a NaN of an infinite operand, and rounding up may overflow

@@ -116,7 +116,9 @@ class _Product(NamedTuple):
     def request(self, function: str, precision: str, launcher: Launcher) -> dispatch.Request:
         extents = self.rows, self.columns, self.depth, self.parts
         if max(extents) > EXTENT_LIMIT:
-            raise launching.KernelError(f"{function}: {extents} rows, columns, terms and parts are more than 32 bits count")
+            raise launching.KernelError(
+                f"{function}: {extents} (rows, columns, terms, parts) are more than 32 bits count"
+            )
         device = launcher.architecture, launcher.processors
         return dispatch.Request(function, self.out.dtype.name, precision, *device, *extents)
 
@@ -163,7 +165,7 @@ def _compute(
     )
     launcher.launch(
         Launch(
-            "product.cu",
+            choice.source,
             "product",
             defines,
             (row_tiles * column_tiles * splits * product.parts, 1, 1),
@@ -302,7 +304,8 @@ def matmul(
         out: [.., m, n], C-contiguous, of the same dtype, and no part of a or b.
         bias: [n], contiguous.
         activation: a key of ACTIVATIONS.
-        precision: "highest" or "high"; it matters to float32 only.
+        precision: of float32; "high" is TF32. "highest" keeps an element within 4 * 2**-24 * sqrt(k) of the sum of
+            |a| |b| over its terms, for operands that are zero or at least 2**-100; inf and NaN come out as IEEE has it.
         algo: "auto" or "scopeflow", which never calls cuBLAS.
 
     Raises:
@@ -585,7 +588,9 @@ def depthwise_conv2d_input_grad(w: Array, dy: Array, at: Windows, out: Array, la
     _launch_depthwise("depthwise_input_grad", out, None, grid, launcher, (w, dy, out, shape))
 
 
-def depthwise_conv2d_filter_grad(x: Array, dy: Array, at: Windows, out: Array, launcher: Launcher | None = None) -> None:
+def depthwise_conv2d_filter_grad(
+    x: Array, dy: Array, at: Windows, out: Array, launcher: Launcher | None = None
+) -> None:
     """out [KH, KW, C, M] = the gradient of sum(depthwise_conv2d(x, w) * dy) with respect to w."""
     if not out.size:
         return

@@ -1,8 +1,8 @@
 """Which kernel a product gets: one table, and the tile and splits that were measured, or else estimated, to be best.
 
-To add an architecture's own path, say Hopper's `wgmma` (sm_90a: bf16x6 on planes split beforehand, brought by TMA): give
-it a source file with the arithmetic, add its rule above the general one, and its tiles to `TILES`. launching.py compiles
-for sm_90a already. No such path is here, as none has been measured; nor has cuBLAS, so no measurement chooses it yet.
+To add an architecture's own path, say Hopper's `wgmma` (bf16x6 on planes split beforehand, brought by TMA): write its
+source, name that in its rule, above the general one, and give it tiles of its own. launching.py compiles for sm_90a
+already. No such path is here, as none could be measured; nor has cuBLAS been, so nothing chooses it yet.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Tile(NamedTuple):
 # Larger tiles read less per product, smaller ones leave fewer multiprocessors idle and less of a tile empty.
 TILES = {
     "128x128": Tile(128, 128, 64, 32, 1, 1.0),
-    "128x64": Tile(128, 64, 64, 32, 2, 0.85),
-    "64x128": Tile(64, 128, 32, 64, 2, 0.85),
+    "128x64": Tile(128, 64, 32, 32, 1, 0.85),
+    "64x128": Tile(64, 128, 32, 32, 1, 0.85),
     "64x64": Tile(64, 64, 32, 32, 2, 0.7),
     "128x16": Tile(128, 16, 32, 16, 2, 0.3),
     "16x128": Tile(16, 128, 16, 32, 2, 0.3),
@@ -57,6 +57,7 @@ class Rule(NamedTuple):
     least_depth: int  # sums of fewer terms go on to the next rule
     arithmetic: str  # a struct of arithmetic.cuh
     tiles: dict[str, Tile]
+    source: str = "product.cu"
 
 
 _ALL = frozenset((70, 72, 75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121))
@@ -96,6 +97,7 @@ class Choice(NamedTuple):
     """How it is computed."""
 
     algorithm: str  # one of ALGORITHMS
+    source: str
     arithmetic: str
     tile: Tile
     splits: int  # blocks that share a sum
@@ -174,12 +176,12 @@ def choose(request: Request) -> Choice:
     near = _nearest(request, rule)
     if near is not None:
         tile = rule.tiles[near.tile]
-        return Choice(near.algorithm, rule.arithmetic, tile, min(near.splits, _most_splits(request)))
+        return Choice(near.algorithm, rule.source, rule.arithmetic, tile, min(near.splits, _most_splits(request)))
     tile, splits = min(
         ((tile, splits) for tile in rule.tiles.values() for splits in _possible_splits(request)),
         key=lambda choice: _cost(request, *choice),
     )
-    return Choice("scopeflow", rule.arithmetic, tile, splits)
+    return Choice("scopeflow", rule.source, rule.arithmetic, tile, splits)
 
 
 def _nearest(request: Request, rule: Rule) -> Measurement | None:

@@ -1,4 +1,4 @@
-"""Compiles the CUDA sources of this folder with NVRTC, once per set of choices, and launches their kernels on CuPy arrays.
+"""Compiles the CUDA sources of this folder by NVRTC, once per set of choices; launches their kernels on CuPy arrays.
 
 NVRTC is called directly, not through cupy.RawModule(code=..), which adds -ftz=true: flushing subnormal numbers to zero
 would cost float32 products near 2**-126 their low halves, and IEEE results with them. It also takes no sm_90a.
@@ -14,6 +14,8 @@ import re
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 Array = Any  # cupy.ndarray; in the tests that run the kernels on the CPU, numpy.ndarray
 
@@ -169,7 +171,9 @@ class CupyLauncher:
 
     def launch(self, launch: Launch) -> None:
         with self._device, self._errors_told(launch):
-            self._kernel(launch)(launch.grid, launch.block, launch.arguments, shared_mem=launch.shared_bytes)
+            # CuPy passes NumPy arrays of one element by value, whatever their dtype.
+            by_value = (np.asarray(one) if isinstance(one, np.generic) else one for one in launch.arguments)
+            self._kernel(launch)(launch.grid, launch.block, tuple(by_value), shared_mem=launch.shared_bytes)
 
     @contextlib.contextmanager
     def _errors_told(self, launch: Launch) -> Any:

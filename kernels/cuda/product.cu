@@ -121,7 +121,8 @@ struct Residue {
 };
 
 // dx[(n, h, w), c] = sum over (i, j, o) of dy[n, (h + top - i * dilation) / stride, .., o] * w[i, j, c, o], where that
-// divides: a product of its own for each residue of h and w modulo the stride, so that nothing is multiplied by zero.
+// divides: a product of its own for each residue of h and w modulo the stride, so that no tap is multiplied by zero but
+// at the edges of dy (where an infinite filter hence gives NaN, as it does in the forward product's padding).
 struct InputGradient {
   using Shape = ConvolutionShape;
   using Left = LeftPatches;
@@ -132,7 +133,8 @@ struct InputGradient {
   int channels, rows, columns, depth;
   Divisor by_width, by_height, by_taps;
   DEVICE InputGradient(const Shape& s, int part)
-      : at(s), group(part % s.G), first_h(part / s.G / s.stride_w), first_w(part / s.G % s.stride_w),
+      : at(s), group(part % s.G), first_h(part / s.G / min(s.stride_w, s.W)),
+        first_w(part / s.G % min(s.stride_w, s.W)),
         in_h(first_h, s.H, s.KH, s.stride_h, s.dilation_h, s.top, s.period_h),
         in_w(first_w, s.W, s.KW, s.stride_w, s.dilation_w, s.left, s.period_w),
         channels(s.O / s.G), rows(s.N * in_h.count * in_w.count), columns(s.C / s.G),
