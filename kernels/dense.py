@@ -529,7 +529,11 @@ def computed_by(kernel: str, xp: Any) -> str:
 
 def _host_kernel(kernel: str) -> Callable[..., None]:
     """The fastest function for float32 NumPy arrays."""
-    return getattr(plain, kernel)
+    if kernel.startswith("depthwise"):
+        return getattr(plain, kernel)
+    from .cpu import convolution
+
+    return getattr(convolution, kernel)
 
 
 def _in_groups(

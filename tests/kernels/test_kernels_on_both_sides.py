@@ -212,7 +212,9 @@ def test_every_kernel_is_checked_and_holds():
     checks = selfcheck.run_self_checks(get_backend("/cpu:0"))
     assert {name for name, *_ in checks} == {"philox", *kernels.__all__}
     assert [check for check in checks if check[2] is not True] == []
-    assert {name: implementation for name, implementation, *_ in checks}["conv2d"] == "plain on numpy"
+    implementations = {name: implementation for name, implementation, *_ in checks}
+    assert implementations["conv2d"] == "cpu.convolution on numpy"
+    assert implementations["matmul"] == implementations["depthwise_conv2d"] == "plain on numpy"
 
 
 def slightly_off(kernel):
