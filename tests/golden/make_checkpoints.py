@@ -39,7 +39,7 @@ NUMBERS = (
     "uint64", "bool", "complex64", "complex128",
 )  # fmt: skip
 SHAPES = ((), (1,), (7,), (0, 3), (2, 3, 4))
-MANY_THOUSANDS = 8000  # of names, so that the index has several blocks
+LONG_NAMES = 4000  # which make an index of several blocks
 
 rng = np.random.default_rng(5)
 
@@ -161,7 +161,8 @@ def a_thousand(path):
 
 
 def many_blocks(path):
-    names = sorted(f"scope_{i % 7}/layer_{i * 7919 % MANY_THOUSANDS}/kernel" for i in range(MANY_THOUSANDS))
+    numbers = (i * 7919 % LONG_NAMES for i in range(LONG_NAMES))
+    names = sorted(f"scope_{i % 7}/layer_{i}/{'residual/' * (18 + i % 11)}kernel" for i in numbers)
     values = [bits("float16", (i % 3,)) for i in range(9)]
     return save_tensors(path, {name: values[i % 9] for i, name in enumerate(names)})
 

@@ -9,6 +9,7 @@ from golden.rewrite_checkpoints import compress, open_reader, rewrite
 from golden_checkpoints import ANSWERS, content, unpack
 
 import scopeflow as tf
+from scopeflow.train.checkpoint.table import Table
 
 
 @pytest.fixture(params=ANSWERS)
@@ -63,6 +64,11 @@ def test_most_golden_checkpoints_have_one_shard(tmp_path):
         unpack(name, tmp_path)
     assert len([*tmp_path.glob("*.data-00000-of-00001")]) == 6
     assert len([*tmp_path.glob("*.data-*-of-00003")]) == 3
+
+
+def test_one_golden_index_has_several_blocks(tmp_path):
+    index = unpack("many_blocks", tmp_path) + ".index"
+    assert len(Table(Path(index).read_bytes(), index)._places) == 4
 
 
 def test_slices_are_read_alone_and_are_parts_of_the_whole(tmp_path):
