@@ -79,7 +79,9 @@ def _divisor(d: int) -> tuple[int, int, int]:
 
 
 def _block(dtype: np.dtype, **values: Any) -> np.void:
-    return np.array(tuple(values[name] for name in dtype.names or ()), dtype)[()]
+    """A parameter block, as a structured scalar, which launchers pass by value."""
+    block: Any = np.array(tuple(values[name] for name in dtype.names or ()), dtype)
+    return block[()]
 
 
 # --- Alignment --------------------------------------------------------------------------------------------------------
@@ -532,18 +534,18 @@ def _check_pixels(product: _Product, *images: Array) -> None:
 # --- Depthwise convolutions -------------------------------------------------------------------------------------------
 
 
-def _depthwise_shape(images: int, channels: int, multiplier: int, at: Windows) -> np.void:
+def _depthwise_shape(images: int, filter_shape: tuple[int, ...], at: Windows) -> np.void:
     return _block(
         _DEPTHWISE,
         N=images,
         H=at.size[0],
         W=at.size[1],
-        C=channels,
+        C=filter_shape[2],
         KH=at.window[0],
         KW=at.window[1],
         P=at.output[0],
         Q=at.output[1],
-        M=multiplier,
+        M=filter_shape[3],
         stride_h=at.strides[0],
         stride_w=at.strides[1],
         dilation_h=at.dilations[0],
@@ -573,7 +575,7 @@ def depthwise_conv2d(
     if not out.size:
         return
     launcher = launcher or launching.default_launcher()
-    shape = _depthwise_shape(x.shape[0], *w.shape[2:], at)
+    shape = _depthwise_shape(x.shape[0], w.shape, at)
     arguments = (x, w, NULL if bias is None else bias, out, shape)
     _launch_depthwise("depthwise", out, activation, _grid(out.size, launcher), launcher, arguments)
 
@@ -583,7 +585,7 @@ def depthwise_conv2d_input_grad(w: Array, dy: Array, at: Windows, out: Array, la
     if not out.size:
         return
     launcher = launcher or launching.default_launcher()
-    shape = _depthwise_shape(out.shape[0], *w.shape[2:], at)
+    shape = _depthwise_shape(out.shape[0], w.shape, at)
     grid = _grid(out.size, launcher)
     _launch_depthwise("depthwise_input_grad", out, None, grid, launcher, (w, dy, out, shape))
 
@@ -595,7 +597,7 @@ def depthwise_conv2d_filter_grad(
     if not out.size:
         return
     launcher = launcher or launching.default_launcher()
-    shape = _depthwise_shape(x.shape[0], *out.shape[2:], at)
+    shape = _depthwise_shape(x.shape[0], out.shape, at)
     pixels = x.shape[0] * math.prod(at.output)
     blocks = math.prod(at.window) * -(-math.prod(out.shape[2:]) // 32)
     wanted = -(-BLOCKS_PER_PROCESSOR * launcher.processors // blocks)

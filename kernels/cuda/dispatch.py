@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,15 +54,15 @@ class Rule(NamedTuple):
 
     dtype: str
     precision: str  # "any" where it makes no difference
-    architectures: frozenset[int]
+    architectures: Container[int]
     least_depth: int  # sums of fewer terms go on to the next rule
     arithmetic: str  # a struct of arithmetic.cuh
     tiles: dict[str, Tile]
     source: str = "product.cu"
 
 
-_ALL = frozenset((70, 72, 75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121))
-_MMA = frozenset(architecture for architecture in _ALL if architecture >= 80)
+_ALL = range(70, 1000)
+_MMA = range(80, 1000)
 _MMA_64 = frozenset((80, 90, 100))  # the others have hardly any float64 units, and those are not in their tensor cores
 
 # The first rule that fits is taken. A product of 3xTF32 may be off by 2**-21, which only a sum of many terms makes
@@ -156,13 +157,12 @@ NEAR = 4  # powers of two within which a measurement still says more than the es
 
 
 def rule_for(request: Request) -> Rule:
-    """The first rule of the table that fits. An architecture newer than the table is taken for the newest in it."""
-    architecture = min(request.architecture, max(_ALL))
+    """The first rule of the table that fits; ValueError if none does."""
     for rule in TABLE:
         if (
             rule.dtype == request.dtype
             and rule.precision in ("any", request.precision)
-            and architecture in rule.architectures
+            and request.architecture in rule.architectures
             and request.depth >= rule.least_depth
         ):
             return rule
