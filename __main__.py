@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .train import inspect
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     command = commands.add_parser("doctor", help="show devices, libraries and whether the kernels hold")
     command.set_defaults(run=doctor)
+    command = commands.add_parser("inspect", help="show what is in a checkpoint, compare two, or rename what is in one")
+    inspect.add_arguments(command)
+    command.set_defaults(run=inspect.run)
     arguments = parser.parse_args(argv)
     return arguments.run(arguments)
 

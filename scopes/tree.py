@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,37 @@ COLUMNS = ("shape", "dtype", "bytes", "device", "initializer", "trainable")
 
 @dataclass
 class Node:
-    """One part of a name. A variable may have children too: ``conv1/weights`` holds ``conv1/weights/Adam``."""
+    """One part of a name. What has a name may have children too: ``conv1/weights`` holds ``conv1/weights/Adam``."""
 
-    variable: Any = None
+    item: Any = None
     children: dict[str, Node] = field(default_factory=dict)
+
+    def items(self) -> Iterator[Any]:
+        """What has a name in and below this node."""
+        if self.item is not None:
+            yield self.item
+        for child in self.children.values():
+            yield from child.items()
+
+
+def tree_of(named: Iterable[tuple[str, Any]]) -> Node:
+    """The tree of the names of some items, which are in the order given."""
+    root = Node()
+    for name, item in named:
+        node = root
+        for part in name.split("/"):
+            node = node.children.setdefault(part, Node())
+        node.item = item
+    return root
+
+
+def labelled(node: Node, indent: str = "") -> Iterator[tuple[str, Node]]:
+    """(Label with its branches drawn, node) of all below a node, depth first."""
+    at_top = not indent
+    for i, (part, child) in enumerate(node.children.items()):
+        last = i == len(node.children) - 1
+        yield (part if at_top else indent[1:] + ("└─ " if last else "├─ ") + part), child
+        yield from labelled(child, " " if at_top else indent + ("   " if last else "│  "))
 
 
 def variable_tree(graph: Any = None, session: Any = None) -> Table:
@@ -42,31 +69,12 @@ def variable_tree(graph: Any = None, session: Any = None) -> Table:
     for column in COLUMNS:
         justify: JustifyMethod = "right" if column == "bytes" else "left"
         table.add_column(column, overflow="fold", no_wrap=column != "initializer", justify=justify)
-    for label, variable in _rows(_tree(variables)):
-        cells = [] if variable is None else _cells(variable, session)
+    for label, node in labelled(tree_of((variable.op.name, variable) for variable in variables)):
+        cells = [] if node.item is None else _cells(node.item, session)
         table.add_row(*map(Text, [label, *cells]))  # Text: brackets in names and initializers are no markup
     table.add_section()
     table.add_row("sum", "", "", f"{sum(_bytes(v) or 0 for v in variables):,}")
     return table
-
-
-def _tree(variables: list[Any]) -> Node:
-    root = Node()
-    for variable in variables:
-        node = root
-        for part in variable.op.name.split("/"):
-            node = node.children.setdefault(part, Node())
-        node.variable = variable
-    return root
-
-
-def _rows(node: Node, indent: str = "") -> Iterator[tuple[str, Any]]:
-    """(Label with its branches drawn, variable or None for a mere scope), depth first."""
-    at_top = not indent
-    for i, (part, child) in enumerate(node.children.items()):
-        last = i == len(node.children) - 1
-        yield (part if at_top else indent[1:] + ("└─ " if last else "├─ ") + part), child.variable
-        yield from _rows(child, " " if at_top else indent + ("   " if last else "│  "))
 
 
 def _cells(variable: Any, session: Any) -> list[str]:
