@@ -93,6 +93,19 @@ def position(number, rows, columns):
 
 
 @inner
+def following(image, row, column, rows, columns):
+    """The position after this one."""
+    column += 1
+    if column == columns:
+        column = 0
+        row += 1
+        if row == rows:
+            row = 0
+            image += 1
+    return image, row, column
+
+
+@inner
 def copy_run(out, to, begin, end, x, source):
     """out[to + q] = x[source + q] for begin <= q < end; may write LANES - 1 floats more."""
     if source + end + LANES <= x.size:
@@ -125,36 +138,51 @@ def gather(x, walk, begin, end, k_begin, k_end, patches, row):
     May write LANES - 1 floats beyond a row before it writes the next one.
     """
     size = walk.columns * walk.run  # of a row of runs
-    image = walk.height * walk.width * walk.channels
+    line = walk.width * walk.channels
+    low = (walk.rows - 1) * walk.row_dilation  # the last run of a window begins that much lower
+    far = (walk.columns - 1) * walk.column_dilation * walk.channels  # and that much further right
+    n, i, j = position(begin, walk.out_height, walk.out_width)
     for p in range(begin, end):
-        n, i, j = position(p, walk.out_height, walk.out_width)
+        h = i * walk.row_stride - walk.top
+        left = (j * walk.column_stride - walk.left) * walk.channels
+        corner = (n * walk.height + h) * line + left
+        whole = h >= 0 and h + low < walk.height and left >= 0 and left + far + walk.run <= line
+        whole = whole and corner + low * line + far + walk.run + LANES <= x.size
         for a in range(k_begin // size, (k_end + size - 1) // size):
             for b in range(walk.columns):
                 first = a * size + b * walk.run
                 q_begin, q_end = max(k_begin - first, 0), min(k_end - first, walk.run)
-                if q_begin < q_end:
-                    to = row * (p - begin) + first - k_begin
+                to = row * (p - begin) + first - k_begin
+                if whole:
+                    source = corner + a * walk.row_dilation * line + b * walk.column_dilation * walk.channels
+                    for q in range(q_begin, q_end, LANES):
+                        copy_lanes(patches, to + q, x, source + q)
+                elif q_begin < q_end:
                     start, inside, outside = run_in_image(walk, i, j, a, b, q_begin, q_end)
                     for q in range(q_begin, inside):
                         patches[to + q] = 0
-                    copy_run(patches, to, inside, outside, x, n * image + start)
+                    copy_run(patches, to, inside, outside, x, n * walk.height * line + start)
                     for q in range(outside, q_end):
                         patches[to + q] = 0
-
-
-@inner
-def put(value, out, to, add):
-    out[to] = out[to] + value if add else value
+        n, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
 @inner
 def put_tile(tile, count, width, out, at, place, walk, begin, add):
     """Stores or adds `width` columns of a tile's first `count` rows, which belong to the windows from `begin` on."""
+    n, i, j = position(begin, walk.out_height, walk.out_width)
     for r in range(count):
-        n, i, j = position(begin + r, walk.out_height, walk.out_width)
         to = at + place.begin + n * place.image + i * place.row + j * place.column
-        for q in range(width):
-            put(tile[r * WIDTH + q], out, to + q, add)
+        if add:
+            for q in range(width):
+                out[to + q] += tile[r * WIDTH + q]
+        elif width == WIDTH:
+            for q in range(0, WIDTH, LANES):
+                copy_lanes(out, to + q, tile, r * WIDTH + q)
+        else:
+            for q in range(width):
+                out[to + q] = tile[r * WIDTH + q]
+        n, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
 # --- Kernels ----------------------------------------------------------------------------------------------------------
@@ -227,42 +255,41 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
                     for i in range(0, count, ROWS):
                         b_at, to = o * depth + k * WIDTH, i * wide + o
                         multiply_tile(rows, i * row, row, 1, packed, b_at, steps, patches, to, wide, k > 0)
+            _, i, j = position(first, walk.out_height, walk.out_width)
             for p in range(count):
-                _, i, j = position(first + p, walk.out_height, walk.out_width)
                 for a in range(walk.rows):
                     for b in range(walk.columns):
                         start, inside, outside = run_in_image(walk, i, j, a, b, 0, walk.run)
                         source = p * wide + a * size + b * walk.run
                         for q in range(inside, outside):
                             out[n * image + start + q] += patches[source + q]
+                _, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
 def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block):
-    """out[out_at + (k - k_begin) width + o] = sum over windows p from begin to end of patches[p, k] dy[p, o]."""
+    """out[out_at + (k - k_begin) width + o] = sum over windows p from begin to end of patches[p, k] dy[p, o].
+
+    Patches of `block` windows are gathered at a time.
+    """
     depth = k_end - k_begin
     row = padded(depth)
     patches = aligned(block * row)
     panels = (width + WIDTH - 1) // WIDTH
     packed = aligned(panels * block * WIDTH)
-    tile = aligned(ROWS * WIDTH)
+    wide = panels * WIDTH
+    sums = aligned((depth + ROWS) * wide)
     for first in range(begin, end, block):
         count = min(block, end - first)
         gather(x, walk, first, first + count, k_begin, k_end, patches, row)
-        for panel in range(panels):
-            columns = min(WIDTH, width - panel * WIDTH)
-            b_at = panel * block * WIDTH
-            for p in range(count):
-                copy_run(packed, b_at + p * WIDTH, 0, columns, dy, (first + p) * width + panel * WIDTH)
-            add = first > begin
+        for p in range(count):  # along dy, as memory is read fastest
+            for o in range(0, width, WIDTH):
+                copy_run(packed, o * block + p * WIDTH, 0, min(WIDTH, width - o), dy, (first + p) * width + o)
+        for o in range(0, width, WIDTH):
             for k in range(0, depth, ROWS):
-                to, rows = out_at + k * width + panel * WIDTH, min(ROWS, depth - k)
-                if rows == ROWS and columns == WIDTH:
-                    multiply_tile(patches, k, 1, row, packed, b_at, count, out, to, width, add)
-                else:
-                    multiply_tile(patches, k, 1, row, packed, b_at, count, tile, 0, WIDTH, False)
-                    for i in range(rows):
-                        for j in range(columns):
-                            put(tile[i * WIDTH + j], out, to + i * width + j, add)
+                multiply_tile(patches, k, 1, row, packed, o * block, count, sums, k * wide + o, wide, first > begin)
+    for k in range(depth):
+        for o in range(width):
+            out[out_at + k * width + o] = sums[k * wide + o]
 
 
 # Inputs may be read-only and of any alignment: one compiled form takes them all.

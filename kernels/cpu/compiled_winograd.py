@@ -14,7 +14,7 @@ from numba import types
 
 from . import compiled_convolution, tiles
 from .caching import cached_njit
-from .compiled_convolution import FILTER, INT, READ, WALK, WRITE, aligned, copy_run, inner, padded, position
+from .compiled_convolution import FILTER, INT, READ, WALK, WRITE, aligned, copy_run, following, inner, padded, position
 from .tiles import (
     LANES,
     ROWS,
@@ -47,8 +47,8 @@ def _spreading(transform: Any, size: int) -> Any:
         row = padded(depth)
         border = aligned(size * size * row)
         border[:] = 0  # also what lies beyond the last channel: it must not look like an overflow
+        n, i, j = position(begin, rows, columns)
         for t in range(count):
-            n, i, j = position(begin + t, rows, columns)
             h, w = 2 * i - top, 2 * j - left
             source = ((n * height + h) * width + w) * channels + first
             end = source + ((size - 1) * (width + 1)) * channels + depth + LANES
@@ -68,6 +68,7 @@ def _spreading(transform: Any, size: int) -> Any:
                     transform(images, source + c, width * channels, channels, out, to, 4 * number, number)
                 else:
                     transform(border, c, size * row, row, out, to, 4 * number, number)
+            n, i, j = following(n, i, j, rows, columns)
 
     return spread
 
@@ -102,8 +103,9 @@ def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, c
     """Transforms the products of `count` tiles from `begin` on into out's channels from o on; are all finite?"""
     clipped = aligned(4 * WIDTH)
     finite = True
+    tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
+    n, i, j = position(begin, tile_rows, tile_columns)
     for t in range(count):
-        n, i, j = position(begin + t, (walk.out_height + 1) // 2, (walk.out_width + 1) // 2)
         to = at + ((n * walk.out_height + 2 * i) * walk.out_width + 2 * j) * out_width + o
         down, right = walk.out_width * out_width, out_width
         high, wide = min(2, walk.out_height - 2 * i), min(2, walk.out_width - 2 * j)
@@ -119,6 +121,7 @@ def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, c
                 for b in range(wide):
                     for q in range(columns):
                         out[to + a * down + b * right + q] = clipped[(2 * a + b) * WIDTH + q]
+        n, i, j = following(n, i, j, tile_rows, tile_columns)
     return finite
 
 
