@@ -97,6 +97,19 @@ def test_a_normal_fill_and_its_later_runs_are_tensorflows(case):
         is_nearly(filled(case, run), case, run)
 
 
+# Where this seed has a uniform sample below 1e-7 for a radius, and what TensorFlow draws there (of 40 million).
+FARTHEST = {"float32": (32590020, (-1.5330015, -5.466818)), "float64": (8947176, (3.66515172, -4.3362258))}
+
+
+@pytest.mark.parametrize("dtype", FARTHEST)
+def test_no_sample_lies_farther_out_than_tensorflows_smallest_uniform_allows(dtype):
+    place, expected = FARTHEST[dtype]
+    pair = np.empty(2, dtype)
+    kernels.normal(pair, SEED, offset=place)
+    assert np.all(np.abs(pair - expected) <= 5e-7)  # as printed
+    assert abs(np.hypot(*pair) - np.sqrt(-2 * np.log(1e-7))) <= (1e-6 if dtype == "float32" else 1e-14)
+
+
 def pairs_swapped(out):
     return out[: out.size & ~1].reshape(-1, 2)[:, ::-1].ravel().tolist() + out[out.size & ~1 :].tolist()
 
