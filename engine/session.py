@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -168,6 +168,18 @@ class Session:
             place = self._streams.get(op, 0)
             self._streams[op] = place + amount
         return place
+
+    def streams(self) -> dict[str, int]:
+        """How far each op that draws random numbers has come in its stream, by the op's name."""
+        with self._lock:
+            return {op.name: place for op, place in self._streams.items()}
+
+    def set_streams(self, places: Mapping[str, int]) -> None:
+        """Let each op go on from where `streams` once said it was; one that is not named begins anew."""
+        ops = {op.name: op for op in self._graph.get_operations()}
+        with self._lock:
+            self._streams.clear()
+            self._streams.update({ops[name]: place for name, place in places.items() if name in ops})
 
     def constant(self, tensor: Tensor, value: np.ndarray, backend: Any) -> Any:
         """A constant on a device, laid there once per session."""

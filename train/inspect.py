@@ -105,7 +105,7 @@ def statistics(array: np.ndarray) -> Statistics | None:
 
 
 def _entries(reader: CheckpointReader) -> dict[str, Entry]:
-    return {name: reader.entry(name) for name in reader.keys()}  # noqa: SIM118
+    return {name: reader.entry(name) for name in reader}
 
 
 def _show(reader: CheckpointReader, with_statistics: bool, as_json: bool) -> None:
@@ -197,7 +197,7 @@ def _difference(a: np.ndarray, b: np.ndarray, dtype: DType) -> str:
 
 def _show_differences(reader: CheckpointReader, other: CheckpointReader, as_json: bool) -> int:
     found = dict(differences(reader, other))
-    same = len(set(reader.keys()) | set(other.keys())) - len(found)
+    same = len({*reader, *other}) - len(found)
     if as_json:
         _print_json({"path": reader.path, "other": other.path, "same": same, "different": found})
     else:

@@ -130,8 +130,7 @@ def _matching(
     reader: CheckpointReader, pattern: str, template: str, known: Mapping[str, Any], place: str
 ) -> list[_Assignment]:
     found = []
-    names = reader.keys()
-    for name in names:
+    for name in reader:
         match = re.fullmatch(pattern, name)
         if match and match.expand(template) in known:
             found.append(_assignment(reader, name, known[match.expand(template)], f"Tensor {name}", place))

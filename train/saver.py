@@ -28,6 +28,7 @@ from .checkpoint.reader import CheckpointReader, SliceSpec, enum_name, missing_m
 from .steps import global_step as value_of_step
 
 _log = logging.getLogger("scopeflow")
+_STREAMS = "_random_streams/"  # the place of a random op in its stream, under the op's name
 _V1_OPS_OF_A_SAVER = 11  # that TensorFlow makes, besides one for each variable
 
 
@@ -70,6 +71,10 @@ class Saver:
     checkpoint's name has eight digits; with `save_relative_paths` the state file has paths relative to itself.
     `defer_build` leaves it to `build` to look for the variables; `allow_empty` takes it well that there are none.
 
+    With `random_streams` a checkpoint also has how far each random op has come (int64 scalars "_random_streams/OP",
+    which TensorFlow reads past), and `restore` lets them go on from there: a run that is resumed with the same seeds
+    then draws what one that never stopped would have drawn.
+
     `format` is "tensorflow" (the default), "safetensors" or "npz"; without it a path's ending (.safetensors, .npz)
     says it. `restore` knows a file by its content. What is read is checked before the first variable changes.
 
@@ -95,6 +100,7 @@ class Saver:
         save_relative_paths: bool = False,
         filename: str | None = None,
         format: str | None = None,
+        random_streams: bool = False,
     ) -> None:
         if builder is not None:
             raise NotImplementedError("builder: scopeflow's Saver builds no ops.")
@@ -110,7 +116,7 @@ class Saver:
         if format is not None:
             format_of("", format)  # refuses what it does not know
         self._var_list, self._reshape, self._name, self._format = var_list, reshape, name, format
-        self._allow_empty, self._sharded = allow_empty, sharded
+        self._allow_empty, self._sharded, self._random_streams = allow_empty, sharded, random_streams
         self._pad_step_number, self._save_relative_paths = pad_step_number, save_relative_paths
         if saver_def is None:
             saver_def = SaverDef(
@@ -175,7 +181,8 @@ class Saver:
             _log.warning("write_meta_graph: scopeflow writes no .meta files; build the graph by its program again.")
         if not saved:
             return None
-        _write(path, self._format_of(path), saved, [_state(sess, one.variable) for one in saved])
+        streams = sess.streams() if self._random_streams else {}
+        _write(path, self._format_of(path), saved, [_state(sess, one.variable) for one in saved], streams)
         if write_state:
             removed = self._record(path)
             self._write_state(os.path.dirname(path), path, latest_filename)
@@ -258,6 +265,9 @@ class Saver:
                 raise _explained(error, _MISSING) from None
             except errors.InvalidArgumentError as error:
                 raise _explained(error, _MISMATCH) from None
+            if self._random_streams:
+                names = [name for name in reader if name.startswith(_STREAMS)]
+                sess.set_streams({name.removeprefix(_STREAMS): int(reader.read(name)) for name in names})
             for place, value in zip(places, values, strict=True):
                 shape = place.op.outputs[0].shape
                 if self._reshape and shape.is_fully_defined():
@@ -397,7 +407,9 @@ class _Streamed:
         return self._k.host_chunks(self._array)
 
 
-def _write(path: str, format: str, saved: Sequence[Saved], places: Sequence[VariableState]) -> None:
+def _write(
+    path: str, format: str, saved: Sequence[Saved], places: Sequence[VariableState], streams: Mapping[str, int]
+) -> None:
     arrays = [place.read() for place in places]  # one without a value stops it all here
     with create_checkpoint(path, format) as writer:
         for one, place, array in zip(saved, places, arrays, strict=True):
@@ -407,6 +419,8 @@ def _write(path: str, format: str, saved: Sequence[Saved], places: Sequence[Vari
                 writer.add(one.name, value)
             else:
                 writer.add_slice(one.name, one.part.full_shape, one.slice_spec, value)
+        for name, place in sorted(streams.items()):
+            writer.add(_STREAMS + name, np.array(place, np.int64))
         writer.finish()
 
 

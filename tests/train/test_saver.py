@@ -1,5 +1,6 @@
 """Savers: formats by ending, all-or-nothing restoring, what is said of what does not fit, values from devices."""
 
+import itertools
 import logging
 import os
 import threading
@@ -330,6 +331,51 @@ def test_gigabytes_from_a_gpu_are_saved_as_they_are(graph, tmp_path):
     session = initialized()
     path = tf.train.Saver().save(session, str(tmp_path / "m"))
     np.testing.assert_array_equal(tf.train.load_variable(path, "big"), session.run("big:0"))
+
+
+# -- random numbers go on ---------------------------------------------------------------------------------------------
+
+
+def drawing():
+    """Random ops of each kind, one of them in a loop."""
+    tf.set_random_seed(3)
+    tf.get_variable("v", [2])
+    looped = tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x + tf.random_normal([2])), [0, tf.zeros([2])])[1]
+    return [tf.random_uniform([3]), tf.nn.dropout(tf.ones([8]), 0.5), tf.random_shuffle(tf.range(9)), looped]
+
+
+@pytest.mark.parametrize("name", ["m", "m.npz"])
+def test_with_random_streams_a_resumed_run_draws_what_one_that_never_stopped_draws(graph, tmp_path, name):
+    draws, saver = drawing(), tf.train.Saver(random_streams=True)
+    session = initialized()
+    session.run(draws)
+    path = saver.save(session, str(tmp_path / name))
+    wanted = [session.run(draws) for _ in range(2)]
+    saver.restore(session, path)  # back in the same session
+    again = [session.run(draws) for _ in range(2)]
+    with tf.Graph().as_default():
+        draws, saver = drawing(), tf.train.Saver(random_streams=True)
+        session = initialized()
+        saver.restore(session, path)
+        resumed = [session.run(draws) for _ in range(2)]
+        for found in (again, resumed):
+            for a, b in zip(itertools.chain(*found), itertools.chain(*wanted), strict=True):
+                np.testing.assert_array_equal(a, b)
+        tf.train.Saver().restore(session, path)  # without them the draws just go on
+        assert not (session.run(draws[0]) == resumed[0][0]).all()
+
+
+def test_random_streams_are_saved_where_they_are_asked_for_alone(graph, tmp_path):
+    draws = drawing()
+    session = initialized()
+    session.run(draws)
+    tf.train.Saver().save(session, str(tmp_path / "m"))
+    tf.train.Saver(random_streams=True).save(session, str(tmp_path / "n"))
+    assert tf.train.list_variables(str(tmp_path / "m")) == [("v", [2])]
+    with_streams = dict(tf.train.list_variables(str(tmp_path / "n")))
+    assert with_streams.pop("v") == [2]
+    assert set(with_streams) == {f"_random_streams/{name}" for name in session.streams()}
+    assert len(with_streams) == 5  # the initializer has drawn too
 
 
 # -- TensorFlow 2's checkpoints ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -64,6 +64,9 @@ class CheckpointReader:
     def __contains__(self, name: object) -> bool:
         return name in self.keys()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
     def __enter__(self) -> CheckpointReader:
         return self
 
@@ -83,15 +86,15 @@ class CheckpointReader:
         return tensor_str in self
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
-        return {name: list(self.entry(name).shape) for name in self.keys()}
+        return {name: list(self.entry(name).shape) for name in self}
 
     def get_variable_to_dtype_map(self) -> dict[str, DType]:
-        return {name: self.entry(name).dtype for name in self.keys()}
+        return {name: self.entry(name).dtype for name in self}
 
     def debug_string(self) -> bytes:
         """A line for each tensor: "conv1/weights (DT_FLOAT) [5,5,1,32]"."""
         lines = []
-        for name in self.keys():
+        for name in self:
             entry = self.entry(name)
             lines.append(f"{name} (DT_{enum_name(entry.dtype).upper()}) {brackets(entry.shape)}\n")
         return "".join(lines).encode()

@@ -133,7 +133,7 @@ def test_a_damaged_file_is_refused_by_an_error_of_ours_or_what_is_read_is_still_
         path.write_bytes(broken)
         try:
             with open_checkpoint(str(path)) as reader:
-                found = {name: reader.read(name) for name in reader.keys()}  # noqa: SIM118
+                found = {name: reader.read(name) for name in reader}
         except (errors.DataLossError, errors.InvalidArgumentError, errors.UnimplementedError) as error:
             assert str(path) in error.message
             refused += 1
