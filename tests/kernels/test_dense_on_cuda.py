@@ -156,13 +156,17 @@ def test_operands_and_out_that_are_not_contiguous(ours):
     kernels.matmul(device_a.swapaxes(1, 2), device_b)
     assert np.shares_memory(ours.calls[-1][1][0], device_a._host)  # read as it lies, not copied
     for accumulate in (False, True):
-        base = np.full((2, 5, 6, 8), 7, np.float32)
-        (device_base,) = on_device((base,))
-        out = device_base[..., ::2]
-        assert kernels.matmul(device_a.swapaxes(1, 2), device_b, out=out, accumulate=accumulate) is out
-        expected = base.copy()
-        kernels.matmul(a, b, out=expected[..., ::2], accumulate=accumulate)
-        same_bits(device_base.get(), expected)
+        for shape, view in (((2, 5, 6, 8), lambda base: base[..., ::2]), ((4, 6, 5, 2), lambda base: base.transpose())):
+            base = np.full(shape, 7, np.float32)
+            (device_base,) = on_device((base,))
+            out = view(device_base)
+            assert kernels.matmul(device_a.swapaxes(1, 2), device_b, out=out, accumulate=accumulate) is out
+            kernels.matmul(a, b, out=view(base), accumulate=accumulate)
+            same_bits(device_base.get(), base)
+    (bias,) = on_device((np.arange(8, dtype=np.float32),))
+    got = kernels.matmul(device_a.swapaxes(1, 2), device_b, bias=bias[::2])
+    same_bits(got.get(), kernels.matmul(a, b, bias=bias.get()[::2]))
+    assert ours.calls[-1][2]["bias"].flags.c_contiguous
 
 
 def test_what_has_no_cuda_kernel_goes_the_plain_way(ours):

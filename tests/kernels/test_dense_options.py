@@ -327,6 +327,8 @@ BAD = [
         ValueError,
         r"matmul: b must have at least 2 dimensions, but its shape is \(4,\)",
     ),
+    (lambda: kernels.matmul(A, B[:, 0]), ValueError, r"b must have at least 2 dimensions, but its shape is \(3,\)"),
+    (lambda: kernels.matmul(B[:, 0], B), ValueError, r"a must have at least 2 dimensions, but its shape is \(3,\)"),
     (lambda: kernels.matmul(A, B.astype(F).tolist()), TypeError, "matmul: b must be a NumPy or CuPy array, not list"),
     (lambda: kernels.matmul(A > 0, B > 0), TypeError, "matmul: a has dtype bool, expected floats or integers"),
     (lambda: kernels.matmul(A + 0j, B + 0j), TypeError, "matmul: a has dtype complex64, expected floats or integers"),
