@@ -1,6 +1,7 @@
 """Two towers share one small convolutional net and learn to read 1797 scanned digits. Run: make demo"""
 
 import argparse
+import itertools
 import time
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def main():
     parser.add_argument("--steps", type=int, default=400, help="training steps (default %(default)s)")
     parser.add_argument("--batch", type=int, default=128, help="images a step, an even number (default %(default)s)")
     parser.add_argument("--device", default=None, help="where the graph lives, such as /cpu:0 or /gpu:0")
+    parser.add_argument(
+        "--checkpoints", type=Path, default=None, help="where to keep them, and to go on from the newest"
+    )
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder of the pictures")
     args = parser.parse_args()
     if args.steps < 1 or args.batch < TOWERS or args.batch % TOWERS:
@@ -89,7 +93,9 @@ def main():
         labels = tf.placeholder(tf.int64, [None], name="labels")
         keep_prob = tf.placeholder_with_default(1.0, [], name="keep_prob")
         loss, accuracy = build(images, labels, keep_prob)
-        train_step = tf.train.AdamOptimizer(2e-3).minimize(loss)
+        step = tf.train.get_or_create_global_step()
+        train_step = tf.train.AdamOptimizer(2e-3).minimize(loss, global_step=step)
+    saver = tf.train.Saver(random_streams=True)
 
     console = Console()
     if not console.is_terminal:
@@ -102,14 +108,25 @@ def main():
     columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[state]}")
     with tf.Session() as session, Progress("training", *columns, console=console) as progress:
         session.run(tf.global_variables_initializer())
-        task = progress.add_task("", total=args.steps, state="")
+        newest = args.checkpoints and tf.train.latest_checkpoint(args.checkpoints)
+        if newest:
+            saver.restore(session, newest)
+            console.print(f"going on from {newest}")
+        done = tf.train.global_step(session, step)
+        if done >= args.steps:
+            parser.error(f"{newest} has gone {done} steps already")
+        task = progress.add_task("", total=args.steps, completed=done, state="")
         start = time.perf_counter()
-        for x, y in batches(*train, args.batch, args.steps):
+        for number, (x, y) in enumerate(
+            itertools.islice(batches(*train, args.batch, args.steps), done, None), done + 1
+        ):
             feeds = {images: x, labels: y, keep_prob: 0.5}
             _, *measured = session.run([train_step, loss, accuracy], feeds)
             history.append(measured)
             recent = np.mean(history[-20:], axis=0)
             progress.update(task, advance=1, state=f"loss {recent[0]:.4f}  accuracy {recent[1]:.1%}")
+            if args.checkpoints and (number % 100 == 0 or number == args.steps):
+                saver.save(session, args.checkpoints / "digits", global_step=step)
         seconds = time.perf_counter() - start
         progress.stop()
         test_accuracy = session.run(accuracy, feed_dict={images: test[0], labels: test[1]})
@@ -121,7 +138,7 @@ def main():
     draw_filters(filters, args.output / "filters.png")
     draw_training(np.array(history), test_accuracy, args.output / "training.png")
     console.print(f"wrote {args.output / 'filters.png'} and {args.output / 'training.png'}")
-    console.print(f"{args.steps * args.batch / seconds:,.0f} images per second")
+    console.print(f"{len(history) * args.batch / seconds:,.0f} images per second")
     console.print(f"test accuracy {100 * test_accuracy:.1f} %")
 
 

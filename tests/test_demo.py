@@ -1,12 +1,16 @@
 """The demo learns to read digits and shows what it did."""
 
+import importlib
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from house import ROOT
+
+import scopeflow as tf
 
 
 def run_demo(directory, *arguments):
@@ -39,6 +43,33 @@ def test_one_step_on_two_images_leaves_the_net_untaught_and_says_so(tmp_path):
     accuracy = re.fullmatch(r"test accuracy (\d+\.\d) %", done.stdout.splitlines()[-1])
     assert accuracy and float(accuracy[1]) < 50
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["filters.png", "training.png"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_and_resumed_has_the_losses_of_one_that_never_stopped(tmp_path, monkeypatch, capsys):
+    """To the bit: variables, slots, the step, the places of the random ops and the batches all go on as they were."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    digits = importlib.import_module("digits")
+    histories = []
+    monkeypatch.setattr(digits, "draw_training", lambda history, *_: histories.append(history))
+    monkeypatch.setattr(digits, "draw_filters", lambda *_: None)
+
+    def history(steps, folder):
+        arguments = ["--steps", steps, "--batch", 32, "--checkpoints", tmp_path / folder, "--output", tmp_path]
+        monkeypatch.setattr(sys, "argv", ["digits.py", *map(str, arguments)])
+        with tf.Graph().as_default():
+            digits.main()
+        return histories.pop()
+
+    straight = history(400, "straight")
+    parts = [history(300, "parts"), history(400, "parts")]
+    assert straight.shape == (400, 2) and np.isfinite(straight).all()
+    assert [len(part) for part in parts] == [300, 100]
+    assert np.concatenate(parts).tolist() == straight.tolist()
+    assert f"going on from {tmp_path / 'parts' / 'digits-300'}" in capsys.readouterr().out.replace("\n", "")
+    with pytest.raises(SystemExit):
+        history(400, "parts")
+    assert "has gone 400 steps already" in capsys.readouterr().err
 
 
 @pytest.mark.gpu
