@@ -103,24 +103,26 @@ def test_a_permutation_may_begin_within_a_block(offset):
     same_bits(out, naive.permutation(11, SEED, offset))
 
 
-def test_groups_of_the_truncated_normal_that_need_a_third_block_get_it():
+@pytest.mark.parametrize("dtype,samples,count", [("float32", 4, 2_000_000), ("float64", 2, 200_000)])
+def test_groups_of_the_truncated_normal_that_need_a_third_block_get_it(dtype, samples, count):
     """The fill draws first and second blocks side by side; one by one, as a group's own function does, is the rule."""
     import numba
 
     from scopeflow.kernels.cpu.compiled import scalar
 
-    group = scalar.truncated_group_float32
+    group = getattr(scalar, f"truncated_group_{dtype}")
 
     @numba.njit
     def one_by_one(values, k0, k1, c2, c3):
-        for j in range(values.size // 4):
-            values[4 * j], values[4 * j + 1], values[4 * j + 2], values[4 * j + 3] = group(
-                np.uint64(256 * j), k0, k1, c2, c3
-            )
+        for j in range(values.size // samples):
+            kept = group(np.uint64(64 * samples * j), k0, k1, c2, c3)
+            for i in range(samples):
+                values[samples * j + i] = kept[i]
 
-    expected = np.empty(2_000_000, np.float32)
+    expected = np.empty(count, dtype)
     one_by_one(expected, *philox.seed_words(SEED))
-    same_bits(draw("truncated_normal", "float32", expected.size), expected)
+    assert np.all(np.abs(expected) < 2)
+    same_bits(draw("truncated_normal", dtype, count), expected)
 
 
 @pytest.mark.parametrize("group,block,place", [(11097856, 0, 3), (16712130, 0, 2), (56138095, 0, 0), (584075666, 1, 0)])
