@@ -157,15 +157,10 @@ def fields_of(data: Any) -> Iterator[tuple[int, int, Any]]:
 def _unpacked(field: Field, raw: memoryview) -> np.ndarray:
     """The numbers of a packed field."""
     if field.wire_type == VARINT:
-        return _narrowed(field, read_varints(raw))
+        return read_varints(raw).astype(field._numbers)  # the low bits; for bool, whether any is set
     if len(raw) % np.dtype(field._numbers).itemsize:
         raise ValueError(f"{field.name} has {len(raw)} bytes")
     return np.frombuffer(raw, field._numbers)
-
-
-def _narrowed(field: Field, values: np.ndarray) -> np.ndarray:
-    """uint64 values as the field's own kind: the low bits, or for bool whether any is set."""
-    return values != 0 if field.kind == "bool" else values.astype(field._numbers)
 
 
 def _decoded(field: Field, parts: list) -> Any:
@@ -188,7 +183,7 @@ def _octets(field: Field, raw: memoryview) -> str | bytes:
 
 def _number(field: Field, raw: Any) -> Any:
     if field.wire_type == VARINT:
-        return _narrowed(field, np.asarray(raw, np.uint64)).item()
+        return np.asarray(raw, np.uint64).astype(field._numbers).item()
     return struct.unpack(_STRUCTS[str(field.kind)], raw)[0]
 
 

@@ -359,6 +359,14 @@ def test_a_v1_file_that_cannot_be_is_refused(changes, tensor, reason, tmp_path):
     assert peak < 1 << 20
 
 
+def test_v1_shards_that_disagree_are_refused(tmp_path):
+    for shard, other in enumerate(({}, {"type": 2})):
+        listed = {"name": "x", "shape": dims(3, 2), "type": 1, "slice": [proto((LEFT, RIGHT)[shard])]} | other
+        v1_file(tmp_path / f"x-0000{shard}-of-00002", {"tensor": [listed]}, {})
+    with pytest.raises(tf.errors.DataLossError, match=r"x-00001-of-00002: x is float64 \[3, 2\] and of another type"):
+        V1Reader(str(tmp_path / "x-?????-of-00002"))
+
+
 def test_a_v1_file_of_an_unknown_version_is_refused_by_name(tmp_path):
     v1_file(tmp_path / "x", {"versions": {"producer": 2, "min_consumer": 2}}, {})
     with pytest.raises(tf.errors.InvalidArgumentError, match="x is of version 2 of its format"):
