@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from .arrays import FLOATS, Array, is_device_array
 from .orthonormal import cholesky_qr2, householder
 from .philox import INTEGERS, Seed
 from .scaling import DISTRIBUTIONS, FAMILIES, MODES, spread
+
+Offset = int | Array  # elements from the stream's beginning, or a counter: an array that holds them
 
 __all__ = [
     "bernoulli",
@@ -54,13 +56,30 @@ def check_out(out: Array, dtypes: tuple[np.dtype, ...]) -> None:
         raise ValueError(f"elements of out (shape {out.shape}, strides {out.strides}) share memory")
 
 
-def _check_offset(offset: int, size: int, end: int) -> int:
+def is_counter(offset: Any) -> TypeGuard[Array]:
+    """Whether an offset is an array of one element; one without a dimension is a number."""
+    return getattr(offset, "shape", ()) == (1,)
+
+
+def _check_offset(offset: Offset, out: Array, end: int) -> Any:
+    """Where `out` begins in the stream: an integer, or a counter on the device, whose value nobody waits for."""
+    if is_counter(offset):
+        if offset.dtype != np.int64:
+            raise TypeError(f"offset counts in int64, not in {offset.dtype}")
+        on_device = is_device_array(offset)
+        if on_device != is_device_array(out) or (on_device and offset.device != out.device):
+            raise ValueError("offset must lie in the memory that out is in")
+        if on_device:
+            return offset
+        if not offset.flags.writeable:
+            raise ValueError(f"offset={offset!r} is read-only, and a fill moves it on")
+        offset = int(offset[0])
     try:
         offset = operator.index(offset)
     except TypeError:
         raise TypeError(f"offset must be an integer, not {offset!r}") from None
-    if offset < 0 or offset + size > end:
-        raise ValueError(f"offset={offset} with {size} elements lies outside the stream's 0 to {end}")
+    if offset < 0 or offset + out.size > end:
+        raise ValueError(f"offset={offset} with {out.size} elements lies outside the stream's 0 to {end}")
     return offset
 
 
@@ -108,20 +127,27 @@ def _side(out: Array) -> Any:
     return here
 
 
-def _fill(kind: str, out: Array, seed: Seed, offset: int, scale: Any, shift: Any) -> None:
+def _fill(kind: str, out: Array, seed: Seed, offset: Offset, scale: Any, shift: Any) -> None:
     """Fills `out`, whatever its layout, with samples that are `scale` times what `kind` draws, plus `shift`."""
     end = philox.TRUNCATED_STREAM_END if kind == "truncated_normal" else philox.STREAM_END
-    offset = _check_offset(offset, out.size, end)
+    start = _check_offset(offset, out, end)
     words = philox.seed_words(seed)
     if out.size:
         sample = philox.recipe(kind, out.dtype.name).sample
-        _side(out).draw(kind, out, offset, words, sample(scale), sample(shift))
+        _side(out).draw(kind, out, start, words, sample(scale), sample(shift))
+        _move_on(offset, philox.reserved(out.size, out.dtype, kind))
+
+
+def _move_on(offset: Offset, reserved: int) -> None:
+    """Lets a counter stand where the next run of a random op begins."""
+    if is_counter(offset):
+        offset += reserved
 
 
 # --- The fills --------------------------------------------------------------------------------------------------------
 
 
-def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset: int = 0) -> None:
+def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset: Offset = 0) -> None:
     """Fills `out` with samples of the uniform distribution on [low, high): bit for bit tf.random_uniform's.
 
     A sample is u * (high - low) + low, each step rounded in out's dtype, where u is a multiple of 2**-23 (float32),
@@ -131,7 +157,10 @@ def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset:
         out: array of float32, float64, float16 or bfloat16, of any shape and strides; filled in C order.
         seed: (graph seed, op seed), or an integer s for (87654321, s).
         low, high: bounds, low < high.
-        offset: where in the stream the first element stands, in elements.
+        offset: where in the stream the first element stands, in elements. Or a counter, an int64 array of shape (1,)
+            in the memory that `out` is in: it holds that place, and is moved on by what a random op's run reserves
+            (`philox.reserved`), so that calling again draws anew. A CUDA graph that captured a fill with a counter
+            draws anew at each replay; on a GPU its value is not checked, which would mean to wait for it.
 
     Raises:
         TypeError: `out` is no such array, `seed` or `offset` no integer, a bound no number.
@@ -147,7 +176,7 @@ def uniform(out: Array, seed: Seed, low: float = 0.0, high: float = 1.0, offset:
     _fill("uniform", out, seed, offset, finite_scalar(out.dtype, "high - low", float(width)), bottom)
 
 
-def normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: int = 0) -> None:
+def normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: Offset = 0) -> None:
     """Fills `out` with samples of the normal distribution: tf.random_normal's, within 1e-6 * stddev for float32.
 
     Box and Muller's transform of two words a sample (four for float64); float16 and bfloat16 are drawn in float32 and
@@ -157,7 +186,7 @@ def normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offse
     _scaled_normal("normal", out, seed, mean, stddev, offset)
 
 
-def truncated_normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: int = 0) -> None:
+def truncated_normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 1.0, offset: Offset = 0) -> None:
     """Fills `out` with normal samples, redrawn beyond two stddev of the mean: tf.truncated_normal's, as for `normal`.
 
     `stddev` is that of the normal before it is cut; the samples' own is 0.87962566 of it.
@@ -165,7 +194,7 @@ def truncated_normal(out: Array, seed: Seed, mean: float = 0.0, stddev: float = 
     _scaled_normal("truncated_normal", out, seed, mean, stddev, offset)
 
 
-def _scaled_normal(kind: str, out: Array, seed: Seed, mean: float, stddev: float, offset: int) -> None:
+def _scaled_normal(kind: str, out: Array, seed: Seed, mean: float, stddev: float, offset: Offset) -> None:
     check_out(out, FLOATS)
     scale, shift = finite_scalar(out.dtype, "stddev", stddev), finite_scalar(out.dtype, "mean", mean)
     if stddev < 0:
@@ -173,7 +202,7 @@ def _scaled_normal(kind: str, out: Array, seed: Seed, mean: float, stddev: float
     _fill(kind, out, seed, offset, scale, shift)
 
 
-def uniform_int(out: Array, seed: Seed, low: int, high: int, offset: int = 0) -> None:
+def uniform_int(out: Array, seed: Seed, low: int, high: int, offset: Offset = 0) -> None:
     """Fills `out` (int32 or int64) with integers of [low, high): bit for bit tf.random_uniform's.
 
     A sample is low + word % (high - low), with words of out's width; ranges that do not divide 2**32 (2**64) favour
@@ -193,7 +222,7 @@ def uniform_int(out: Array, seed: Seed, low: int, high: int, offset: int = 0) ->
     _fill("uniform_int", out, seed, offset, high - low, low % (1 << 8 * out.dtype.itemsize))
 
 
-def permutation(out: Array, seed: Seed, offset: int = 0) -> None:
+def permutation(out: Array, seed: Seed, offset: Offset = 0) -> None:
     """Makes `out` (int32 or int64, one-dimensional) the permutation of its indices that tf.random_shuffle takes.
 
     `offset` counts words, of which one is drawn for each element but the last. Raises as `uniform` does, and ValueError
@@ -202,13 +231,14 @@ def permutation(out: Array, seed: Seed, offset: int = 0) -> None:
     check_out(out, INTEGERS)
     if out.ndim != 1:
         raise ValueError(f"out must be one-dimensional to become a permutation, but its shape is {out.shape}")
-    offset = _check_offset(offset, out.size, philox.STREAM_END)
+    start = _check_offset(offset, out, philox.STREAM_END)
     words = philox.seed_words(seed)
     if out.size:
-        _side(out).shuffle(out, offset, words)
+        _side(out).shuffle(out, start, words)
+        _move_on(offset, philox.reserved(out.size, out.dtype, "permutation"))
 
 
-def bernoulli(out: Array, seed: Seed, probability: float = 0.5, value: float = 1.0, offset: int = 0) -> None:
+def bernoulli(out: Array, seed: Seed, probability: float = 0.5, value: float = 1.0, offset: Offset = 0) -> None:
     """Fills `out` with `value` at the given probability and with 0 otherwise, each element by itself.
 
     An element is `value` where the uniform sample of its place, in out's dtype, is 1 - probability or more: with
@@ -230,7 +260,7 @@ def variance_scaling(
     scale: float = 1.0,
     mode: str = "fan_in",
     distribution: str = "truncated_normal",
-    offset: int = 0,
+    offset: Offset = 0,
     shape: tuple[int, ...] | None = None,
 ) -> None:
     """Fills `out` with samples of mean 0 and variance scale / fan in one pass: tf.variance_scaling_initializer's.
@@ -269,7 +299,7 @@ def variance_scaling(
 def _family(name: str) -> Callable[..., None]:
     scale, mode, distribution, source = FAMILIES[name]
 
-    def fill(out: Array, seed: Seed, offset: int = 0, shape: tuple[int, ...] | None = None) -> None:
+    def fill(out: Array, seed: Seed, offset: Offset = 0, shape: tuple[int, ...] | None = None) -> None:
         variance_scaling(out, seed, scale, mode, distribution, offset, shape)
 
     fill.__name__ = fill.__qualname__ = name
@@ -287,7 +317,7 @@ lecun_normal = _family("lecun_normal")
 lecun_uniform = _family("lecun_uniform")
 
 
-def orthogonal(out: Array, seed: Seed, gain: float = 1.0, offset: int = 0) -> None:
+def orthogonal(out: Array, seed: Seed, gain: float = 1.0, offset: Offset = 0) -> None:
     """Fills `out` with `gain` times the orthogonal matrix that TensorFlow's orthogonal initializer makes.
 
     Of `out` seen as (prod(shape[:-1]), shape[-1]), the columns are orthonormal, or the rows where those are fewer: Q of

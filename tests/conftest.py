@@ -1,7 +1,7 @@
 """What every test shares: a graph of its own, and how the repository's root is collected."""
 
 import pytest
-from fake_cupy import stand_in_cupy  # noqa: F401  (a fixture for all)
+from fake_cupy import launches, stand_in_cupy  # noqa: F401  (fixtures for all)
 
 
 class RootIsADirectory:

@@ -7,10 +7,12 @@ never scalars. It remembers which names were used, so that a test can look for t
 
 from __future__ import annotations
 
+import ctypes
 import importlib.machinery
 import operator
 import sys
 import types
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -44,6 +46,7 @@ class ndarray:  # CuPy's own name
     itemsize = property(lambda self: self._host.itemsize)
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
+    data = property(lambda self: types.SimpleNamespace(ptr=self._host.ctypes.data))
     device = property(lambda self: _DEVICE)
     T = property(lambda self: ndarray(self._host.T))
     real = property(lambda self: ndarray(self._host.real))
@@ -217,6 +220,9 @@ class _Stream:
     def __init__(self, non_blocking=False):
         self.given = []
 
+    def is_capturing(self):
+        return False
+
     def record(self):
         return _Event(self, len(self.given))
 
@@ -287,6 +293,52 @@ def stand_in_cupy(monkeypatch):
     yield install(monkeypatch)
     monkeypatch.undo()
     uninstall()
+
+
+class Launched(NamedTuple):
+    kind: str
+    dtype: str
+    blocks: int
+    aligned: bool
+
+
+@pytest.fixture
+def launches(stand_in_cupy, monkeypatch):
+    """The stand-in with kernels of random fills, which draw by the CPU's into the addresses that they are given.
+
+    Gives a list to which each launch is appended.
+    """
+    from scopeflow.kernels import philox
+    from scopeflow.kernels.cuda import drawing
+
+    launched = []
+
+    def kernel(kind, dtype, device):
+        recipe = philox.recipe(kind, dtype)
+        types_of_arguments = [np.uint64, np.int64, np.int64, np.uint64, np.int64, np.int64]
+        types_of_arguments += [np.uint32] * 4 + [recipe.sample] * 2
+
+        def launch(grid, block, arguments):
+            assert [type(argument) for argument in arguments] == types_of_arguments
+            memory, size, start, counter, counters, aligned, *words, scale, shift = arguments
+            first = int(start) + sum(_memory(counter, int(counters), np.dtype(np.int64)).tolist())
+            drawing.host.draw(kind, _memory(memory, int(size), np.dtype(dtype)), first, words, scale, shift)
+            launched.append(Launched(kind, dtype, grid[0], bool(aligned)))
+
+        return launch
+
+    monkeypatch.setattr(drawing, "_kernel", kernel)
+    monkeypatch.setattr(drawing, "_multiprocessors", lambda device: 4)
+    monkeypatch.setattr(drawing, "installed", lambda: True)
+    drawing.usable.cache_clear()
+    return launched
+
+
+def _memory(address, size, dtype):
+    """The array of `size` elements at an address of the host."""
+    if not size:
+        return np.empty(0, dtype)
+    return np.frombuffer((ctypes.c_byte * (size * dtype.itemsize)).from_address(int(address)), np.uint8).view(dtype)
 
 
 def uninstall():

@@ -17,8 +17,8 @@ import numpy as np
 from numba import types
 
 from .. import intrinsics, philox
+from ..code_on_disk import Code
 from ..intrinsics import LINE
-from .machine_code import Code
 
 # Their Python functions take another argument, the typing context, so a type checker would miss one in each call.
 array_at: Any = intrinsics.array_at

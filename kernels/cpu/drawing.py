@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import philox
+from ..code_on_disk import Code
 from . import machine_code, threads
 
 # To wake a thread costs as much as drawing some 1e4 elements: a piece of the work has at least as many as this.
@@ -28,7 +29,7 @@ SOURCES = (FLOOR / "philox.py", FLOOR / "intrinsics.py", FLOOR / "cpu" / "compil
 def fill(kind: str, dtype: str) -> Callable[..., None]:
     """compiled.fill's kernel, ready to be called; Numba is imported only where its code is not yet on disk."""
 
-    def compile_it() -> machine_code.Code:
+    def compile_it() -> Code:
         from . import compiled
 
         return compiled.fill(kind, dtype)
@@ -39,7 +40,7 @@ def fill(kind: str, dtype: str) -> Callable[..., None]:
 
 @functools.cache
 def _shuffle_kernel(dtype: str) -> Callable[..., None]:
-    def compile_it() -> machine_code.Code:
+    def compile_it() -> Code:
         from . import compiled
 
         return compiled.shuffle(dtype)

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from .. import fills
 from ..arrays import is_device_array
 from ..cpu import random as host
+from ..fills import Offset
 from ..philox import Seed
 
 P = ParamSpec("P")
@@ -49,7 +50,10 @@ variance_scaling = _of_device_arrays(fills.variance_scaling)
 
 
 @functools.wraps(host.multinomial)
-def multinomial(logits: Any, num_samples: int, seed: Seed, dtype: DTypeLike = np.int64, offset: int = 0) -> Any:
+def multinomial(logits: Any, num_samples: int, seed: Seed, dtype: DTypeLike = np.int64, offset: Offset = 0) -> Any:
     import cupy
 
-    return cupy.asarray(host.multinomial(cupy.asnumpy(logits), num_samples, seed, dtype, offset))
+    if not is_device_array(logits):
+        raise TypeError(f"logits must be a CuPy array, not {type(logits).__name__}")
+    with logits.device:
+        return host.draw_classes(logits, num_samples, seed, dtype, offset, cupy)

@@ -159,7 +159,7 @@ def test_a_kernel_that_holds_is_launched_and_may_then_be_captured_but_not_before
 
     def launch(kind, dtype, flat, offset, words, scale, shift):
         launched.append((kind, flat.shape))
-        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
+        drawing.host.draw(kind, flat._host, drawing._known(offset), words, scale, shift)
 
     monkeypatch.setattr(drawing, "_launch", launch)
     with_numba_cuda(True)
@@ -179,8 +179,9 @@ def test_the_check_of_a_kernel_sees_one_wrong_sample(spoil, with_numba_cuda, mon
     from scopeflow.kernels.cuda import drawing
 
     def launch(kind, dtype, flat, offset, words, scale, shift):
-        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
-        if offset == 0:
+        begin = drawing._known(offset)
+        drawing.host.draw(kind, flat._host, begin, words, scale, shift)
+        if begin == 0:
             flat._host[spoil] = np.nextafter(flat._host[spoil], np.float32(9))
 
     monkeypatch.setattr(drawing, "_launch", launch)
@@ -195,7 +196,7 @@ def test_an_array_of_the_device_that_is_not_contiguous_is_filled_and_nothing_bes
 
     def launch(kind, dtype, flat, offset, words, scale, shift):
         assert flat.flags.c_contiguous
-        drawing.host.draw(kind, flat._host, offset, words, scale, shift)
+        drawing.host.draw(kind, flat._host, drawing._known(offset), words, scale, shift)
 
     monkeypatch.setattr(drawing, "_launch", launch)
     base, expected = cupy.asarray(np.zeros((6, 8), np.float32)), np.empty((6, 4), np.float32)

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from test_cuda_fills import EVERY_FILL
 
-from scopeflow.kernels import naive
+from scopeflow.kernels import code_on_disk, naive
 from scopeflow.kernels.cpu import drawing, machine_code
 
 SEED = (87654321, 7)
 DRAW_AND_TELL = """
 import json, sys, ml_dtypes, numpy as np
 from scopeflow import kernels
-from scopeflow.kernels.cpu import machine_code
+from scopeflow.kernels import code_on_disk
 bits = {}
 for name in sys.argv[1:]:
     out = np.empty(9, np.dtype(name))
     kernels.uniform(out, 7)
     bits[name] = out.tobytes().hex()
-print(json.dumps({"bits": bits, "numba": "numba" in sys.modules, **machine_code.came_from}))
+print(json.dumps({"bits": bits, "numba": "numba" in sys.modules, **code_on_disk.came_from}))
 """
 
 
@@ -82,24 +82,25 @@ def test_where_no_folder_can_be_made_each_process_compiles(tmp_path):
 
 
 def path_of(name):
-    return machine_code._path(name, drawing.SOURCES)
+    sources = (*drawing.SOURCES, Path(machine_code.__file__))
+    return code_on_disk.cache_folder(sources, machine_code.compiler_and_cpu()) / f"{name}.code"
 
 
-CODE = machine_code.Code("symbol", b"object\nfile\0\n", True)
+CODE = code_on_disk.Code("symbol", b"object\nfile\0\n", True)
 
 
 def test_what_was_written_is_read_and_what_was_spoilt_is_not(tmp_path):
     path = tmp_path / "folder" / "kernel.code"
-    assert machine_code._read(path) is None
-    machine_code._write(path, CODE)
-    assert machine_code._read(path) == CODE
+    assert code_on_disk._read(path) is None
+    code_on_disk._write(path, CODE)
+    assert code_on_disk._read(path) == CODE
     whole = path.read_bytes()
     for spoilt in (b"", whole[:10], whole[:-1], whole + b"x", whole[:40] + b"?" + whole[41:], b"x" + whole[1:]):
         assert spoilt != whole
         path.write_bytes(spoilt)
-        assert machine_code._read(path) is None
-    machine_code._write(path, CODE)
-    assert machine_code._read(path) == CODE
+        assert code_on_disk._read(path) is None
+    code_on_disk._write(path, CODE)
+    assert code_on_disk._read(path) == CODE
 
 
 @pytest.mark.parametrize("failing", ["mkdir", "mkstemp", "replace"])
@@ -107,9 +108,9 @@ def test_a_disk_that_refuses_to_be_written_is_left_as_it_was(failing, tmp_path, 
     def refuse(*args, **kwargs):
         raise PermissionError("read-only")
 
-    owner = {"mkdir": Path, "mkstemp": machine_code.tempfile, "replace": machine_code.os}[failing]
+    owner = {"mkdir": Path, "mkstemp": code_on_disk.tempfile, "replace": code_on_disk.os}[failing]
     monkeypatch.setattr(owner, failing, refuse)
-    machine_code._write(tmp_path / "kernel.code", CODE)
+    code_on_disk._write(tmp_path / "kernel.code", CODE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -121,18 +122,18 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch):
     for name in ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
-    assert path_of("uniform_float32") is None
+    assert code_on_disk.kept("kernel", (), (), lambda: CODE) is CODE
 
 
 @pytest.mark.parametrize("kind,dtype", EVERY_FILL)
 def test_every_fill_is_kept(kind, dtype):
     drawing.fill(kind, dtype)
-    assert machine_code._read(path_of(f"{kind}_{dtype}")) is not None
+    assert code_on_disk._read(path_of(f"{kind}_{dtype}")) is not None
 
 
 def test_code_that_only_runs_beside_numba_is_not_kept(tmp_path, monkeypatch):
     drawing.fill("uniform", "float32")
-    code = machine_code._read(path_of("uniform_float32"))
+    code = code_on_disk._read(path_of("uniform_float32"))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     for portable in (False, True):
         machine_code.function(
@@ -153,7 +154,7 @@ def test_code_is_kept_apart_by_sources_versions_cpu_and_settings(tmp_path, monke
     source = tmp_path / "compiled.py"
 
     def folder():
-        return machine_code.cache_folder((source,))
+        return code_on_disk.cache_folder((source,), machine_code.compiler_and_cpu())
 
     folders = []
     for text in ("a", "b"):
@@ -172,6 +173,8 @@ def test_code_is_kept_apart_by_sources_versions_cpu_and_settings(tmp_path, monke
     assert len(set(folders)) == 6
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert folder() == tmp_path / folders[-1].name
+    monkeypatch.setattr(code_on_disk, "__file__", str(source))
+    assert folder() != tmp_path / folders[-1].name
 
 
 def test_every_module_that_decides_what_code_is_made_is_a_source_of_it():
@@ -182,7 +185,7 @@ def test_every_module_that_decides_what_code_is_made_is_a_source_of_it():
     for module in list(ours):
         named = (getattr(value, "__module__", None) or "" for value in vars(module).values())
         ours |= {sys.modules[name] for name in named if name.startswith("scopeflow.")}
-    ours -= {machine_code}  # always one
+    ours -= {code_on_disk}  # always one
     assert {Path(module.__file__) for module in ours} <= set(drawing.SOURCES)
 
 
