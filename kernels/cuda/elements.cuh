@@ -67,7 +67,7 @@ struct Divisor {
 
 DEVICE Divisor divisor_of(int d) {
   Divisor by = {d < 1 ? 1 : d, 0u, 0u};
-  while ((1 << by.shift) < by.divisor) ++by.shift;
+  while ((1u << by.shift) < static_cast<u32>(by.divisor)) ++by.shift;
   if (by.shift) by.multiplier = static_cast<u32>(((1ull << (31 + by.shift)) + by.divisor - 1) / by.divisor);
   return by;
 }
