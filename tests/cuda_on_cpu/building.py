@@ -47,11 +47,12 @@ def cache_folder() -> Path:
 
 
 def _made_from(path: Path, seen: dict[str, str]) -> dict[str, str]:
-    """The text of a source and of all that it includes from its own folder, by name."""
-    if path.name not in seen and path.exists():
+    """The text of a source and of all that it includes, from its own folder or that of the kernels, by name."""
+    if path.name not in seen:
         text = seen[path.name] = path.read_text()
         for included in INCLUDES.findall(text):
-            _made_from(path.parent / included, seen)
+            beside = path.parent / included
+            _made_from(beside if beside.exists() else KERNELS / included, seen)
     return seen
 
 
@@ -60,15 +61,22 @@ def _version() -> str:
     return subprocess.run([compiler() or "g++", "--version"], capture_output=True, text=True, check=True).stdout
 
 
-def _built(text: str, hashed: Iterable[str], options: list[str]) -> Path:
-    """The shared library of a C++ text."""
+def _built(text: str, hashed: Iterable[str], options: list[str], folders: Iterable[Path]) -> Path:
+    """The shared library of a C++ text that includes what is `hashed`, from folders that may be anywhere."""
     key = hashlib.sha256("\0".join([text, *hashed, *options, _version()]).encode()).hexdigest()[:24]
     library = cache_folder() / f"{key}.so"
     if not library.exists():
         with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
             source, made = Path(scratch) / "kernel.cpp", Path(scratch) / "kernel.so"
             source.write_text(text)
-            command = [compiler() or "g++", *options, f"-I{HERE}", str(source), "-o", str(made)]
+            command = [
+                compiler() or "g++",
+                *options,
+                *(f"-I{folder}" for folder in folders),
+                str(source),
+                "-o",
+                str(made),
+            ]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise BuildError(done.stderr[-6000:])
@@ -80,7 +88,7 @@ def _built(text: str, hashed: Iterable[str], options: list[str]) -> Path:
 def runtime() -> Path:
     """The library of runtime.cpp, whose symbols the kernels' libraries use."""
     hashed = [(HERE / name).read_text() for name in ("runtime.cpp", "runtime.h")]
-    library = _built(f'#include "{HERE / "runtime.cpp"}"\n', hashed, [*COMMON, *RUNTIME])
+    library = _built('#include "runtime.cpp"\n', hashed, [*COMMON, *RUNTIME], [HERE])
     ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     return library
 
@@ -98,7 +106,7 @@ def build(source: Path, defines: Defines = ()) -> ctypes.CDLL:
     named = "".join(f"#define {name} {value}\n" for name, value in defines)
     kernels = "".join(f"LAUNCHABLE({name})\n" for name in NAMES.findall(files[source.name]))
     text = f'#include "host_cuda.h"\n{named}#include "{source.name}"\n{kernels}'
-    return ctypes.CDLL(str(_built(text, hashed, [*COMMON, *KERNEL, f"-I{source.parent}", f"-I{KERNELS}"])))
+    return ctypes.CDLL(str(_built(text, hashed, [*COMMON, *KERNEL], [HERE, source.parent, KERNELS])))
 
 
 def build_all(wanted: Iterable[tuple[Path, Defines]]) -> None:

@@ -38,6 +38,7 @@ class _Order(ctypes.Structure):
         ("block", ctypes.c_uint * 3),
         ("shared_bytes", ctypes.c_uint),
         ("shuffled", ctypes.c_int),
+        ("seconds", ctypes.c_int),
         ("seed", ctypes.c_uint64),
         ("ranges", ctypes.POINTER(_Range)),
         ("range_count", ctypes.c_int),
@@ -93,8 +94,10 @@ class HostLauncher:
 
     `seed` draws the order in which threads run; without one, warp runs after warp. `sources` is the folder of the
     .cu files. Raises KernelError where a kernel reads or writes outside its arrays, diverges, deadlocks, or asks for
-    more than the architecture has.
+    more than the architecture has, or where a grid has not ended after `seconds` of CPU time.
     """
+
+    seconds = 20
 
     def __init__(self, architecture: int = 80, processors: int = 4, seed: int | None = None, sources: Path = KERNELS):
         self.architecture, self.processors, self.seed, self.sources = architecture, processors, seed, sources
@@ -114,7 +117,9 @@ class HostLauncher:
         values = [self._value(argument, guarded) for argument in launch.arguments]
         pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
         sizes = (ctypes.c_uint * len(values))(*(value.nbytes for value in values))
-        order = _Order(shared_bytes=launch.shared_bytes, shuffled=self.seed is not None, seed=self.seed or 0)
+        order = _Order(
+            shared_bytes=launch.shared_bytes, shuffled=self.seed is not None, seed=self.seed or 0, seconds=self.seconds
+        )
         order.grid[:], order.block[:] = _three(launch.grid), _three(launch.block)
         order.ranges = (_Range * len(guarded))(*((g.copy, g.copy + g.end - g.begin) for g in guarded))
         order.range_count = len(guarded)

@@ -1,5 +1,5 @@
 // Small kernels that ask the machine itself: how it lays out fragments, and whether it notices what is wrong.
-#include "primitives.cuh"
+#include "elements.cuh"
 
 // --- One warp, one operation: registers come from and go to arrays [32 lanes][registers] ------------------------------
 
@@ -39,6 +39,22 @@ extern "C" __global__ void convert(const float* x, int count, u32* tf32, u16* f1
     tf32[i] = to_tf32(x[i]);
     f16[i] = float_to_f16(x[i]);
     back[i] = f16_to_float(f16[i]);
+  }
+}
+
+extern "C" __global__ void narrow(const float* x, int count, f16* halves, bf16* brains, float* back) {
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    halves[i] = Narrowed<f16>::from(x[i]);
+    brains[i] = Narrowed<bf16>::from(x[i]);
+    back[i] = widened(brains[i]);
+  }
+}
+
+extern "C" __global__ void divide(const int* n, const int* d, int count, int* quotients, int* remainders, Divisor* by) {
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    by[i] = divisor_of(d[i]);
+    quotients[i] = by[i].quotient(n[i]);
+    remainders[i] = by[i].remainder(n[i], quotients[i]);
   }
 }
 
@@ -126,6 +142,11 @@ extern "C" __global__ void barrier_for_some(float* y) {
   __syncwarp();
   if (threadIdx.x < 32) __syncthreads();
   y[threadIdx.x] = 1.0f;
+}
+
+extern "C" __global__ void never_end(volatile float* y) {
+  while (y[0] == 0.0f) {
+  }
 }
 
 // The second warp reads what the first has written; with no barrier, whether it does is a matter of luck.

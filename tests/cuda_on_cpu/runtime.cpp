@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -434,11 +435,12 @@ static void run_block() {
     go_to(fibers[order->shuffled ? draw() % count : 0]);
 }
 
-static void on_memory_fault(int signal_number, siginfo_t* info, void*) {
+static void on_fault(int signal_number, siginfo_t* info, void*) {
     if (!order || thread == &launcher_fiber) {  // not a kernel's fault
-        signal(signal_number, SIG_DFL);
+        if (signal_number != SIGVTALRM) signal(signal_number, SIG_DFL);
         return;
     }
+    if (signal_number == SIGVTALRM) fail("the grid does not end: it has computed for %d seconds", order->seconds);
     if (signal_number == SIGILL) fail("misaligned access, or an index outside a fixed-size array");
     auto address = reinterpret_cast<uintptr_t>(info->si_addr);
     for (int i = 0; i < order->range_count; ++i) {
@@ -454,26 +456,32 @@ static void on_memory_fault(int signal_number, siginfo_t* info, void*) {
 }
 
 namespace {
-// Faults are caught on a stack of their own while a grid runs, and left to others (Python's faulthandler) before and after.
+// Faults, and grids that do not end, are caught on a stack of their own while a grid runs, and left to others (Python's faulthandler) before and after.
 class FaultsCaught {
-    static constexpr int SIGNALS[3] = {SIGSEGV, SIGBUS, SIGILL};
-    struct sigaction before[3];
+    static constexpr int COUNT = 4, SIGNALS[COUNT] = {SIGSEGV, SIGBUS, SIGILL, SIGVTALRM};
+    struct sigaction before[COUNT];
     stack_t stack_before;
     std::vector<char> stack = std::vector<char>(64 << 10);
 
   public:
+    static void wake_after(int seconds) {  // and each second from then on; 0: not at all
+        itimerval timer{{seconds ? 1 : 0, 0}, {seconds, 0}};
+        setitimer(ITIMER_VIRTUAL, &timer, nullptr);
+    }
     FaultsCaught() {
         stack_t own{};
         own.ss_sp = stack.data();
         own.ss_size = stack.size();
         sigaltstack(&own, &stack_before);
         struct sigaction action {};
-        action.sa_sigaction = on_memory_fault;
+        action.sa_sigaction = on_fault;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-        for (int i = 0; i < 3; ++i) sigaction(SIGNALS[i], &action, &before[i]);
+        for (int i = 0; i < COUNT; ++i) sigaction(SIGNALS[i], &action, &before[i]);
+        wake_after(order->seconds);
     }
     ~FaultsCaught() {
-        for (int i = 0; i < 3; ++i) sigaction(SIGNALS[i], &before[i], nullptr);
+        wake_after(0);
+        for (int i = 0; i < COUNT; ++i) sigaction(SIGNALS[i], &before[i], nullptr);
         sigaltstack(&stack_before, nullptr);
     }
 };

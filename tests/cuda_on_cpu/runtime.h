@@ -42,6 +42,7 @@ struct Range { uintptr_t begin, end; };
 struct Order {
     unsigned grid[3], block[3], shared_bytes;
     int shuffled;              // threads run in random order, drawn from seed; otherwise warp after warp
+    int seconds;               // of CPU time, after which a grid is taken never to end
     uint64_t seed;
     const Range* ranges;       // the memory of the array arguments: all that a kernel may touch
     int range_count;

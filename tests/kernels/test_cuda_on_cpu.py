@@ -354,6 +354,12 @@ def test_threads_that_do_not_meet_are_reported(kernel, block, message, seed):
             run(kernel, y, block=block, seed=seed)
 
 
+def test_a_grid_that_does_not_end_is_reported(monkeypatch):
+    monkeypatch.setattr(HostLauncher, "seconds", 1)
+    with pytest.raises(KernelError, match="the grid does not end: it has computed for 1 seconds"):
+        run("never_end", np.zeros(1, np.float32), block=32)
+
+
 def test_a_launch_after_a_failed_one_is_sound():
     y = np.zeros(64, np.float32)
     with pytest.raises(KernelError):
