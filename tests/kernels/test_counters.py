@@ -132,3 +132,13 @@ def test_what_the_host_draws_cannot_be_captured(stand_in_cupy, monkeypatch):
         with pytest.raises(RuntimeError, match="what the host draws cannot be captured in a CUDA graph"):
             call(kind, out, 0)
     assert not np.any(out.get())
+
+
+@pytest.mark.parametrize("classes", (1, 2, 3, 7, 8, 9, 1000))
+def test_a_device_finds_classes_by_bisection_as_the_host_by_search(classes):
+    from scopeflow.kernels.cpu.random import bisect_rows, search_rows
+
+    rng = np.random.default_rng(classes)
+    rows = np.cumsum(rng.integers(0, 3, (4, classes)), axis=1).astype(float)  # with values that stand there twice
+    values = np.concatenate([rng.uniform(-1, rows.max() + 1, (4, 50)), rows[:, :50], rows[:, -1:] + 1], axis=1)
+    np.testing.assert_array_equal(bisect_rows(rows, values, np), search_rows(rows, values, np))
