@@ -6,7 +6,6 @@ would cost float32 products near 2**-126 their low halves, and IEEE results with
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
@@ -154,6 +153,7 @@ class CupyLauncher:
         self.architecture = int(self._device.compute_capability)
         self.processors = int(self._device.attributes["MultiProcessorCount"])
         self._kernels: dict[tuple[Any, ...], Any] = {}
+        self._captured: list[Array] = []
 
     def _kernel(self, launch: Launch) -> Any:
         """The loaded kernel; compiled, or read from the disk, at its first use on this device."""
@@ -170,31 +170,30 @@ class CupyLauncher:
         return kernel
 
     def launch(self, launch: Launch) -> None:
-        with self._device, self._errors_told(launch):
-            # CuPy passes NumPy arrays of one element by value, whatever their dtype.
-            by_value = (np.asarray(one) if isinstance(one, np.generic) else one for one in launch.arguments)
-            self._kernel(launch)(launch.grid, launch.block, tuple(by_value), shared_mem=launch.shared_bytes)
-
-    @contextlib.contextmanager
-    def _errors_told(self, launch: Launch) -> Any:
-        """Whatever CuPy or the driver raises, as one error that says which kernel it was."""
         try:
-            yield
+            with self._device:
+                # CuPy passes NumPy arrays of one element by value, whatever their dtype.
+                by_value = [np.asarray(one) if isinstance(one, np.generic) else one for one in launch.arguments]
+                self._kernel(launch)(launch.grid, launch.block, tuple(by_value), shared_mem=launch.shared_bytes)
         except KernelError as error:
             raise KernelError(f"kernel {launch.kernel} on sm_{self.architecture}: {error}") from error
-        except Exception as error:
+        except Exception as error:  # whatever CuPy or the driver raises, as one error that says which kernel it was
+            choices = " ".join(f"{key}={value}" for key, value in launch.defines)
             raise KernelError(
                 f"kernel {launch.kernel} of {launch.source} does not launch on sm_{self.architecture} with grid "
                 f"{launch.grid}, block {launch.block} and {launch.shared_bytes} bytes of shared memory "
-                f"({type(error).__name__}: {error}); it was compiled with "
-                + " ".join(f"{key}={value}" for key, value in launch.defines)
+                f"({type(error).__name__}: {error}); it was compiled with {choices}"
             ) from error
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """An uninitialized array; one that a captured graph will use is kept, as CuPy does not know of that use."""
         import cupy
 
         with self._device:
-            return cupy.empty(shape, dtype)
+            array = cupy.empty(shape, dtype)
+        if self.capturing():
+            self._captured.append(array)
+        return array
 
     def capturing(self) -> bool:
         import cupy

@@ -2,7 +2,7 @@
 //
 // With CUDA_ON_CPU defined, the tests' host header has given the same names already, and this file is empty. Fragment
 // layouts are those of the PTX ISA, "Matrix multiply-accumulate operation using mma instruction"; of a warp's lane,
-// g = lane / 4 and t = lane % 4.
+// g = lane / 4 and t = lane % 4. What a whole warp does together is volatile, so that no compiler moves it into a branch.
 #pragma once
 #ifndef CUDA_ON_CPU
 
@@ -74,7 +74,7 @@ DEVICE u16 float_to_f16(float x) {
 //   b: {(t, g), (t + 4, g)}                                 as (k, column)
 //   d: {(g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1)} as (row, column)
 DEVICE void mma_tf32_16x8x8(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -85,7 +85,7 @@ DEVICE void mma_tf32_16x8x8(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2])
 //   a: {(g, 2t..), (g + 8, 2t..), (g, 2t + 8..), (g + 8, 2t + 8..)} as (row, k)
 //   b: {(2t.., g), (2t + 8.., g)}                                   as (k, column)
 DEVICE void mma_f16_16x8x16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -93,7 +93,7 @@ DEVICE void mma_f16_16x8x16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2])
 
 // As mma_f16_16x8x16, of bfloat16.
 DEVICE void mma_bf16_16x8x16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};\n"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -101,7 +101,7 @@ DEVICE void mma_bf16_16x8x16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]
 
 // d[8, 8] += a[8, 4] b[4, 8] of float64, by a warp. A lane holds a: (g, t), b: (t, g), d: {(g, 2t), (g, 2t + 1)}.
 DEVICE void mma_f64_8x8x4(double (&d)[2], const double (&a)[1], const double (&b)[1]) {
-  asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};\n"
+  asm volatile("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};\n"
       : "+d"(d[0]), "+d"(d[1])
       : "d"(a[0]), "d"(b[0]));
 }

@@ -87,8 +87,9 @@ def test_every_tile_fits_into_shared_memory_of_every_architecture_that_may_use_i
             for tile in rule.tiles.values():
                 for problem in ("Matmul<ALONG_K,ACROSS_K>", "Matmul<ACROSS_K,ALONG_K>", "InputGradient"):
                     dtype = np.dtype(rule.dtype if rule.dtype != "bfloat16" else "float16")
-                    product = dense._Product(problem, None, None, None, np.empty(1, dtype), 1, 1, 1, 1, 8, 8, 1)
-                    depth, stages = dense._pipeline(product, tile, architecture)
+                    out = dense.Layout((1,), (dtype.itemsize,), dtype, 0)
+                    product = dense._Product(None, problem, None, out, 1, 1, 1, 1, 8, 8, 1)
+                    depth, stages = dense._pipeline(product, architecture)
                     used = stages * dense._stage_bytes(product, tile, depth)
                     assert used <= SHARED_LIMIT[architecture] * 1024, (rule, architecture, tile)
 

@@ -1,7 +1,9 @@
 """CuPy's launcher, with a stand-in for CuPy and NVRTC: what is compiled, kept, loaded, launched, and what is said."""
 
+import gc
 import sys
 import types
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ class Driver:
     def __init__(self):
         self.compiled, self.loaded, self.launched, self.limits = [], [], [], []
         self.compiles = self.launches = True
+        self.capturing = False
         self.architectures = (75, 80, 90, 100)
 
 
@@ -83,6 +86,7 @@ def driver(monkeypatch, tmp_path):
     cupy.cuda, cuda.nvrtc, cuda.Device = cuda, nvrtc, Device
     cupy.RawModule = lambda *, path: load(path)
     cupy.empty = lambda shape, dtype: np.empty(shape, dtype)
+    cuda.get_current_stream = lambda: types.SimpleNamespace(is_capturing=lambda: driver.capturing)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     monkeypatch.setitem(sys.modules, "cupy.cuda", cuda)
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "kernels"))
@@ -181,3 +185,13 @@ def test_each_device_has_one_launcher(driver):
     assert (first.architecture, first.processors) == (90, 132)
     assert first.empty((2, 3), np.float32).shape == (2, 3)
     launching._launcher.cache_clear()
+
+
+def test_a_workspace_that_a_captured_graph_uses_is_never_given_to_another(driver):
+    launcher = CupyLauncher(0)
+    freed = weakref.ref(launcher.empty((4,), np.float32))
+    assert freed() is None
+    driver.capturing = True
+    kept = weakref.ref(launcher.empty((4,), np.float32))
+    gc.collect()
+    assert launcher.capturing() and kept() is not None
