@@ -118,7 +118,7 @@ def copy_run(out, to, begin, end, x, source):
 
 @inner
 def run_in_image(walk, i, j, a, b, begin, end):
-    """(start, inside, outside): float q of run (a, b) of window (i, j) is float start + q of an image.
+    """(start, inside, outside): float q of run (a, b) of window (i, j) is float start + q of its image.
 
     Of begin <= q < end those lie in the image's own row for which inside <= q < outside.
     """
@@ -132,36 +132,47 @@ def run_in_image(walk, i, j, a, b, begin, end):
 
 
 @inner
+def corner(walk, n, i, j):
+    """(start, whole): where in x window (i, j) of image n begins, and whether all that it sees lies in the image."""
+    line = walk.width * walk.channels
+    h = i * walk.row_stride - walk.top
+    left = (j * walk.column_stride - walk.left) * walk.channels
+    low = (walk.rows - 1) * walk.row_dilation  # the last run begins that much lower
+    far = (walk.columns - 1) * walk.column_dilation * walk.channels  # and that much further right
+    whole = h >= 0 and h + low < walk.height and left >= 0 and left + far + walk.run <= line
+    return (n * walk.height + h) * line + left, whole
+
+
+@inner
 def gather(x, walk, begin, end, k_begin, k_end, patches, row):
     """patches[row * (p - begin) + k - k_begin] = what cell k of window p sees.
 
     May write LANES - 1 floats beyond a row before it writes the next one.
     """
     size = walk.columns * walk.run  # of a row of runs
-    line = walk.width * walk.channels
-    low = (walk.rows - 1) * walk.row_dilation  # the last run of a window begins that much lower
-    far = (walk.columns - 1) * walk.column_dilation * walk.channels  # and that much further right
+    image = walk.height * walk.width * walk.channels
+    down = walk.row_dilation * walk.width * walk.channels
+    right = walk.column_dilation * walk.channels
+    last = x.size - (walk.rows * down + walk.columns * right + walk.run + LANES)
+    a_begin, a_end = k_begin // size, (k_end + size - 1) // size
     n, i, j = position(begin, walk.out_height, walk.out_width)
     for p in range(begin, end):
-        h = i * walk.row_stride - walk.top
-        left = (j * walk.column_stride - walk.left) * walk.channels
-        corner = (n * walk.height + h) * line + left
-        whole = h >= 0 and h + low < walk.height and left >= 0 and left + far + walk.run <= line
-        whole = whole and corner + low * line + far + walk.run + LANES <= x.size
-        for a in range(k_begin // size, (k_end + size - 1) // size):
+        start, whole = corner(walk, n, i, j)
+        whole = whole and start <= last  # so that no copy of LANES floats ends beyond x
+        for a in range(a_begin, a_end):
             for b in range(walk.columns):
                 first = a * size + b * walk.run
                 q_begin, q_end = max(k_begin - first, 0), min(k_end - first, walk.run)
                 to = row * (p - begin) + first - k_begin
                 if whole:
-                    source = corner + a * walk.row_dilation * line + b * walk.column_dilation * walk.channels
+                    source = start + a * down + b * right
                     for q in range(q_begin, q_end, LANES):
                         copy_lanes(patches, to + q, x, source + q)
                 elif q_begin < q_end:
-                    start, inside, outside = run_in_image(walk, i, j, a, b, q_begin, q_end)
+                    source, inside, outside = run_in_image(walk, i, j, a, b, q_begin, q_end)
                     for q in range(q_begin, inside):
                         patches[to + q] = 0
-                    copy_run(patches, to, inside, outside, x, n * walk.height * line + start)
+                    copy_run(patches, to, inside, outside, x, n * image + source)
                     for q in range(outside, q_end):
                         patches[to + q] = 0
         n, i, j = following(n, i, j, walk.out_height, walk.out_width)
@@ -188,19 +199,31 @@ def put_tile(tile, count, width, out, at, place, walk, begin, add):
 # --- Kernels ----------------------------------------------------------------------------------------------------------
 
 
-def pack_filter(w, part, packed, panel):
-    """packed[panel, k, j] = w[k, panel * WIDTH + j], or zero beyond the width; k counts (row, column, cell)."""
+@inner
+def copy_channels(w, source, part, panel, out, to):
+    """out[to + j] = channel panel * WIDTH + j of a filter whose first one is w[source], or zero beyond its width."""
+    source += panel * WIDTH * part.channel
     count = min(WIDTH, part.width - panel * WIDTH)
-    to = panel * part.rows * part.columns * part.cells * WIDTH
-    for a in range(part.rows):
-        for b in range(part.columns):
-            for k in range(part.cells):
-                source = part.begin + a * part.row + b * part.column + k * part.cell + panel * WIDTH * part.channel
-                for j in range(count):
-                    packed[to + j] = w[source + j * part.channel]
-                for j in range(count, WIDTH):
-                    packed[to + j] = 0
-                to += WIDTH
+    if count == WIDTH and part.channel == 1:
+        for j in range(0, WIDTH, LANES):
+            copy_lanes(out, to + j, w, source + j)
+    else:
+        for j in range(count):
+            out[to + j] = w[source + j * part.channel]
+        for j in range(count, WIDTH):
+            out[to + j] = 0
+
+
+def pack_filter(w, part, packed, begin, end):
+    """packed[panel, k] = the channels of panels begin to end; k counts (row, column, cell)."""
+    for panel in range(begin, end):
+        to = panel * part.rows * part.columns * part.cells * WIDTH
+        for a in range(part.rows):
+            for b in range(part.columns):
+                for k in range(part.cells):
+                    source = part.begin + a * part.row + b * part.column + k * part.cell
+                    copy_channels(w, source, part, panel, packed, to)
+                    to += WIDTH
 
 
 def convolve(x, walk, packed, width, out, place, begin, end, block, chunk):
@@ -238,6 +261,8 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
     size = walk.columns * walk.run
     width = walk.rows * size
     image = walk.height * walk.width * walk.channels
+    down = walk.row_dilation * walk.width * walk.channels
+    right = walk.column_dilation * walk.channels
     windows = walk.out_height * walk.out_width
     row, wide = padded(chunk), padded((width + WIDTH - 1) // WIDTH * WIDTH)
     rows = aligned(block * row)
@@ -257,12 +282,16 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
                         multiply_tile(rows, i * row, row, 1, packed, b_at, steps, patches, to, wide, k > 0)
             _, i, j = position(first, walk.out_height, walk.out_width)
             for p in range(count):
+                start, whole = corner(walk, n, i, j)
                 for a in range(walk.rows):
                     for b in range(walk.columns):
-                        start, inside, outside = run_in_image(walk, i, j, a, b, 0, walk.run)
                         source = p * wide + a * size + b * walk.run
+                        to, inside, outside = start + a * down + b * right, 0, walk.run
+                        if not whole:
+                            to, inside, outside = run_in_image(walk, i, j, a, b, 0, walk.run)
+                            to += n * image
                         for q in range(inside, outside):
-                            out[n * image + start + q] += patches[source + q]
+                            out[to + q] += patches[source + q]
                 _, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
@@ -299,7 +328,7 @@ INT = types.int64
 WALK, FILTER, PLACE = (types.NamedUniTuple(INT, len(kind._fields), kind) for kind in (Walk, Filter, Place))
 
 _SIGNATURES: dict[Any, Any] = {
-    pack_filter: types.none(READ, FILTER, WRITE, INT),
+    pack_filter: types.none(READ, FILTER, WRITE, INT, INT),
     convolve: types.none(READ, WALK, READ, INT, WRITE, PLACE, *[INT] * 4),
     scatter: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 4),
     correlate: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 6),

@@ -14,7 +14,20 @@ from numba import types
 
 from . import compiled_convolution, tiles
 from .caching import cached_njit
-from .compiled_convolution import FILTER, INT, READ, WALK, WRITE, aligned, copy_run, following, inner, padded, position
+from .compiled_convolution import (
+    FILTER,
+    INT,
+    READ,
+    WALK,
+    WRITE,
+    aligned,
+    copy_channels,
+    copy_run,
+    following,
+    inner,
+    padded,
+    position,
+)
 from .tiles import (
     LANES,
     ROWS,
@@ -80,22 +93,19 @@ spread_output_grad = _spreading(transform_output_grad, 2)
 # --- Kernels ----------------------------------------------------------------------------------------------------------
 
 
-def transform_filters(w, part, out, panel):
-    """out[panel, e, k, j] = number e of the filter from cell k to channel panel * WIDTH + j, zero beyond the width."""
-    count = min(WIDTH, part.width - panel * WIDTH)
+def transform_filters(w, part, out, begin, end):
+    """out[panel, e, k] = number e of the filters from cell k to the channels of panels begin to end."""
     taps = aligned(9 * WIDTH)
-    for k in range(part.cells):
-        for a in range(3):
-            for b in range(3):
-                source = part.begin + a * part.row + b * part.column + k * part.cell + panel * WIDTH * part.channel
-                to = (3 * a + b) * WIDTH
-                for j in range(count):
-                    taps[to + j] = w[source + j * part.channel]
-                for j in range(count, WIDTH):
-                    taps[to + j] = 0
-        to, number = (panel * CELLS * part.cells + k) * WIDTH, part.cells * WIDTH
-        for j in range(0, WIDTH, LANES):
-            transform_filter(taps, j, 3 * WIDTH, WIDTH, out, to + j, 4 * number, number)
+    number = part.cells * WIDTH
+    for panel in range(begin, end):
+        for k in range(part.cells):
+            for a in range(3):
+                for b in range(3):
+                    source = part.begin + a * part.row + b * part.column + k * part.cell
+                    copy_channels(w, source, part, panel, taps, (3 * a + b) * WIDTH)
+            to = (panel * CELLS * part.cells + k) * WIDTH
+            for j in range(0, WIDTH, LANES):
+                transform_filter(taps, j, 3 * WIDTH, WIDTH, out, to + j, 4 * number, number)
 
 
 @inner
@@ -202,7 +212,7 @@ def correlate(x, walk, dy, width, out, at, begin, end, block, c_begin, c_end, o_
 
 
 _SIGNATURES: dict[Any, Any] = {
-    transform_filters: types.none(READ, FILTER, WRITE, INT),
+    transform_filters: types.none(READ, FILTER, WRITE, INT, INT),
     convolve: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 5),
     correlate: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 8),
 }

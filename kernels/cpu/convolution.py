@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from .compiled_convolution import Filter, Place, Walk
 
 FEW_PRODUCTS = 1 << 22
-FEW_WINDOWS = 64
+FEW_WINDOWS = 128  # for which it does not pay to pack the filter
 FEW_CHANNELS, FEW_TILES = 16, 56  # for which Winograd's transforms cost more than they save
 
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 512  # of a patch is multiplied at a time: it and its part of the filter stay in the first cache
 BLOCK_FLOATS = 1 << 16  # of patches are gathered at a time: they stay in the second cache
-BLOCK_WINDOWS = 112  # windows whose patches a filter's gradient gathers at a time
+BLOCK_WINDOWS = 112  # and of no more windows than this
 BLOCK_TILES = 56  # of Winograd's are transformed at a time, or less by what is no multiple of ROWS
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 32  # at least this many where the windows are enough, each with sums of its own
 TASKS = 64  # at most: a thread that another program holds up leaves its share to the others
+TASK_PRODUCTS = 1 << 21  # at least, or another thread is not worth waking
+TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
 
 
@@ -174,7 +176,7 @@ def _part(total: int, unit: int, parts: int = TASKS) -> int:
 
 
 def _share(total: int, unit: int, work: Callable[[int, int], object]) -> None:
-    """work(begin, end) for parts of the total."""
+    """work(begin, end) for parts of the total, in whole units."""
     part = _part(total, unit)
     threads.share(-(-total // part), lambda i: work(i * part, min(total, (i + 1) * part)))
 
@@ -265,12 +267,13 @@ def _convolve(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.nd
     windows = len(x) * walk.out_height * walk.out_width
     depth = part.rows * part.columns * part.cells
     chunk = _part(depth, 1, -(-depth // CHUNK))
-    block = max(ROWS, BLOCK_FLOATS // chunk // ROWS * ROWS)
+    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // chunk) // ROWS * ROWS)
     x, out = x.reshape(-1), out.reshape(-1)
 
     def convolve_slab(slab: Filter, place: Place) -> None:
         packed = _packed(w, slab)
-        _share(windows, block, lambda *part: kernel(x, walk, packed, slab.width, out, place, *part, block, chunk))
+        unit = -(-TASK_PRODUCTS // (block * packed.size)) * block
+        _share(windows, unit, lambda *part: kernel(x, walk, packed, slab.width, out, place, *part, block, chunk))
 
     for o, slab in _slabs(part, depth, WIDTH):
         convolve_slab(slab, place._replace(begin=place.begin + o))
@@ -283,7 +286,7 @@ def _packed(w: np.ndarray, part: Filter) -> np.ndarray:
     panels = -(-part.width // WIDTH)
     packed = _aligned(panels * part.rows * part.columns * part.cells * WIDTH)
     w = w.reshape(-1)
-    threads.share(panels, lambda panel: kernel(w, part, packed, panel))
+    _share(panels, -(-TASK_FLOATS * panels // packed.size), lambda *some: kernel(w, part, packed, *some))
     return packed
 
 
@@ -300,7 +303,7 @@ def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np
     def convolve_slab(slab: Filter, o: int) -> None:
         panels = -(-slab.width // WIDTH)
         filters = _aligned(panels * CELLS * slab.cells * WIDTH)
-        threads.share(panels, lambda panel: transform(w, slab, filters, panel))
+        _share(panels, -(-TASK_FLOATS * panels // filters.size), lambda *some: transform(w, slab, filters, *some))
 
         def work(begin: int, end: int) -> None:
             finite.append(kernel(x, walk, filters, slab.width, out, o, part.width, begin, end, block))
@@ -342,7 +345,7 @@ def _scatter(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> Non
     turned = Filter(0, 0, 0, 1, depth, 1, 1, depth, w.size // depth)
     packed = _packed(w, turned)
     chunk = _part(depth, 1, -(-depth // CHUNK))
-    block = max(ROWS, BLOCK_FLOATS // max(chunk, turned.width) // ROWS * ROWS)
+    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // max(chunk, turned.width)) // ROWS * ROWS)
     walk = _walk(at, out.shape[3])
     dy, flat = dy.reshape(-1), out.reshape(-1)
     _share(len(out), 1, lambda begin, end: kernel(dy, walk, packed, depth, flat, begin, end, block, chunk))
