@@ -8,7 +8,7 @@ CUDA := $(if $(CUDA_MAJOR),$(shell [ $(CUDA_MAJOR) -ge 13 ] && echo cuda13 || { 
 comma := ,
 CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 
-.PHONY: demo test bench battery lint gpu-check clean
+.PHONY: demo test bench battery lint gpu-check tune clean
 
 # One BLAS thread: the demo's products are too small to share out, and waiting threads spin in the way of other programs.
 demo: $(VENV)/.demo
@@ -35,6 +35,12 @@ gpu-check:
 	@test -n "$(CUDA)" || { echo "gpu-check: the driver knows neither CUDA 12 nor 13; nothing was run" >&2; exit 2; }
 	@$(MAKE) --no-print-directory $(VENV)/.gpu
 	$(BIN)/python benchmarks/gpu_check.py
+
+# Measures the dense CUDA kernels' tiles and writes the fastest into kernels/cuda/tiles.json.
+tune:
+	@test -n "$(CUDA)" || { echo "tune: no NVIDIA driver for CUDA 12 or 13 answers here (nvidia-smi); nothing was run" >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(VENV)/.gpu
+	$(BIN)/python benchmarks/tune.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

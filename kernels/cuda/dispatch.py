@@ -177,11 +177,18 @@ def choose(request: Request) -> Choice:
     if near is not None:
         tile = rule.tiles[near.tile]
         return Choice(near.algorithm, rule.source, rule.arithmetic, tile, min(near.splits, _most_splits(request)))
-    tile, splits = min(
-        ((tile, splits) for tile in rule.tiles.values() for splits in _possible_splits(request)),
-        key=lambda choice: _cost(request, *choice),
+    return estimated(request)
+
+
+def estimated(request: Request) -> Choice:
+    """The choice of least estimated cost."""
+    rule = rule_for(request)
+    choices = (
+        Choice("scopeflow", rule.source, rule.arithmetic, tile, splits)
+        for tile in rule.tiles.values()
+        for splits in possible_splits(request)
     )
-    return Choice("scopeflow", rule.source, rule.arithmetic, tile, splits)
+    return min(choices, key=lambda choice: cost(request, choice))
 
 
 def _nearest(request: Request, rule: Rule) -> Measurement | None:
@@ -201,7 +208,7 @@ def _nearest(request: Request, rule: Rule) -> Measurement | None:
 WORKSPACE_BYTES = 64 << 20  # at most, for the partial sums of a product
 SPLIT_DEPTH = 64  # terms of a sum, at least, that a block computes
 # In products that a multiprocessor of an H200 could compute meanwhile (0.3 per picosecond), from its data sheet:
-START = 2048  # until a block's first tile has come, per element of its tile: the way to DRAM and back
+START = 4096  # until a block's first tile has come, per element of its tile and thread: the way to DRAM and back
 REDUCTION = 1 << 20  # for one more launch
 TRAFFIC = 64  # to write and read again a partial sum
 
@@ -212,17 +219,19 @@ def _most_splits(request: Request) -> int:
     return max(min(request.depth // SPLIT_DEPTH, WORKSPACE_BYTES // results), 1)
 
 
-def _possible_splits(request: Request) -> list[int]:
+def possible_splits(request: Request) -> list[int]:
+    """Into how many parts a sum may be split: powers of two, as far as that leaves each enough terms."""
     return [1 << i for i in range(min(_most_splits(request), 64).bit_length())]
 
 
-def _cost(request: Request, tile: Tile, splits: int) -> float:
+def cost(request: Request, choice: Choice) -> float:
     """Roughly the time that a product takes: the busiest multiprocessor's blocks, and the reduction of the splits."""
+    tile, splits = choice.tile, choice.splits
     tiles = -(-request.rows // tile.rows) * -(-request.columns // tile.columns)
     blocks_here = -(-tiles * request.parts * splits // request.processors)
-    start = START / tile.threads * 32
-    cost = blocks_here * tile.rows * tile.columns * (-(-request.depth // splits) + start / 16) / tile.rate
-    if splits > 1:
-        results = request.rows * request.columns * request.parts
-        cost += REDUCTION + TRAFFIC * splits * results / request.processors
-    return cost
+    depth = -(-request.depth // splits) + START / tile.threads
+    products = blocks_here * tile.rows * tile.columns * depth / tile.rate
+    if splits == 1:
+        return products
+    results = request.rows * request.columns * request.parts
+    return products + REDUCTION + TRAFFIC * splits * results / request.processors
