@@ -137,7 +137,7 @@ def specialisation(rule, tile, problem, architecture, number):
 
 
 def products():
-    """Arithmetics, tiles and problems of the table, for one architecture each; SCOPEFLOW_EVERY_BINARY=1: all, for all."""
+    """Arithmetics, tiles and problems of the table, each for one device; with SCOPEFLOW_EVERY_BINARY=1 all."""
     every, number = os.environ.get("SCOPEFLOW_EVERY_BINARY") == "1", 0
     for rule in dispatch.TABLE:
         architectures = [each for each in ARCHITECTURES if each in rule.architectures and asked_for(rule, each)]
