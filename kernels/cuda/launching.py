@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from ..code_on_disk import Code, kept
 
 Array = Any  # cupy.ndarray; in the tests that run the kernels on the CPU, numpy.ndarray
 
@@ -110,34 +110,23 @@ def compile_source(source: str, defines: tuple[tuple[str, str | int], ...], arch
 
 
 @functools.cache
-def source_text(source: str) -> str:
-    """A source with the text of all that it includes, which its binary is kept under."""
-    text = (HERE / source).read_text()
-    return "\n".join([*map(source_text, re.findall(r'#include "(.+)"', text)), text])
+def sources(source: str) -> tuple[Path, ...]:
+    """A source of this folder and all that it includes."""
+    path = HERE / source
+    included = re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)
+    return tuple(dict.fromkeys([path, *(found for name in included for found in sources(name))]))
 
 
-def _cache_folder() -> Path:
-    """CuPy's own folder for compiled kernels."""
-    return Path(os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache")
-
-
-def _binary_file(source: str, defines: tuple[tuple[str, str | int], ...], architecture: int) -> Path:
-    """The compiled source's file: that of an earlier process, or a new one."""
+def binary(source: str, defines: tuple[tuple[str, str | int], ...], architecture: int) -> bytes:
+    """A compiled source: as an earlier process left it on disk, or new."""
     from cupy.cuda import nvrtc
 
-    known = source_text(source), OPTIONS, defines, architecture, nvrtc.getVersion()
-    key = hashlib.sha256(repr(known).encode()).hexdigest()[:32]
-    folder = _cache_folder()
-    for kept in (folder / f"scopeflow_{key}.cubin", folder / f"scopeflow_{key}.ptx"):
-        if kept.exists():
-            return kept
-    binary = compile_source(source, defines, architecture)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"scopeflow_{key}{binary.suffix}"
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as scratch:  # so that no other process sees half of it
-        scratch.write(binary.code)
-    os.replace(scratch.name, file)
-    return file
+    def compile_it() -> Code:
+        return Code(source, compile_source(source, defines, architecture).code, portable=True)
+
+    choices = hashlib.sha256(repr(defines).encode()).hexdigest()[:24]
+    facts = OPTIONS, nvrtc.getVersion(), architecture
+    return kept(f"{Path(source).stem}_{choices}", sources(source), facts, compile_it).object_file
 
 
 # --- Launching --------------------------------------------------------------------------------------------------------
@@ -162,10 +151,14 @@ class CupyLauncher:
         key = launch.source, launch.kernel, launch.defines
         kernel = self._kernels.get(key)
         if kernel is None:
-            file = _binary_file(launch.source, launch.defines, self.architecture)
-            kernel = cupy.RawModule(path=str(file)).get_function(launch.kernel)
+            module = cupy.cuda.Module()
+            module.load(binary(launch.source, launch.defines, self.architecture))
+            kernel = module.get_function(launch.kernel)
             if launch.shared_bytes > STATIC_SHARED_LIMIT:
-                kernel.max_dynamic_shared_size_bytes = launch.shared_bytes
+                from cupy.cuda import driver
+
+                limit = driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+                driver.funcSetAttribute(kernel.ptr, limit, launch.shared_bytes)
             self._kernels[key] = kernel
         return kernel
 

@@ -4,7 +4,6 @@ import gc
 import sys
 import types
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,12 +26,7 @@ class Driver:
 
 class Kernel:
     def __init__(self, driver, name):
-        self.driver, self.name = driver, name
-
-    def __setattr__(self, name, value):
-        if name == "max_dynamic_shared_size_bytes":
-            self.driver.limits.append(value)
-        super().__setattr__(name, value)
+        self.driver, self.name, self.ptr = driver, name, id(self)
 
     def __call__(self, grid, block, args, *, shared_mem):
         if not self.driver.launches:
@@ -67,9 +61,16 @@ def driver(monkeypatch, tmp_path):
         if not driver.compiles:
             raise NVRTCError("NVRTC_ERROR_COMPILATION (6)")
 
-    def load(path):
-        driver.loaded.append(path)
-        return types.SimpleNamespace(get_function=lambda name: Kernel(driver, name))
+    class Module:
+        def load(self, code):
+            driver.loaded.append(code)
+
+        def get_function(self, name):
+            return Kernel(driver, name)
+
+    def set_attribute(pointer, attribute, value):
+        assert attribute == 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+        driver.limits.append(value)
 
     nvrtc = types.SimpleNamespace(
         NVRTCError=NVRTCError,
@@ -77,19 +78,22 @@ def driver(monkeypatch, tmp_path):
         compileProgram=compile_program,
         destroyProgram=lambda program: program.clear(),
         getProgramLog=lambda program: "error: no such thing" * (not driver.compiles),
-        getCUBIN=lambda program: b"\x7fELF",
+        getCUBIN=lambda program: b"\x7fELF %d" % len(driver.compiled),
         getPTX=lambda program: b".version 9.0",
         getVersion=lambda: (13, 0),
         getSupportedArchs=lambda: driver.architectures,
     )
     cupy, cuda = types.ModuleType("cupy"), types.ModuleType("cupy.cuda")
     cupy.cuda, cuda.nvrtc, cuda.Device = cuda, nvrtc, Device
-    cupy.RawModule = lambda *, path: load(path)
+    cuda.Module = Module
+    cuda.driver = types.SimpleNamespace(
+        CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES=8, funcSetAttribute=set_attribute
+    )
     cupy.empty = lambda shape, dtype: np.empty(shape, dtype)
     cuda.get_current_stream = lambda: types.SimpleNamespace(is_capturing=lambda: driver.capturing)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     monkeypatch.setitem(sys.modules, "cupy.cuda", cuda)
-    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "kernels"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kernels"))
     return driver
 
 
@@ -105,17 +109,33 @@ def test_a_source_is_compiled_once_for_each_set_of_choices_and_kept_on_disk(driv
     assert len(driver.launched) == 5
 
 
-def test_a_changed_source_is_compiled_again(driver, monkeypatch):
+@pytest.mark.parametrize("changed", ["reduce.cu", "elements.cuh", "primitives.cuh"])
+def test_a_changed_source_is_compiled_again(driver, monkeypatch, tmp_path, changed):
+    for path in launching.sources("reduce.cu"):
+        (tmp_path / path.name).write_text(path.read_text())
+    monkeypatch.setattr(launching, "HERE", tmp_path)
+    launching.sources.cache_clear()
     CupyLauncher(0).launch(REDUCE)
-    monkeypatch.setattr(launching, "source_text", lambda source: "another")
+    CupyLauncher(0).launch(REDUCE)
+    assert len(driver.compiled) == 1
+    with open(tmp_path / changed, "a") as file:
+        file.write("// another\n")
     CupyLauncher(0).launch(REDUCE)
     assert len(driver.compiled) == 2
+    launching.sources.cache_clear()
 
 
-def test_what_a_source_includes_belongs_to_its_text():
-    text = launching.source_text("product.cu")
-    for name in ("primitives.cuh", "elements.cuh", "operands.cuh", "arithmetic.cuh", "product.cu"):
-        assert (launching.HERE / name).read_text() in text
+def test_a_source_includes_these():
+    names = [path.name for path in launching.sources("product.cu")]
+    assert sorted(names) == ["arithmetic.cuh", "elements.cuh", "operands.cuh", "primitives.cuh", "product.cu"]
+
+
+def test_a_home_that_cannot_be_written_costs_no_more_than_compiling_anew(driver, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    for _ in range(2):
+        CupyLauncher(0).launch(REDUCE)
+    assert len(driver.compiled) == len(driver.launched) == 2
 
 
 def test_the_choices_are_macros_and_subnormal_numbers_are_kept(driver):
@@ -130,7 +150,7 @@ def test_a_device_that_nvrtc_does_not_know_gets_ptx_of_the_newest_that_it_knows(
     driver.architectures = (75, 80)
     CupyLauncher(0).launch(REDUCE)
     assert "--gpu-architecture=compute_80" in driver.compiled[0][1]
-    assert driver.loaded[0].endswith(".ptx") and Path(driver.loaded[0]).read_bytes() == b".version 9.0"
+    assert driver.loaded == [b".version 9.0"]
 
 
 def test_a_device_older_than_all_that_nvrtc_knows_is_an_error_that_says_so(driver):
