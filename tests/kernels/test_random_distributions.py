@@ -186,6 +186,14 @@ def test_bernoulli_keeps_the_value_where_the_uniform_sample_reaches_the_rate(dty
     )
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bernoulli_keeps_the_value_where_the_uniform_sample_is_the_rate_itself(dtype):
+    uniform, out = draw("uniform", dtype, 50), np.empty(50, DTYPES[dtype])
+    for i, rate in enumerate(uniform.astype(np.float64)):
+        kernels.bernoulli(out, SEED, 1 - rate)
+        same_bits(out, (uniform >= uniform[i]).astype(out.dtype))
+
+
 @pytest.mark.parametrize("seed", (0, 1, (2**40 + 3, 2**62)))
 def test_bernoulli_draws_as_often_as_it_says(seed):
     out = np.empty(1_000_000, np.float32)
