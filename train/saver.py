@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -411,10 +412,12 @@ def _write(
     path: str, format: str, saved: Sequence[Saved], places: Sequence[VariableState], streams: Mapping[str, int]
 ) -> None:
     arrays = [place.read() for place in places]  # one without a value stops it all here
+    # A thread that trains meanwhile may change an array between its checksum and its writing; pieces are copies.
+    alone = threading.active_count() == 1
     with create_checkpoint(path, format) as writer:
         for one, place, array in zip(saved, places, arrays, strict=True):
-            streamed = format == "tensorflow" and array.dtype.kind != "O"
-            value: Any = _Streamed(place.k, array) if streamed else place.k.to_host(array)
+            whole = format != "tensorflow" or array.dtype.kind == "O" or (alone and isinstance(array, np.ndarray))
+            value: Any = place.k.to_host(array) if whole else _Streamed(place.k, array)
             if one.part is None or one.slice_spec is None:
                 writer.add(one.name, value)
             else:
