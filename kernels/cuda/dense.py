@@ -154,6 +154,14 @@ class _Product:
     vector_right: int
     row_step: int  # elements of `out` from one row to the next
 
+    @property
+    def narrow(self) -> bool:
+        """Whether an operand is copied by less than 8 bytes, for which a thread keeps the places of many lines.
+
+        Such products get all registers that there are, and 16 of k whatever their elements' size.
+        """
+        return min(self.vector_left, self.vector_right) * self.out.dtype.itemsize < 8
+
     @functools.cached_property
     def request(self) -> dispatch.Request:
         """What dispatch.py chooses by. Raises KernelError for sizes beyond 32 bits."""
@@ -195,7 +203,7 @@ def _planned(product: _Product, choice: dispatch.Choice) -> _Plan:
         ("WM", tile.warp_rows),
         ("WN", tile.warp_columns),
         ("STAGES", stages),
-        ("BLOCKS_PER_PROCESSOR", tile.blocks),
+        ("BLOCKS_PER_PROCESSOR", 1 if product.narrow else tile.blocks),
         ("VECTOR_LEFT", product.vector_left),
         ("VECTOR_RIGHT", product.vector_right),
         ("VECTOR_OUT", target.vector((product.columns, product.row_step), 2 * target.dtype.itemsize)),
@@ -257,12 +265,10 @@ def _grid(size: int, processors: int) -> tuple[int, int, int]:
 def _pipeline(product: _Product, architecture: int) -> tuple[int, int]:
     """BK, and how many tiles are in shared memory: 64 bytes of k, or 128 of float64, and four tiles to hide DRAM.
 
-    Before sm_80 copies are not asynchronous, and two tiles are as good. Operands that are copied element by element
-    take 16 of k whatever their size, as a thread keeps the places of all the lines that it copies.
+    Before sm_80 copies are not asynchronous, and two tiles are as good.
     """
     itemsize = product.out.dtype.itemsize
-    narrow = min(product.vector_left, product.vector_right) * itemsize < 8
-    depth = 32 if itemsize == 2 and not narrow else 16
+    depth = 32 if itemsize == 2 and not product.narrow else 16
     return depth, 2 if architecture < 80 else 3 if itemsize == 8 else 4
 
 

@@ -41,6 +41,7 @@ TILES = {
     "128x16": Tile(128, 16, 32, 16, 2, 0.3),
     "16x128": Tile(16, 128, 16, 32, 2, 0.3),
 }
+TILES_LIGHT = {**TILES, "128x128": TILES["128x128"]._replace(blocks=2)}  # of fragments that take few registers
 TILES_64 = {  # of float64, whose sums take twice the registers
     "128x64": Tile(128, 64, 32, 32, 1, 1.0),
     "64x64": Tile(64, 64, 32, 32, 1, 0.8),
@@ -69,11 +70,11 @@ _MMA_64 = frozenset((80, 90, 100))  # the others have hardly any float64 units, 
 # small beside its own rounding; shorter sums are bound by memory anyway.
 TABLE = (
     Rule("float32", "highest", _MMA, 32, "SplitTf32", TILES),
-    Rule("float32", "high", _MMA, 1, "Tf32", TILES),
+    Rule("float32", "high", _MMA, 1, "Tf32", TILES_LIGHT),
     Rule("float32", "any", _ALL, 0, "Fma<Element>", TILES),
-    Rule("float16", "any", _MMA, 1, "Half<Element>", TILES),
+    Rule("float16", "any", _MMA, 1, "Half<Element>", TILES_LIGHT),
     Rule("float16", "any", _ALL, 0, "Fma<Element>", TILES),
-    Rule("bfloat16", "any", _MMA, 1, "Half<Element>", TILES),
+    Rule("bfloat16", "any", _MMA, 1, "Half<Element>", TILES_LIGHT),
     Rule("bfloat16", "any", _ALL, 0, "Fma<Element>", TILES),
     Rule("float64", "any", _MMA_64, 1, "Mma64", TILES_64),
     Rule("float64", "any", _ALL, 0, "Fma<Element>", TILES_64),
