@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable
 
@@ -56,6 +57,10 @@ def open_checkpoint(path: str) -> CheckpointReader:
         from .bundle import BundleReader
 
         return BundleReader(path)
+    if _shards_of_v1(path):
+        from .v1 import V1Reader
+
+        return V1Reader(path)
     if not os.path.exists(path):
         raise errors.NotFoundError(
             None, None, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {path}"
@@ -75,14 +80,20 @@ def open_checkpoint(path: str) -> CheckpointReader:
 def exists(path: str) -> bool:
     """Whether something is at a checkpoint's path: the files of one, whole or not."""
     files.finish_interrupted(files.index_path(path))
-    return os.path.exists(files.index_path(path)) or os.path.isfile(path)
+    return os.path.exists(files.index_path(path)) or os.path.isfile(path) or bool(_shards_of_v1(path))
 
 
 def files_of(path: str) -> list[str]:
     """The files that make up the checkpoint at a path, the one without which the others are nothing first."""
     index = files.index_path(path)
-    paths = [index, path, *files.companions(index)]
+    paths = [index, path, *files.companions(index), *_shards_of_v1(path)]
     return [p for p in paths if os.path.isfile(p)]
+
+
+def _shards_of_v1(path: str) -> list[str]:
+    """The files that a path stands for as TensorFlow named old checkpoints of several: "m-?????-of-00002"."""
+    stem, pattern, count = path.rpartition("-?????-of-")
+    return sorted(glob.glob(glob.escape(stem) + pattern + count)) if pattern and count.isdigit() else []
 
 
 # -- telling formats apart --------------------------------------------------------------------------------------------

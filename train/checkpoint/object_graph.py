@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...engine import errors
 from .reader import CheckpointReader
 from .wire import Field, Message
@@ -16,7 +18,8 @@ _GRAPH = Message("TrackableObjectGraph", Field(1, "nodes", _NODE, repeated=True)
 def keys_of_objects(reader: CheckpointReader) -> dict[str, str]:
     """{name of a variable: its key} where the checkpoint was written from objects; empty for any other.
 
-    Raises DataLossError where the graph of its objects is damaged.
+    TensorFlow 2 allows several variables of one name; those are left out, as nothing tells which is meant. Raises
+    DataLossError where the graph of its objects is damaged.
     """
     try:
         serialized = reader.read(KEY)
@@ -27,4 +30,5 @@ def keys_of_objects(reader: CheckpointReader) -> dict[str, str]:
     except ValueError as error:
         raise errors.DataLossError(None, None, f"{reader.path}: tensor {KEY}: {error}") from None
     attributes = [attribute for node in graph["nodes"] for attribute in node["attributes"]]
-    return {a["full_name"]: a["checkpoint_key"] for a in attributes if a["full_name"]}
+    count = Counter(attribute["full_name"] for attribute in attributes)
+    return {a["full_name"]: a["checkpoint_key"] for a in attributes if a["full_name"] and count[a["full_name"]] == 1}
