@@ -122,8 +122,11 @@ def test_a_filter_gradient_is_split_as_few_tiles_of_it_would_leave_the_device_id
     assert choose(request(9 * 64, 64, 32 * 56 * 56, function="conv2d_filter_grad", processors=1)).splits == 1
 
 
-def test_short_sums_are_not_split():
-    assert choose(request(64, 64, 2 * dispatch.SPLIT_DEPTH - 1)).splits == 1
+def test_sums_are_split_no_further_than_into_sums_worth_a_block():
+    depth = dispatch.SPLIT_DEPTH
+    assert dispatch.possible_splits(request(64, 64, 2 * depth - 1)) == [1]
+    assert dispatch.possible_splits(request(64, 64, 2 * depth)) == [1, 2]
+    assert dispatch.possible_splits(request(64, 64, 9 * depth)) == [1, 2, 4, 8]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +139,10 @@ def test_partial_sums_stay_within_the_workspace(shape):
         assert splits == 1 or splits * rows * columns * parts * wide <= dispatch.WORKSPACE_BYTES
 
 
-def test_a_batch_fills_the_device_without_splits():
-    assert choose(request(128, 128, 1024, parts=512)).splits == 1
+def test_a_batch_fills_the_device_with_large_tiles_and_without_splits():
+    many, one = choose(request(128, 128, 1024, parts=1024)), choose(request(128, 128, 1024))
+    assert many.splits == 1 and many.tile == dispatch.TILES["128x128"]
+    assert one.tile.rows * one.tile.columns / one.splits < many.tile.rows * many.tile.columns
 
 
 # --- Measurements -----------------------------------------------------------------------------------------------------
