@@ -386,6 +386,15 @@ def test_the_result_is_right_to_the_bit_in_any_order_of_threads(case):
         assert case.on_cpu(seed).tobytes() == out.tobytes()
 
 
+def test_what_a_case_forces_is_what_is_launched():
+    for case in (case for case in CASES.values() if case.forced):
+        chosen = dict(launches_of(case)[0].defines)
+        tile = case.forced.get("tile")
+        assert tile is None or (chosen["BM"], chosen["BN"]) == (tile.rows, tile.columns)
+        assert chosen["ARITHMETIC"] == case.forced.get("arithmetic", chosen["ARITHMETIC"])
+        assert chosen["SPLIT"] == (case.forced.get("splits", 1) > 1)
+
+
 # --- Precision --------------------------------------------------------------------------------------------------------
 
 

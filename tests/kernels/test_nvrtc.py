@@ -103,7 +103,7 @@ SIZES = {"wide": (40, 72, 48), "odd": (37, 29, 43)}
 PROBLEMS = (*TURNS, *KINDS)
 ACTIVATIONS = tuple(dense.ACTIVATIONS)
 # Sums in float64 and split operands take the most registers: with them every tile is compiled for every problem, and
-# with the others one.
+# with the others one, beside the largest where two blocks must fit into a multiprocessor.
 HARD = ("SplitTf32", "Mma64")
 
 
@@ -142,7 +142,8 @@ def products():
     for rule in dispatch.TABLE:
         architectures = [each for each in ARCHITECTURES if each in rule.architectures and asked_for(rule, each)]
         for (p, problem), (t, name) in itertools.product(enumerate(PROBLEMS), enumerate(rule.tiles)):
-            if rule.arithmetic not in HARD and not every and t != p % len(rule.tiles):
+            crowded = rule.tiles[name].blocks > 1 and name == "128x128"
+            if not (every or crowded or rule.arithmetic in HARD or t == p % len(rule.tiles)):
                 continue
             for architecture in architectures if every else [architectures[(p + t) % len(architectures)]]:
                 number += 1
