@@ -219,6 +219,7 @@ class _Stream:
 
     def __init__(self, non_blocking=False):
         self.given = []
+        self.waited_for = 0  # how many of them
 
     def is_capturing(self):
         return False
@@ -229,6 +230,9 @@ class _Stream:
     def wait_event(self, event):
         self.given.append(event.synchronize)
 
+    def synchronize(self):
+        self.record().synchronize()
+
 
 class _Event:
     def __init__(self, stream, count):
@@ -238,6 +242,7 @@ class _Event:
         for i in range(self._count):
             work, self._stream.given[i] = self._stream.given[i], lambda: None
             work()
+        self._stream.waited_for = max(self._stream.waited_for, self._count)
 
 
 _CURRENT = _Stream()

@@ -422,8 +422,8 @@ def _write(
                 writer.add(one.name, value)
             else:
                 writer.add_slice(one.name, one.part.full_shape, one.slice_spec, value)
-        for name, place in sorted(streams.items()):
-            writer.add(_STREAMS + name, np.array(place, np.int64))
+        for name, drawn in sorted(streams.items()):
+            writer.add(_STREAMS + name, np.array(drawn, np.int64))
         writer.finish()
 
 

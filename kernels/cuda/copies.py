@@ -28,12 +28,15 @@ def host_chunks(array: Any, chunk_bytes: int) -> Iterator[np.ndarray]:
             return target, stream.record()
 
     copies = [begin(number) for number in range(len(starts[:1]))]
-    for number in range(len(starts)):
-        target, copied = copies.pop()
-        if number + 1 < len(starts):
-            copies.append(begin(number + 1))
-        copied.synchronize()
-        yield target
+    try:
+        for number in range(len(starts)):
+            target, copied = copies.pop()
+            if number + 1 < len(starts):
+                copies.append(begin(number + 1))
+            copied.synchronize()
+            yield target
+    finally:
+        stream.synchronize()  # where the reader stopped early, a copy is still on its way into a buffer
 
 
 def _pinned(size: int) -> np.ndarray:

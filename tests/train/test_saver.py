@@ -317,6 +317,15 @@ def test_pieces_of_any_length_make_the_whole(stand_in_cupy, device, size):
     assert all(0 < piece.nbytes <= 768 for piece in pieces)
 
 
+def test_a_reader_that_stops_early_leaves_no_copy_under_way(stand_in_cupy):
+    pieces = get_backend("/device:GPU:0").host_chunks(get_backend("/device:GPU:0").asarray(np.zeros(999)), 800)
+    next(pieces)
+    (stream,) = (local for local in pieces.gi_frame.f_locals.values() if isinstance(local, stand_in_cupy.cuda.Stream))
+    under_way = len(stream.given)
+    pieces.close()
+    assert stream.waited_for >= under_way
+
+
 def test_pieces_of_a_host_array_stay_as_they_were_handed_out():
     array = np.zeros(4, np.int64)
     (piece,) = get_backend("/device:CPU:0").host_chunks(array)
