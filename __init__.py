@@ -3,6 +3,7 @@
 from . import nn, train
 from .compat import contrib, debugging, dtypes, linalg, manip, math, random
 from .compat.small import *
+from .compat.summaries import *
 from .compat.switches import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
@@ -73,5 +74,7 @@ from .scopes.partitions import *
 from .scopes.scope import *
 from .scopes.templates import *
 from .scopes.variables import *
+from .train import summary
+from .train.summary import Event, HistogramProto, SessionLog, Summary, SummaryMetadata
 
 __version__ = "0.1.0"

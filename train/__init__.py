@@ -48,6 +48,9 @@ from .steps import (
     get_or_create_global_step,
     global_step,
 )
+from .summary.writer import FileWriter as SummaryWriter
+from .summary.writer import FileWriterCache as SummaryWriterCache
+from .summary.writer import summary_iterator
 
 __all__ = [
     "Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "AdadeltaOptimizer",
@@ -59,4 +62,5 @@ __all__ = [
     "NewCheckpointReader", "load_checkpoint", "list_variables", "load_variable", "init_from_checkpoint", "warm_start",
     "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
+    "SummaryWriter", "SummaryWriterCache", "summary_iterator",
 ]  # fmt: skip
