@@ -1,7 +1,8 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from . import nn, train
-from .compat import contrib, debugging, dtypes, linalg, manip, math, random
+from .compat import contrib, debugging, dtypes, gfile, linalg, logging, manip, math, random
+from .compat.lookup import lookup as _lookup
 from .compat.small import *
 from .compat.summaries import *
 from .compat.switches import *
@@ -78,3 +79,6 @@ from .train import summary
 from .train.summary import Event, HistogramProto, SessionLog, Summary, SummaryMetadata
 
 __version__ = "0.1.0"
+
+# The modules that load when first asked for: they stand on libraries that most programs never need.
+__getattr__ = _lookup(__name__, {name: f".compat.{name}" for name in ("app", "flags", "test")})

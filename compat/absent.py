@@ -1,0 +1,43 @@
+"""What TensorFlow 1 has and scopeflow has not, on purpose, and what to use instead."""
+
+_PARALLEL = (
+    "scopeflow runs in one process: for several GPUs use data parallelism, one process for each GPU, which reads its "
+    "share of the data and averages gradients with the others (NCCL, MPI)"
+)
+
+# The full name without `tf.`, or the start of it: the sentence that its error ends with.
+INSTEAD = {
+    "compat.v2": "only TensorFlow 1's names are here",
+    "config.experimental": "devices are chosen by CUDA_VISIBLE_DEVICES and tf.device",
+    "contrib.distribute": _PARALLEL,
+    "contrib.eager": "everything is built as a graph and run in a Session",
+    "contrib.estimator": "write the training loop with a Session or tf.train.MonitoredTrainingSession",
+    "contrib.keras": "use tf.layers",
+    "contrib.learn": "write the training loop with a Session or tf.train.MonitoredTrainingSession",
+    "contrib.tpu": "there are no TPUs here; train with a Session",
+    "distribute": _PARALLEL,
+    "eager": "everything is built as a graph and run in a Session",
+    "enable_eager_execution": "everything is built as a graph and run in a Session",
+    "enable_v2_behavior": "TensorFlow 1's behaviour is all there is",
+    "estimator": "write the training loop with a Session or tf.train.MonitoredTrainingSession",
+    "function": "everything is a graph already: call the Python function itself",
+    "keras": "use tf.layers",
+    "lite": "convert a checkpoint where TensorFlow is",
+    "profiler": "measure with a profiler of Python or CUDA (cProfile, nsys)",
+    "saved_model": "use tf.train.Saver, whose checkpoints TensorFlow reads",
+    "test.create_local_cluster": _PARALLEL,
+    "tpu": "there are no TPUs here",
+    "train.Server": _PARALLEL,
+    "train.SyncReplicasOptimizer": _PARALLEL,
+    "train.replica_device_setter": _PARALLEL,
+    "xla": "kernels are compiled as they are; there is nothing to turn on",
+}
+
+
+def instead_of(name: str) -> str:
+    """What to use instead of a name that is not here on purpose; empty if nothing is known of it."""
+    while name:
+        if name in INSTEAD:
+            return INSTEAD[name]
+        name = name.rpartition(".")[0]
+    return ""
