@@ -8,10 +8,8 @@ what is compiled here.
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba import types
@@ -19,6 +17,7 @@ from numba import types
 from .. import intrinsics, philox
 from ..code_on_disk import Code
 from ..intrinsics import LINE
+from .compiling import machine_code, njit
 
 # Their Python functions take another argument, the typing context, so a type checker would miss one in each call.
 array_at: Any = intrinsics.array_at
@@ -33,20 +32,10 @@ PAST_CACHE = 1 << 24  # bytes that no one will find in the cache again
 
 # --- Compiling --------------------------------------------------------------------------------------------------------
 
-# What machine code may call where there is no Numba: the C library's, which LLVM finds in any process.
-CALLED = {"memcpy", "memset", "memmove", "fma", "fmaf", "sqrt", "sqrtf"}
-# No use of Numba's runtime: arrays are `out` or on the stack.
-njit: Any = functools.partial(numba.njit, error_model="numpy", _nrt=False)
-
 
 def _machine_code(template: Any, name: str, signature: Any, **steps: Any) -> Code:
-    """A whole kernel, compiled: a function of the signature's types, in Numba's convention of calling."""
-    jit = njit(signature, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    result = jit(philox.bound(template, name, **steps)).overloads[signature.args]
-    _, _, (object_file, bitcode) = result.library.serialize_using_object_code()
-    called = {f.name for f in llvm.parse_bitcode(bitcode).functions if f.is_declaration}
-    portable = all(function in CALLED or function.startswith("llvm.") for function in called)
-    return Code(result.fndesc.llvm_func_name, object_file, portable)
+    """A whole kernel, compiled."""
+    return machine_code(philox.bound(template, name, **steps), signature)
 
 
 def _bind(template: Any, of: str, **steps: Any) -> Any:

@@ -2,86 +2,27 @@
 
 A convolution is a product of two matrices: what each window sees (a row of "patches") times the filter. Patches are
 gathered for a block of windows at a time, into memory that stays in the cache, and multiplied tile by tile. All arrays
-are flat and hold float32; a place in one is counted in floats.
+are flat and hold float32; a place in one is counted in floats. What a kernel writes by the way, its caller gives it.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import Any, NamedTuple
+from typing import Any
 
-import numba
-import numpy as np
-from numba import types
+from .. import intrinsics
+from ..code_on_disk import Code
+from .compiling import machine_code, njit, signature
+from .tiles import copy_lanes, multiply_tile
+from .walking import KERNELS, LANES, ROWS, WIDTH
 
-from . import tiles
-from .caching import cached_njit
-from .tiles import LANES, ROWS, WIDTH, copy_lanes, multiply_tile
-
-SOURCES = (tiles.__file__, __file__)  # of every kernel here
-LINE = 16  # floats of a line of the cache
+array_at: Any = intrinsics.array_at
+inner = njit()
 
 
-class Walk(NamedTuple):
-    """How windows walk over images [N, height, width, channels], which are zero outside.
-
-    A window sees `rows` x `columns` runs of `run` floats: a row of cells where these are neighbours, and columns is 1,
-    else a cell. The first window's first cell is (-top, -left).
-    """
-
-    height: int
-    width: int
-    channels: int
-    out_height: int  # windows in an image
-    out_width: int
-    rows: int
-    columns: int
-    run: int
-    row_stride: int  # cells from one window to the next
-    column_stride: int
-    row_dilation: int  # cells from one run to the next
-    column_dilation: int
-    top: int
-    left: int
-
-
-class Filter(NamedTuple):
-    """A filter, or a part of one, as a view: where it begins, its strides, and its shape."""
-
-    begin: int
-    row: int
-    column: int
-    cell: int
-    channel: int
-    rows: int
-    columns: int
-    cells: int  # channels of what windows see
-    width: int  # channels of what comes out
-
-
-class Place(NamedTuple):
-    """Where an array has the numbers of window (i, j) of image n: from begin + n * image + i * row + j * column on."""
-
-    begin: int
-    image: int
-    row: int
-    column: int
-
-
-inner = numba.njit(nogil=True, error_model="numpy")
-
-
-@inner
-def aligned(size):
-    """`size` floats that begin with a line of the cache, and at least a line more."""
-    memory = np.empty(size + 2 * LINE, np.float32)
-    return memory[-(memory.ctypes.data // 4) % LINE :]
-
-
-@inner
-def padded(size):
-    """How far apart rows of `size` floats are kept, so that neighbours do not compete for places in a cache."""
-    return (size + LINE - 1) // LINE * LINE + LINE
+@njit(inline="always")  # without Numba's runtime no function may return an array
+def floats(memory):
+    """The array of a `Floats`."""
+    return array_at(memory.address, memory.size)
 
 
 @inner
@@ -216,6 +157,7 @@ def copy_channels(w, source, part, panel, out, to):
 
 def pack_filter(w, part, packed, begin, end):
     """packed[panel, k] = the channels of panels begin to end; k counts (row, column, cell)."""
+    w, packed = floats(w), floats(packed)
     for panel in range(begin, end):
         to = panel * part.rows * part.columns * part.cells * WIDTH
         for a in range(part.rows):
@@ -226,15 +168,14 @@ def pack_filter(w, part, packed, begin, end):
                     to += WIDTH
 
 
-def convolve(x, walk, packed, width, out, place, begin, end, block, chunk):
+def convolve(x, walk, packed, width, out, place, begin, end, block, chunk, patches, tile):
     """out[window, o] = sum over k of patches[window, k] w[k, o], o < width, for the windows from begin to end.
 
-    Patches of `block` windows are gathered, `chunk` of k at a time; block is a multiple of ROWS.
+    Into patches go those of `block` windows at a time, a multiple of ROWS, and of them `chunk` of k.
     """
+    x, packed, out, patches, tile = floats(x), floats(packed), floats(out), floats(patches), floats(tile)
     depth = walk.rows * walk.columns * walk.run
-    row = padded(chunk)
-    patches = aligned(block * row)
-    tile = aligned(ROWS * WIDTH)
+    row = patches.size // block
     straight = place.row == walk.out_width * place.column and place.image == walk.out_height * place.row
     for first in range(begin, end, block):
         count = min(block, end - first)
@@ -253,20 +194,20 @@ def convolve(x, walk, packed, width, out, place, begin, end, block, chunk):
                         put_tile(tile, rows, columns, out, o, place, walk, first + i, k > 0)
 
 
-def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
+def scatter(dy, walk, packed, depth, out, begin, end, block, chunk, rows, patches):
     """out[n] = what the windows of images begin to end saw, weighted by dy [N, windows, depth] times the filter.
 
-    This is the adjoint of `gather` on the product of dy and the packed filter [depth, what a window sees].
+    This is the adjoint of `gather` on the product of dy and the packed filter [depth, what a window sees], which is
+    computed for `block` windows at a time, a multiple of ROWS, from `chunk` of the depth in rows into patches.
     """
+    dy, packed, out, rows, patches = floats(dy), floats(packed), floats(out), floats(rows), floats(patches)
     size = walk.columns * walk.run
     width = walk.rows * size
     image = walk.height * walk.width * walk.channels
     down = walk.row_dilation * walk.width * walk.channels
     right = walk.column_dilation * walk.channels
     windows = walk.out_height * walk.out_width
-    row, wide = padded(chunk), padded((width + WIDTH - 1) // WIDTH * WIDTH)
-    rows = aligned(block * row)
-    patches = aligned(block * wide)
+    row, wide = rows.size // block, patches.size // block
     for n in range(begin, end):
         for q in range(n * image, (n + 1) * image):
             out[q] = 0
@@ -295,18 +236,16 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk):
                 _, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
-def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block):
+def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block, patches, packed, sums):
     """out[out_at + (k - k_begin) width + o] = sum over windows p from begin to end of patches[p, k] dy[p, o].
 
-    Patches of `block` windows are gathered at a time.
+    Into patches and packed go those of `block` windows, and their dy, at a time.
     """
+    x, dy, out = floats(x), floats(dy), floats(out)
+    patches, packed, sums = floats(patches), floats(packed), floats(sums)
     depth = k_end - k_begin
-    row = padded(depth)
-    patches = aligned(block * row)
-    panels = (width + WIDTH - 1) // WIDTH
-    packed = aligned(panels * block * WIDTH)
-    wide = panels * WIDTH
-    sums = aligned((depth + ROWS) * wide)
+    row = patches.size // block
+    wide = (width + WIDTH - 1) // WIDTH * WIDTH
     for first in range(begin, end, block):
         count = min(block, end - first)
         gather(x, walk, first, first + count, k_begin, k_end, patches, row)
@@ -321,21 +260,6 @@ def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block
             out[out_at + k * width + o] = sums[k * wide + o]
 
 
-# Inputs may be read-only and of any alignment: one compiled form takes them all.
-READ = types.Array(types.float32, 1, "C", readonly=True, aligned=False)
-WRITE = types.Array(types.float32, 1, "C", aligned=False)
-INT = types.int64
-WALK, FILTER, PLACE = (types.NamedUniTuple(INT, len(kind._fields), kind) for kind in (Walk, Filter, Place))
-
-_SIGNATURES: dict[Any, Any] = {
-    pack_filter: types.none(READ, FILTER, WRITE, INT, INT),
-    convolve: types.none(READ, WALK, READ, INT, WRITE, PLACE, *[INT] * 4),
-    scatter: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 4),
-    correlate: types.none(READ, WALK, READ, INT, WRITE, *[INT] * 6),
-}
-
-
-@functools.cache
-def compiled(kernel: Any) -> Any:
-    """One of this module's kernels, compiled."""
-    return cached_njit(kernel, SOURCES, _SIGNATURES[kernel])
+def code(name: str) -> Code:
+    """The kernel of a name, compiled."""
+    return machine_code(globals()[name], signature(KERNELS["compiled_convolution"][name]))

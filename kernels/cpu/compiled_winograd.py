@@ -7,31 +7,12 @@ is not finite spreads over its tile by the transforms; callers look at what a ke
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from numba import types
-
-from . import compiled_convolution, tiles
-from .caching import cached_njit
-from .compiled_convolution import (
-    FILTER,
-    INT,
-    READ,
-    WALK,
-    WRITE,
-    aligned,
-    copy_channels,
-    copy_run,
-    following,
-    inner,
-    padded,
-    position,
-)
+from ..code_on_disk import Code
+from .compiled_convolution import copy_channels, copy_run, floats, following, inner, position
+from .compiling import machine_code, signature
 from .tiles import (
-    LANES,
-    ROWS,
-    WIDTH,
     multiply_tile,
     transform_filter,
     transform_filter_grad,
@@ -39,26 +20,24 @@ from .tiles import (
     transform_output,
     transform_output_grad,
 )
-
-SOURCES = (tiles.__file__, compiled_convolution.__file__, __file__)
-
-
-CELLS = 16  # of a transformed tile
+from .walking import CELLS, KERNELS, LANES, ROWS, WIDTH
 
 
 def _spreading(transform: Any, size: int) -> Any:
     """The function that transforms tiles of size x size cells."""
 
     @inner
-    def spread(images, height, width, channels, top, left, rows, columns, begin, count, first, depth, out, tile, panel):
+    def spread(
+        images, height, width, channels, top, left, rows, columns, begin, count, first, depth, out, tile, panel, border
+    ):
         """out[e * out.size / CELLS + t * tile + c // WIDTH * panel + c % WIDTH] = number e of tile begin + t.
 
         That is of channel first + c of images [N, height, width, channels], for c < depth. An image has rows x columns
         tiles; the first one's first cell is (-top, -left) and the next one's two further. Outside, images are zero.
+        Tiles that reach there are first put together in border, of CELLS rows of more than depth floats.
         """
         number = out.size // CELLS
-        row = padded(depth)
-        border = aligned(size * size * row)
+        row = border.size // CELLS
         border[:] = 0  # also what lies beyond the last channel: it must not look like an overflow
         n, i, j = position(begin, rows, columns)
         for t in range(count):
@@ -93,9 +72,9 @@ spread_output_grad = _spreading(transform_output_grad, 2)
 # --- Kernels ----------------------------------------------------------------------------------------------------------
 
 
-def transform_filters(w, part, out, begin, end):
+def transform_filters(w, part, out, begin, end, taps):
     """out[panel, e, k] = number e of the filters from cell k to the channels of panels begin to end."""
-    taps = aligned(9 * WIDTH)
+    w, out, taps = floats(w), floats(out), floats(taps)
     number = part.cells * WIDTH
     for panel in range(begin, end):
         for k in range(part.cells):
@@ -109,9 +88,8 @@ def transform_filters(w, part, out, begin, end):
 
 
 @inner
-def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, count):
+def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, count, clipped):
     """Transforms the products of `count` tiles from `begin` on into out's channels from o on; are all finite?"""
-    clipped = aligned(4 * WIDTH)
     finite = True
     tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
     n, i, j = position(begin, tile_rows, tile_columns)
@@ -135,23 +113,25 @@ def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, c
     return finite
 
 
-def convolve(x, walk, filters, width, out, at, out_width, begin, end, block):
-    """out[at + window * out_width + o], o < width, of the tiles from begin to end; whether all are finite.
+def convolve_tiles(
+    x, walk, filters, width, out, at, out_width, begin, end, block, infinite, spread, border, products, clipped
+):
+    """out[at + window * out_width + o], o < width, of the tiles from begin to end.
 
-    `block` tiles are transformed at a time, a multiple of ROWS.
+    Sets infinite[0] to 1 where one is not finite. Into spread go `block` tiles at a time, a multiple of ROWS.
     """
+    x, filters, out, infinite = floats(x), floats(filters), floats(out), floats(infinite)
+    spread, border, products, clipped = floats(spread), floats(border), floats(products), floats(clipped)
     channels = walk.channels
     tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
-    row = padded(channels)
-    spread = aligned(CELLS * block * row)[: CELLS * block * row]
+    row = spread.size // (CELLS * block)
     number = block * WIDTH
-    products = aligned(CELLS * number)
     finite = True
     for first in range(begin, end, block):
         count = min(block, end - first)
         spread_input(
             x, walk.height, walk.width, channels, walk.top, walk.left, tile_rows, tile_columns,
-            first, count, 0, channels, spread, row, WIDTH,
+            first, count, 0, channels, spread, row, WIDTH, border,
         )  # fmt: skip
         for o in range(0, width, WIDTH):
             for e in range(CELLS):
@@ -159,37 +139,39 @@ def convolve(x, walk, filters, width, out, at, out_width, begin, end, block):
                 for i in range(0, count, ROWS):
                     a_at, to = (e * block + i) * row, e * number + i * WIDTH
                     multiply_tile(spread, a_at, row, 1, filters, b_at, channels, products, to, WIDTH, False)
-            finite &= put_outputs(
-                products, number, out, at, out_width, o, min(WIDTH, width - o), walk, first, count
-            )  # fmt: skip
-    return finite
+            columns = min(WIDTH, width - o)
+            finite &= put_outputs(products, number, out, at, out_width, o, columns, walk, first, count, clipped)
+    if not finite:
+        infinite[0] = 1
 
 
-def correlate(x, walk, dy, width, out, at, begin, end, block, c_begin, c_end, o_begin, o_end):
-    """The filter's gradient from the tiles from begin to end, for some of the channels; whether all are finite.
+def correlate_tiles(
+    x, walk, dy, width, out, begin, end, block, c_begin, c_end, o_begin, o_end, panels,
+    infinite, spread, border, grads, sums, taps,
+):  # fmt: skip
+    """The filter's gradient from the tiles from begin to end, for channels c_begin to c_end and o_begin to o_end.
 
-    out[at + (k * C + c) * width + o] for the nine cells k of the window. `block` tiles are transformed at a time.
+    Goes to out[(k * C + c) * width + o] for the nine cells k of the window; sets infinite[0] to 1 where one is not
+    finite. Into spread and grads go `block` tiles at a time; the channels o fill so many panels.
     """
+    x, dy, out, infinite = floats(x), floats(dy), floats(out), floats(infinite)
+    spread, border, grads, sums, taps = floats(spread), floats(border), floats(grads), floats(sums), floats(taps)
     channels = walk.channels
     tile_rows, tile_columns = (walk.out_height + 1) // 2, (walk.out_width + 1) // 2
     inputs, outputs = c_end - c_begin, o_end - o_begin
-    row = padded(inputs)
-    panels = (outputs + WIDTH - 1) // WIDTH
+    row = spread.size // (CELLS * block)
     lines = (inputs + ROWS - 1) // ROWS * ROWS
-    spread = aligned(CELLS * block * row)[: CELLS * block * row]
-    grads = aligned(CELLS * block * panels * WIDTH)[: CELLS * block * panels * WIDTH]
     grads[:] = 0
     number = panels * lines * WIDTH
-    sums = aligned(CELLS * number)
     for first in range(begin, end, block):
         count = min(block, end - first)
         spread_input(
             x, walk.height, walk.width, channels, walk.top, walk.left, tile_rows, tile_columns,
-            first, count, c_begin, inputs, spread, row, WIDTH,
+            first, count, c_begin, inputs, spread, row, WIDTH, border,
         )  # fmt: skip
         spread_output_grad(
             dy, walk.out_height, walk.out_width, width, 0, 0, tile_rows, tile_columns,
-            first, count, o_begin, outputs, grads, WIDTH, block * WIDTH,
+            first, count, o_begin, outputs, grads, WIDTH, block * WIDTH, border,
         )  # fmt: skip
         for e in range(CELLS):
             for panel in range(panels):
@@ -198,27 +180,19 @@ def correlate(x, walk, dy, width, out, at, begin, end, block, c_begin, c_end, o_
                     a_at, to = e * block * row + c, e * number + (panel * lines + c) * WIDTH
                     multiply_tile(spread, a_at, 1, row, grads, b_at, count, sums, to, WIDTH, first > begin)
     finite = True
-    taps = aligned(9 * WIDTH)
     for c in range(inputs):
         for panel in range(panels):
             for q in range(0, WIDTH, LANES):
                 source = (panel * lines + c) * WIDTH + q
                 finite &= transform_filter_grad(sums, source, 4 * number, number, taps, q, 3 * WIDTH, WIDTH)
             for k in range(9):
-                to = at + (k * channels + c_begin + c) * width + o_begin + panel * WIDTH
+                to = (k * channels + c_begin + c) * width + o_begin + panel * WIDTH
                 for q in range(min(WIDTH, outputs - panel * WIDTH)):
                     out[to + q] = taps[k * WIDTH + q]
-    return finite
+    if not finite:
+        infinite[0] = 1
 
 
-_SIGNATURES: dict[Any, Any] = {
-    transform_filters: types.none(READ, FILTER, WRITE, INT, INT),
-    convolve: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 5),
-    correlate: types.boolean(READ, WALK, READ, INT, WRITE, *[INT] * 8),
-}
-
-
-@functools.cache
-def compiled(kernel: Any) -> Any:
-    """One of this module's kernels, compiled."""
-    return cached_njit(kernel, SOURCES, _SIGNATURES[kernel])
+def code(name: str) -> Code:
+    """The kernel of a name, compiled."""
+    return machine_code(globals()[name], signature(KERNELS["compiled_winograd"][name]))

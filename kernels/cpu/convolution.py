@@ -1,8 +1,8 @@
-"""Float32 convolutions of NumPy arrays, in parallel; a kernel is compiled, or read from its cache, at its first use.
+"""Float32 convolutions of NumPy arrays, in parallel; a kernel is compiled, or read from disk, at its first use.
 
 The shapes alone decide which of these ways is taken, so equal calls give equal bits, on any number of threads:
 
-- Few products: the array library's functions (plain.py), as compiled code would not earn its compiler's import.
+- Few products: the array library's functions (plain.py), as compiled code would not earn its loading.
 - Windows of 3 x 3 with stride 1 over enough channels: Winograd's F(2x2, 3x3), with 2.25 times fewer products
   (compiled_winograd.py). Where a result is not finite, all is computed again without it.
 - The others: patches gathered block by block and multiplied (compiled_convolution.py).
@@ -13,18 +13,23 @@ packed filter (for Winograd 16/9 of it), at most FILTER_FLOATS, and one to four 
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import importlib
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .. import plain
 from ..geometry import Windows
-from . import threads
+from . import machine_code, threads
 
 if TYPE_CHECKING:
-    from .compiled_convolution import Filter, Place, Walk
+    from .walking import Filter, Floats, Place, Walk
 
 FEW_PRODUCTS = 1 << 22
 FEW_WINDOWS = 128  # for which it does not pay to pack the filter
@@ -34,12 +39,13 @@ FEW_CHANNELS, FEW_TILES = 16, 56  # for which Winograd's transforms cost more th
 CHUNK = 512  # of a patch is multiplied at a time: it and its part of the filter stay in the first cache
 BLOCK_FLOATS = 1 << 16  # of patches are gathered at a time: they stay in the second cache
 BLOCK_WINDOWS = 112  # and of no more windows than this
-BLOCK_TILES = 56  # of Winograd's are transformed at a time, or less by what is no multiple of ROWS
+BLOCK_TILES = 56  # of Winograd's are transformed at a time
+TILE_FLOATS = 1 << 20  # and of no more channels than fit this, but of ROWS tiles at least
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 32  # at least this many where the windows are enough, each with sums of its own
 TASKS = 64  # at most: a thread that another program holds up leaves its share to the others
-TASK_PRODUCTS = 1 << 21  # at least, or another thread is not worth waking
+TASK_PRODUCTS = 1 << 23  # at least, or a call costs more than a hundredth of its work
 TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
 
@@ -56,7 +62,7 @@ def conv2d(
     if _few(out, w):
         plain.conv2d(x, w, at, out, bias, activation)
         return
-    from .compiled_convolution import Filter, Place
+    from .walking import Filter, Place
 
     _, columns, cells, width = w.shape
     whole = Filter(0, columns * cells * width, cells * width, width, 1, *w.shape)
@@ -78,7 +84,7 @@ def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarra
     if out.shape[3] < FEW_CHANNELS:
         _scatter(w, dy, at, out)
         return
-    from .compiled_convolution import Filter, Place, Walk
+    from .walking import Filter, Place, Walk
 
     _, columns, cells, width = w.shape
     tap = cells * width
@@ -132,19 +138,23 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     walk = _walk(at, x.shape[3])
     if _suits_winograd(walk, out.shape[2], out.shape[3], len(x)) and _correlate_by_winograd(x, walk, dy, out):
         return
-    from .compiled_convolution import ROWS, compiled, correlate
+    from .walking import ROWS, WIDTH, padded
 
-    kernel = compiled(correlate)
+    kernel = _kernel("correlate")
     windows, width = math.prod(dy.shape[:3]), dy.shape[3]
     depth = out.size // width
     part = _part(depth, ROWS, max(1, out.size // GRAD_FLOATS))
     parts = -(-depth // part)
-    x, dy = x.reshape(-1), dy.reshape(-1)
+    wide = _part(width, WIDTH, 1)
+    scratch = _Scratch(BLOCK_WINDOWS * padded(part), BLOCK_WINDOWS * wide, (part + ROWS) * wide)
+    memory = _floats(x), _floats(dy)
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
         first = part * i
-        last = min(depth, first + part)
-        kernel(x, walk, dy, width, sums, first * width, begin, end, first, last, BLOCK_WINDOWS)
+        cells = first, min(depth, first + part)
+        with scratch.lent() as (patches, *others):
+            to = _floats(sums), first * width
+            kernel(memory[0], walk, memory[1], width, *to, begin, end, *cells, BLOCK_WINDOWS, patches, *others)
 
     _sum_up(windows, BLOCK_WINDOWS, parts, work, out)
 
@@ -199,19 +209,87 @@ def _sum_up(
 
     threads.share(pieces * parts, task)
     if pieces > 1:
-        np.sum(sums, axis=0, out=out.reshape(-1))
+        flat = out.reshape(-1)
+        _share(out.size, TASK_FLOATS, lambda *part: np.sum(sums[:, slice(*part)], axis=0, out=flat[slice(*part)]))
+
+
+# --- Kernels and their memory -----------------------------------------------------------------------------------------
+
+FLOOR = Path(__file__).parent
+SOURCES = (  # of the kernels' code
+    FLOOR.parent / "intrinsics.py",
+    *(FLOOR / f"{name}.py" for name in ("compiled_convolution", "compiled_winograd", "compiling", "tiles", "walking")),
+)
+
+
+@functools.cache
+def _kernel(name: str) -> Callable[..., None]:
+    """A kernel of walking.KERNELS, ready to be called; Numba is imported only where its code is not yet on disk."""
+    from .walking import KERNELS, Floats
+
+    module = next(module for module, kernels in KERNELS.items() if name in kernels)
+
+    def native_types(argument: Any) -> list[Any]:
+        if argument is Floats:
+            return [ctypes.c_void_p, ctypes.c_int64]
+        return [ctypes.c_int64] * (1 if argument is int else len(argument._fields))
+
+    arguments = tuple(native for argument in KERNELS[module][name] for native in native_types(argument))
+    kernel = machine_code.function(
+        f"{name}_float32", SOURCES, lambda: importlib.import_module(f".{module}", __package__).code(name), arguments
+    )
+
+    def call(*values: int | tuple[int, ...]) -> None:
+        numbers: list[int] = []
+        for value in values:
+            if isinstance(value, tuple):
+                numbers += value
+            else:
+                numbers.append(value)
+        kernel(*numbers)
+
+    return call
+
+
+def _floats(array: np.ndarray) -> Floats:
+    """The memory of a contiguous array, which must outlive this."""
+    from .walking import Floats
+
+    return Floats(array.ctypes.data, array.size)
 
 
 def _aligned(size: int) -> np.ndarray:
-    """`size` floats that begin with a line of the cache."""
-    memory = np.empty(size + 16, np.float32)
-    begin = -(memory.ctypes.data // 4) % 16
+    """`size` floats that begin with a line of the cache, and are followed by one."""
+    from .walking import LINE
+
+    memory = np.empty(size + 2 * LINE, np.float32)
+    begin = -(memory.ctypes.data // memory.itemsize) % LINE
     return memory[begin : begin + size]
+
+
+class _Scratch:
+    """Memory of these sizes for whoever works: as much of it as there are threads, kept while there is work."""
+
+    def __init__(self, *sizes: int):
+        self._sizes = sizes
+        self._arrays: list[np.ndarray] = []
+        self._idle: list[tuple[Floats, ...]] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[tuple[Floats, ...]]:
+        try:
+            memory = self._idle.pop()
+        except IndexError:
+            arrays = [_aligned(size) for size in self._sizes]
+            self._arrays += arrays
+            memory = tuple(map(_floats, arrays))
+        yield memory
+        self._idle.append(memory)
 
 
 def _walk(at: Windows, channels: int) -> Walk:
     """The walk of a convolution's windows over x."""
-    from .compiled_convolution import Walk
+    from .walking import Walk
 
     (top, _), (left, _) = at.padding
     rows, columns = at.window
@@ -261,91 +339,137 @@ def _convolve(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.nd
     straight = place.column == part.width and place.row == walk.out_width * place.column
     if straight and _suits_winograd(walk, part.cells, part.width, len(x)) and _by_winograd(x, walk, w, part, out):
         return
-    from .compiled_convolution import ROWS, WIDTH, compiled, convolve
+    from .walking import ROWS, WIDTH, padded
 
-    kernel = compiled(convolve)
+    kernel = _kernel("convolve")
     windows = len(x) * walk.out_height * walk.out_width
     depth = part.rows * part.columns * part.cells
     chunk = _part(depth, 1, -(-depth // CHUNK))
     block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // chunk) // ROWS * ROWS)
-    x, out = x.reshape(-1), out.reshape(-1)
+    scratch = _Scratch(block * padded(chunk), ROWS * WIDTH)
+    source, target = _floats(x), _floats(out)
 
     def convolve_slab(slab: Filter, place: Place) -> None:
         packed = _packed(w, slab)
-        unit = -(-TASK_PRODUCTS // (block * packed.size)) * block
-        _share(windows, unit, lambda *part: kernel(x, walk, packed, slab.width, out, place, *part, block, chunk))
+        panels = _floats(packed)
+
+        def work(begin: int, end: int) -> None:
+            with scratch.lent() as memory:
+                kernel(source, walk, panels, slab.width, target, place, begin, end, block, chunk, *memory)
+
+        _share(windows, -(-TASK_PRODUCTS // (block * packed.size)) * block, work)
 
     for o, slab in _slabs(part, depth, WIDTH):
         convolve_slab(slab, place._replace(begin=place.begin + o))
 
 
 def _packed(w: np.ndarray, part: Filter) -> np.ndarray:
-    from .compiled_convolution import WIDTH, compiled, pack_filter
+    """The filter [panel, k, WIDTH]: panels of WIDTH channels, zero beyond the last one."""
+    from .walking import WIDTH
 
-    kernel = compiled(pack_filter)
+    kernel = _kernel("pack_filter")
     panels = -(-part.width // WIDTH)
     packed = _aligned(panels * part.rows * part.columns * part.cells * WIDTH)
-    w = w.reshape(-1)
-    _share(panels, -(-TASK_FLOATS * panels // packed.size), lambda *some: kernel(w, part, packed, *some))
+    memory = _floats(w), part, _floats(packed)
+    _share(panels, -(-TASK_FLOATS * panels // packed.size), lambda *some: kernel(*memory, *some))
     return packed
+
+
+def _transformed(w: np.ndarray, part: Filter) -> np.ndarray:
+    """The filter as Winograd's products take it: [panel, CELLS, cells, WIDTH]."""
+    from .walking import CELLS, WIDTH
+
+    kernel = _kernel("transform_filters")
+    panels = -(-part.width // WIDTH)
+    filters = _aligned(panels * CELLS * part.cells * WIDTH)
+    scratch = _Scratch(9 * WIDTH)
+    memory = _floats(w), part, _floats(filters)
+
+    def work(begin: int, end: int) -> None:
+        with scratch.lent() as taps:
+            kernel(*memory, begin, end, *taps)
+
+    _share(panels, -(-TASK_FLOATS * panels // filters.size), work)
+    return filters
+
+
+def _block_of_tiles(channels: int) -> int:
+    from .walking import CELLS, ROWS
+
+    return max(ROWS, min(BLOCK_TILES, TILE_FLOATS // (CELLS * channels)) // ROWS * ROWS)
 
 
 def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray) -> bool:
     """Whether out could be computed: False where something in it is not finite."""
-    from .compiled_winograd import CELLS, ROWS, WIDTH, compiled, convolve, transform_filters
+    from .walking import CELLS, WIDTH, padded
 
-    transform, kernel = compiled(transform_filters), compiled(convolve)
-    x, w, out = x.reshape(-1), w.reshape(-1), out.reshape(-1)
-    total = x.size // (walk.height * walk.width * walk.channels) * _tiles(walk)
-    block = BLOCK_TILES // ROWS * ROWS
-    finite = []
+    kernel = _kernel("convolve_tiles")
+    total = len(x) * _tiles(walk)
+    block = _block_of_tiles(part.cells)
+    row = padded(part.cells)
+    infinite = np.zeros(1, np.float32)
+    scratch = _Scratch(CELLS * block * row, CELLS * row, CELLS * block * WIDTH, 4 * WIDTH)
+    source, target, told = _floats(x), _floats(out), _floats(infinite)
 
     def convolve_slab(slab: Filter, o: int) -> None:
-        panels = -(-slab.width // WIDTH)
-        filters = _aligned(panels * CELLS * slab.cells * WIDTH)
-        _share(panels, -(-TASK_FLOATS * panels // filters.size), lambda *some: transform(w, slab, filters, *some))
+        filters = _transformed(w, slab)
+        panels = _floats(filters)
 
         def work(begin: int, end: int) -> None:
-            finite.append(kernel(x, walk, filters, slab.width, out, o, part.width, begin, end, block))
+            with scratch.lent() as memory:
+                kernel(source, walk, panels, slab.width, target, o, part.width, begin, end, block, told, *memory)
 
-        _share(total, block, work)
+        _share(total, -(-TASK_PRODUCTS // (block * filters.size)) * block, work)
 
     for o, slab in _slabs(part, CELLS * part.cells, WIDTH):
         convolve_slab(slab, o)
-    return all(finite)
+    return not infinite[0]
 
 
 def _correlate_by_winograd(x: np.ndarray, walk: Walk, dy: np.ndarray, out: np.ndarray) -> bool:
     """Whether out could be computed: False where something in it is not finite."""
-    from .compiled_winograd import compiled, correlate
+    from .walking import CELLS, ROWS, WIDTH, padded
 
-    kernel = compiled(correlate)
+    kernel = _kernel("correlate_tiles")
     cells, width = out.shape[2:]
     c_part, o_part = (_part(n, 1, -(-n // GRAD_CHANNELS)) for n in (cells, width))
     o_parts = -(-width // o_part)
-    total = len(x) * _tiles(walk)
-    x, dy = x.reshape(-1), dy.reshape(-1)
-    finite = []
+    wide, lines, row = _part(o_part, WIDTH, 1), _part(c_part, ROWS, 1), padded(c_part)
+    block = BLOCK_TILES
+    infinite = np.zeros(1, np.float32)
+    scratch = _Scratch(
+        CELLS * block * row, CELLS * padded(max(c_part, o_part)), CELLS * block * wide, CELLS * lines * wide, 9 * WIDTH
+    )
+    source, grads, told = _floats(x), _floats(dy), _floats(infinite)
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
         c, o = i // o_parts * c_part, i % o_parts * o_part
-        ends = min(cells, c + c_part), min(width, o + o_part)
-        finite.append(kernel(x, walk, dy, width, sums, 0, begin, end, BLOCK_TILES, c, ends[0], o, ends[1]))
+        channels = c, min(cells, c + c_part), o, min(width, o + o_part)
+        with scratch.lent() as memory:
+            kernel(
+                source, walk, grads, width, _floats(sums), begin, end, block, *channels, wide // WIDTH, told, *memory
+            )  # fmt: skip
 
-    _sum_up(total, BLOCK_TILES, -(-cells // c_part) * o_parts, work, out)
-    return all(finite)
+    _sum_up(len(x) * _tiles(walk), block, -(-cells // c_part) * o_parts, work, out)
+    return not infinite[0]
 
 
 def _scatter(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> None:
     """The input's gradient where it has few channels: dy times the filter, added where the windows saw it."""
-    from .compiled_convolution import ROWS, Filter, compiled, scatter
+    from .walking import ROWS, WIDTH, Filter, padded
 
-    kernel = compiled(scatter)
+    kernel = _kernel("scatter")
     depth = w.shape[3]
     turned = Filter(0, 0, 0, 1, depth, 1, 1, depth, w.size // depth)
     packed = _packed(w, turned)
+    wide = padded(_part(turned.width, WIDTH, 1))
     chunk = _part(depth, 1, -(-depth // CHUNK))
-    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // max(chunk, turned.width)) // ROWS * ROWS)
-    walk = _walk(at, out.shape[3])
-    dy, flat = dy.reshape(-1), out.reshape(-1)
-    _share(len(out), 1, lambda begin, end: kernel(dy, walk, packed, depth, flat, begin, end, block, chunk))
+    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // max(chunk, wide)) // ROWS * ROWS)
+    scratch = _Scratch(block * padded(chunk), block * wide)
+    memory = _floats(dy), _walk(at, out.shape[3]), _floats(packed), depth, _floats(out)
+
+    def work(begin: int, end: int) -> None:
+        with scratch.lent() as arrays:
+            kernel(*memory, begin, end, block, chunk, *arrays)
+
+    _share(len(out), 1, work)

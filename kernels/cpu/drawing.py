@@ -22,7 +22,12 @@ PLACE_AND_WORDS = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, *[ctypes.c_u
 
 
 FLOOR = Path(__file__).parent.parent
-SOURCES = (FLOOR / "philox.py", FLOOR / "intrinsics.py", FLOOR / "cpu" / "compiled.py")  # of the kernels' code
+# Of the kernels' code:
+SOURCES = (
+    FLOOR / "philox.py",
+    FLOOR / "intrinsics.py",
+    *(FLOOR / "cpu" / name for name in ("compiled.py", "compiling.py")),
+)
 
 
 @functools.cache

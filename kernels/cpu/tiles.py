@@ -9,17 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numba.extending
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
+from .walking import LANES, ROWS, VECTORS, WIDTH
 
-_FEATURES = binding.get_host_cpu_features()
-# With 32 registers, 28 sums leave room for b and an element of a; with 16 there are 12. A fused sum takes four cycles
-# and two are begun in each, so eight sums are the least that keeps a processor busy.
-LANES, ROWS, VECTORS = (16, 14, 2) if _FEATURES.get("avx512f") else (8, 6, 2) if _FEATURES.get("avx2") else (4, 6, 2)
-WIDTH = VECTORS * LANES
+intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
 
 _FLOAT, _INT64 = ir.FloatType(), ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -85,8 +81,6 @@ def multiply_tile(
         )
         tile = [(i, j) for i in range(ROWS) for j in range(VECTORS)]
         sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, None)) for cell in tile}
-        for cell in tile:  # the line above is done once in the function, this before every tile
-            builder.store(ir.Constant(_VECTOR, None), sums[cell])
         with cgutils.for_range(builder, steps) as loop:
             row_of_b = builder.gep(first_b, [builder.mul(loop.index, ir.Constant(_INT64, WIDTH))])
             column_of_a = builder.gep(first_a, [builder.mul(loop.index, a_step)])

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from scopeflow.kernels import geometry, naive, plain
 from scopeflow.kernels.cpu import convolution, threads
+from scopeflow.kernels.cpu.walking import Filter
 
 KINDS = ("conv2d", "conv2d_input_grad", "conv2d_filter_grad")
 UNIT = 2.0**-24
@@ -189,6 +191,17 @@ def test_shapes_of_real_layers_are_plains(kind, channels):
     products = np.sqrt({"conv2d": 9 * inputs, "conv2d_input_grad": 9 * outputs}.get(kind, dy.size // outputs))
     magnitude = compute(kind, abs(x), abs(w), abs(dy), at, module=plain)
     assert (abs(compute(kind, *given_) - expected) <= 8 * UNIT * products * magnitude).all()
+
+
+@pytest.mark.parametrize("channels", [(1, 1), (17, 33), (40, 15), (64, 64)])
+def test_winograd_is_not_given_up_where_all_is_finite(channels, take):
+    take("winograd")
+    inputs, outputs = channels
+    x, w, dy, at = operands(((2, 9, 7, inputs), (3, 3, outputs), (1, 1), "SAME", (1, 1)))
+    walk = convolution._walk(at, inputs)
+    whole = (0, 3 * inputs * outputs, inputs * outputs, outputs, 1, *w.shape)
+    assert convolution._by_winograd(x, walk, w, Filter(*whole), np.empty_like(dy))
+    assert convolution._correlate_by_winograd(x, walk, dy, np.empty_like(w))
 
 
 def sequential(kind, x, w, dy, at):
@@ -402,6 +415,68 @@ def test_the_error_of_a_task_is_raised(failing, monkeypatch):
 
     with pytest.raises(ArithmeticError, match=f"task {failing}"):
         threads.share(1000, work)
+
+
+def test_an_error_waits_for_the_other_tasks(monkeypatch):
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    caller, began, ended = threading.get_ident(), threading.Event(), []
+
+    def work(number):
+        if threading.get_ident() == caller:
+            assert began.wait(60)
+            raise ArithmeticError
+        began.set()
+        time.sleep(0.2)
+        ended.append(number)
+
+    with pytest.raises(ArithmeticError):
+        threads.share(2, work)
+    assert ended
+
+
+# --- What lies around inputs ------------------------------------------------------------------------------------------
+
+GUARDED = """
+import ctypes
+import mmap
+import numpy as np
+import pytest
+import test_cpu_convolution as tests
+
+libc = ctypes.CDLL(None, use_errno=True)
+kept = []
+
+def at_the_edge(array, end):
+    # A copy that ends, or begins, where a page does that may not be touched.
+    pages = -(-array.nbytes // mmap.PAGESIZE)
+    memory = mmap.mmap(-1, (pages + 2) * mmap.PAGESIZE)
+    kept.append(memory)
+    first = np.frombuffer(memory, np.uint8).ctypes.data
+    for page in (0, pages + 1):
+        assert libc.mprotect(ctypes.c_void_p(first + page * mmap.PAGESIZE), mmap.PAGESIZE, 0) == 0
+    begin = mmap.PAGESIZE * (pages + 1) - array.nbytes if end else mmap.PAGESIZE
+    copy = np.frombuffer(memory, array.dtype, array.size, begin).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+with pytest.MonkeyPatch.context() as monkeypatch:
+    for way, settings in tests.WAYS.items():
+        for setting in settings.items():
+            monkeypatch.setattr(tests.convolution, *setting)
+        for shape in tests.SHAPES.values():
+            x, w, dy, at = tests.operands(shape)
+            for end in (False, True):
+                x, w, dy = (at_the_edge(array, end) for array in (x, w, dy))
+                for kind in tests.KINDS:
+                    inputs, size = tests.of_kind(kind, x, w, dy)
+                    out = at_the_edge(np.zeros(size, np.float32), end)
+                    getattr(tests.convolution, kind)(*inputs, at, out)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pages are guarded by mprotect")
+def test_nothing_is_touched_before_or_beyond_the_arrays():
+    subprocess.run([sys.executable, "-c", GUARDED], check=True, cwd=pathlib.Path(__file__).parent)
 
 
 # --- Processors with narrower vectors ---------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""What the loops of the CPU's convolutions are told: the processor's vectors, windows over images, parts of filters."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llvmlite import binding
+
+_FEATURES = binding.get_host_cpu_features()
+# Blocks of ROWS x VECTORS sums of LANES floats each are kept in registers. With 32 registers, 28 sums leave room for
+# the operands; with 16 there are 12. A fused sum takes four cycles and two are begun in each, so eight are the least.
+LANES, ROWS, VECTORS = (16, 14, 2) if _FEATURES.get("avx512f") else (8, 6, 2) if _FEATURES.get("avx2") else (4, 6, 2)
+WIDTH = VECTORS * LANES
+LINE = 16  # floats of a line of the cache
+CELLS = 16  # of one of Winograd's transformed tiles
+
+
+class Walk(NamedTuple):
+    """How windows walk over images [N, height, width, channels], which are zero outside.
+
+    A window sees `rows` x `columns` runs of `run` floats: a row of cells where these are neighbours, and columns is 1,
+    else a cell. The first window's first cell is (-top, -left).
+    """
+
+    height: int
+    width: int
+    channels: int
+    out_height: int  # windows in an image
+    out_width: int
+    rows: int
+    columns: int
+    run: int
+    row_stride: int  # cells from one window to the next
+    column_stride: int
+    row_dilation: int  # cells from one run to the next
+    column_dilation: int
+    top: int
+    left: int
+
+
+class Filter(NamedTuple):
+    """A filter, or a part of one, as a view: where it begins, its strides, and its shape."""
+
+    begin: int
+    row: int
+    column: int
+    cell: int
+    channel: int
+    rows: int
+    columns: int
+    cells: int  # channels of what windows see
+    width: int  # channels of what comes out
+
+
+class Place(NamedTuple):
+    """Where an array has the numbers of window (i, j) of image n: from begin + n * image + i * row + j * column on."""
+
+    begin: int
+    image: int
+    row: int
+    column: int
+
+
+def padded(size: int) -> int:
+    """How far apart rows of `size` floats are kept, so that neighbours do not compete for places in a cache."""
+    return (size + LINE - 1) // LINE * LINE + LINE
+
+
+class Floats(NamedTuple):
+    """Float32 memory, by its address."""
+
+    address: int
+    size: int
+
+
+# The kernels, by the module that holds them, and what they take.
+KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
+    "compiled_convolution": {
+        "pack_filter": (Floats, Filter, Floats, int, int),
+        "convolve": (Floats, Walk, Floats, int, Floats, Place, int, int, int, int, Floats, Floats),
+        "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
+        "correlate": (Floats, Walk, Floats, int, Floats, int, int, int, int, int, int, Floats, Floats, Floats),
+    },
+    "compiled_winograd": {
+        "transform_filters": (Floats, Filter, Floats, int, int, Floats),
+        "convolve_tiles": (Floats, Walk, Floats, int, Floats, int, int, int, int, int, *[Floats] * 5),
+        "correlate_tiles": (Floats, Walk, Floats, int, Floats, *[int] * 8, *[Floats] * 6),
+    },
+}
