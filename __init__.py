@@ -4,6 +4,7 @@ from . import nn, train
 from .compat import contrib, debugging, dtypes, gfile, linalg, logging, manip, math, random
 from .compat.lookup import lookup as _lookup
 from .compat.small import *
+from .compat.stand_in import install_as_tensorflow
 from .compat.summaries import *
 from .compat.switches import *
 from .engine import errors

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .compat import program_check, running
 from .train import inspect
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = commands.add_parser("inspect", help="show what is in a checkpoint, compare two, or rename what is in one")
     inspect.add_arguments(command)
     command.set_defaults(run=inspect.run)
+    command = commands.add_parser("run", help="run a TensorFlow 1 program as it is, on scopeflow")
+    running.add_arguments(command)
+    command.set_defaults(run=running.run)
+    command = commands.add_parser("check", help="list the names of TensorFlow that programs use and scopeflow lacks")
+    program_check.add_arguments(command)
+    command.set_defaults(run=program_check.run)
     arguments = parser.parse_args(argv)
     return arguments.run(arguments)
 

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -26,20 +27,20 @@ def lookup(root: str, later: Mapping[str, str]) -> Callable[[str], Any]:
     def find(name: str) -> Any:
         if name in later:
             found = importlib.import_module(later[name], package.__name__)
-            _answer_for(package, f"tf.{name}", found)
             setattr(package, name, found)
+            _answer_for_namespaces(package)
             return found
         return missing(package, "tf", name)
 
-    for name, module in namespaces(package):
-        _answer_for(package, f"tf.{name}", module)
+    _answer_for_namespaces(package)
     return find
 
 
-def _answer_for(package: ModuleType, label: str, module: ModuleType) -> None:
-    """Let a namespace explain what it lacks."""
-    if not hasattr(module, "__getattr__"):
-        vars(module)["__getattr__"] = lambda name: missing(package, label, name, module)
+def _answer_for_namespaces(package: ModuleType) -> None:
+    """Let every namespace that is loaded explain what it lacks."""
+    for name, module in namespaces(package):
+        if not hasattr(module, "__getattr__"):
+            vars(module)["__getattr__"] = partial(missing, package, f"tf.{name}", module=module)
 
 
 def namespaces(package: ModuleType) -> Iterator[tuple[str, ModuleType]]:
@@ -103,4 +104,7 @@ def nearest(package: ModuleType, label: str, name: str, module: ModuleType | Non
     if close:
         return f"{label}.{close[0]}"
     ends = [other for other in own if other.partition("_")[2] == name]
-    return f"{label}.{ends[0]}" if ends else ""
+    if ends:
+        return f"{label}.{ends[0]}"
+    elsewhere = [(home, difflib.get_close_matches(name, _offered(where), 1, 0.85)) for home, where in homes]
+    return next((f"{home}.{found[0]}" for home, found in elsewhere if found), "")

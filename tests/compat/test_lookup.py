@@ -20,6 +20,7 @@ import scopeflow as tf
         ("tf.contrib.layers.flaten", "scopeflow has no tf.contrib.layers.flaten; nearest: tf.contrib.layers.flatten;"),
         ("tf.nn.rnn_cell.BasicLstmCell", "nearest: tf.nn.rnn_cell.BasicLSTMCell;"),
         ("tf.test.Testcase", "nearest: tf.test.TestCase;"),
+        ("tf.soft_plus", "nearest: tf.nn.softplus;"),
         ("tf.keras.layers", "scopeflow has no tf.keras; use tf.layers; docs/coverage.md lists"),
         ("tf.train.Server", "data parallelism"),
         ("tf.train.replica_device_setter", "data parallelism"),

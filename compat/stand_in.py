@@ -1,0 +1,192 @@
+"""scopeflow in TensorFlow's place: `import tensorflow` and its inner paths, for this process alone."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from .absent import instead_of
+from .lookup import PAGE
+
+VERSION = "1.15.0"  # the last TensorFlow of these names; programs compare it to know what they may call
+_HOME = __name__.partition(".")[0]
+
+# TensorFlow's inner modules, and where here their names are: namespaces of the root ("" is the root itself), or
+# modules of the package, which begin with a dot.
+_ROOT, _NN, _TRAIN, _LAYERS = ("",), ("nn", ""), ("train", ""), ("layers",)
+_INNER: dict[str, tuple[str, ...]] = {
+    **{
+        f"python.ops.{name}": _ROOT
+        for name in (
+            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "data_flow_ops", "functional_ops",
+            "gen_array_ops", "gen_math_ops", "gradients", "gradients_impl", "io_ops", "linalg_ops", "logging_ops",
+            "math_ops", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sparse_ops",
+            "special_math_ops", "standard_ops", "state_ops", "string_ops", "template", "tensor_array_ops",
+            "variable_scope", "variables",
+        )
+    },
+    "python.ops.candidate_sampling_ops": _NN,
+    "python.ops.control_flow_ops": ("", ".engine.ops.effects"),
+    "python.ops.distributions": ("distributions",),
+    "python.ops.embedding_ops": _NN,
+    "python.ops.image_ops": ("image",),
+    "python.ops.init_ops": ("", "initializers"),
+    "python.ops.losses.losses": ("losses",),
+    "python.ops.metrics": ("metrics",),
+    "python.ops.nn": _NN,
+    "python.ops.nn_impl": _NN,
+    "python.ops.nn_ops": _NN,
+    "python.ops.rnn": ("nn",),
+    "python.ops.rnn_cell": ("nn.rnn_cell",),
+    "python.ops.rnn_cell_impl": ("nn.rnn_cell",),
+    "python.framework.constant_op": _ROOT,
+    "python.framework.dtypes": ("dtypes", ""),
+    "python.framework.errors": ("errors",),
+    "python.framework.errors_impl": ("errors",),
+    "python.framework.function": (".compat.function",),
+    "python.framework.graph_util": ("graph_util",),
+    "python.framework.ops": _ROOT,
+    "python.framework.random_seed": ("random", ""),
+    "python.framework.sparse_tensor": _ROOT,
+    "python.framework.tensor_shape": _ROOT,
+    "python.framework.tensor_util": (".engine.static", ""),
+    "python.framework.test_util": ("test",),
+    **{
+        f"python.training.{name}": _TRAIN
+        for name in (
+            "adam", "basic_session_run_hooks", "checkpoint_utils", "coordinator", "gradient_descent", "input",
+            "learning_rate_decay", "momentum", "monitored_session", "moving_averages", "optimizer", "queue_runner",
+            "rmsprop", "saver", "session_run_hook", "supervisor", "training", "training_util",
+        )
+    },
+    "python.client.device_lib": (".compat.device_lib",),
+    "python.client.session": _ROOT,
+    "python.platform.app": ("app",),
+    "python.platform.flags": ("flags",),
+    "python.platform.gfile": ("gfile",),
+    "python.platform.googletest": ("test",),
+    "python.platform.test": ("test",),
+    "python.platform.tf_logging": ("logging",),
+    "python.util.compat": (".compat.text",),
+    "python.util.nest": (".engine.nest",),
+    "python.layers.base": _LAYERS,
+    "python.layers.convolutional": _LAYERS,
+    "python.layers.core": _LAYERS,
+    "python.layers.normalization": _LAYERS,
+    "python.layers.pooling": _LAYERS,
+    "python.lib.io.tf_record": ("python_io",),
+    "python.pywrap_tensorflow": ("train",),
+    "python.summary.summary": ("summary",),
+    "contrib.framework.python.ops": ("contrib.framework",),
+    "contrib.layers.python.layers": ("contrib.layers",),
+    "contrib.rnn.python.ops.core_rnn_cell": ("contrib.rnn",),
+    "contrib.rnn.python.ops.rnn_cell": ("contrib.rnn",),
+    "examples.tutorials.mnist.input_data": (".compat.mnist",),
+}  # fmt: skip
+_PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}
+
+
+class MissingModule(ModuleNotFoundError):
+    """A module of TensorFlow that has no counterpart here."""
+
+
+def install_as_tensorflow() -> None:
+    """Let `import tensorflow`, and the paths inside it that programs import from, give scopeflow in this process.
+
+    Raises ImportError where the real TensorFlow is already imported, since the two would not know each other's graphs.
+    To be called before the program that imports TensorFlow; a second call does nothing.
+    """
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    if "tensorflow" in sys.modules:
+        raise ImportError(
+            "TensorFlow itself is already imported in this process; call scopeflow.install_as_tensorflow() before "
+            "anything imports tensorflow"
+        )
+    sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds `tensorflow` and all that is inside it, and nothing else."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname.partition(".")[0] != "tensorflow":
+            return None
+        sources_of(fullname)
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return make_module(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It is filled already."""
+
+
+def make_module(fullname: str) -> ModuleType:
+    """The module that stands for a path of TensorFlow's: it has the names of its sources and asks them for others."""
+    sources = sources_of(fullname)
+    doc = next((source.__doc__ for source in sources), None)
+    module = ModuleType(fullname, doc)
+
+    def find(name: str) -> Any:
+        for source in sources[:-1]:
+            if hasattr(source, name):
+                return getattr(source, name)
+        if not sources or name.startswith("__"):
+            raise AttributeError(f"module {fullname!r} has no attribute {name!r}")
+        return getattr(sources[-1], name)  # its error names what is nearest
+
+    for source in reversed(sources):
+        vars(module).update({name: value for name, value in vars(source).items() if not name.startswith("_")})
+    if sources and sources[0] is sys.modules[_HOME]:
+        vars(module).pop("compat", None)  # found below, as `tensorflow.compat`, with its own inner paths
+        vars(module).update(__version__=VERSION, VERSION=VERSION)
+    vars(module)["__getattr__"] = find
+    return module
+
+
+def sources_of(fullname: str) -> Sequence[ModuleType]:
+    """The modules here whose names a path of TensorFlow's has; none for a folder. Raises MissingModule."""
+    path = fullname.partition(".")[2]
+    for later in ("compat.v1", "_api.v1"):
+        if path == later or path.startswith(later + "."):
+            path = path[len(later) + 1 :]
+    if path in _PACKAGES and path not in ("contrib", "contrib.framework", "contrib.layers", "contrib.rnn"):
+        folder = namespace(path)
+        return [] if folder is None else [folder]
+    found = [module for place in _INNER.get(path, (path,)) if (module := namespace(place)) is not None]
+    if not found:
+        raise MissingModule(_advice(fullname, path))  # no name=: `from a import b` would hide the text
+    return found
+
+
+def _advice(fullname: str, path: str) -> str:
+    """What to say of a path that is not here: what its parent says of the name, or where to look."""
+    parent, _, name = path.rpartition(".")
+    try:
+        outer = sources_of(f"tensorflow.{parent}".rstrip("."))
+        if outer:
+            getattr(outer[-1], name)
+    except (AttributeError, MissingModule) as error:
+        return str(error)
+    said = f"scopeflow has no module for {fullname}"
+    return "; ".join(filter(None, (said, instead_of(path), f"{PAGE} lists what is there")))
+
+
+def namespace(place: str) -> ModuleType | None:
+    """The module at a place (see `_INNER`); None if there is none."""
+    root = sys.modules[_HOME]
+    if place.startswith("."):
+        return importlib.import_module(place, _HOME) if importlib.util.find_spec(place, _HOME) else None
+    found: Any = root
+    for name in filter(None, place.split(".")):
+        found = getattr(found, name, None)
+        if not isinstance(found, ModuleType):
+            return None
+    return found

@@ -1,0 +1,272 @@
+"""scopeflow in TensorFlow's place: programs as they are, and what they lack told before they run."""
+
+import gzip
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import scopeflow as tf
+from scopeflow.compat import mnist
+from scopeflow.compat.program_check import missing_names
+from scopeflow.compat.stand_in import MissingModule, make_module
+
+
+def python(tmp_path, *arguments, **more):
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    home = os.path.dirname(tf.__file__)
+    if os.path.basename(home) == "scopeflow":
+        environment["PYTHONPATH"] = os.path.dirname(home)  # the package that is under test here
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, **more)
+
+
+def run(tmp_path, text, *arguments):
+    (tmp_path / "program.py").write_text(text)
+    return python(tmp_path, "-m", "scopeflow", "run", *(arguments or ["program.py"]))
+
+
+PATHS = """
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+import tensorflow.contrib.layers as contrib_layers
+import tensorflow.python.ops.nn
+from tensorflow.contrib import layers
+from tensorflow.contrib.layers.python.layers import flatten
+from tensorflow.examples.tutorials.mnist import input_data
+from tensorflow.python.client import device_lib
+from tensorflow.python.framework import dtypes, function, ops, tensor_shape
+from tensorflow.python.ops import array_ops, control_flow_ops, init_ops, math_ops, nn, nn_ops
+from tensorflow.python.ops import rnn_cell, rnn_cell_impl, variable_scope
+from tensorflow.python.platform import flags, gfile
+from tensorflow.python.training.moving_averages import assign_moving_average
+from tensorflow.python.util import compat, nest
+import scopeflow
+
+assert tf.__version__ == tf.VERSION == tf1.__version__ == "1.15.0" and scopeflow.__version__ != "1.15.0"
+assert tf.Session is tf1.Session is tf.compat.v1.Session is scopeflow.Session
+assert flatten is layers.flatten is contrib_layers.flatten is tf.contrib.layers.flatten
+assert tensorflow.python.ops.nn.relu is nn.relu is nn_ops.relu is tf.nn.relu
+assert control_flow_ops.cond is tf.cond and control_flow_ops.group is tf.group
+assert control_flow_ops.with_dependencies([], tf.constant(1)) is not None
+assert (math_ops.add, array_ops.shape, init_ops.zeros_initializer) == (tf.add, tf.shape, tf.zeros_initializer)
+assert variable_scope.get_variable is tf.get_variable and tensor_shape.TensorShape is tf.TensorShape
+assert rnn_cell.BasicLSTMCell is rnn_cell_impl.BasicLSTMCell is tf.nn.rnn_cell.BasicLSTMCell
+assert ops.Graph is tf.Graph and dtypes.float32 is tf.float32
+assert assign_moving_average is scopeflow.train.assign_moving_average
+assert gfile.Exists is tf.gfile.Exists and flags.FLAGS is tf.flags.FLAGS is tf.app.flags.FLAGS
+assert device_lib.list_local_devices()[0].device_type == "CPU"
+assert compat.as_bytes("x") == tf.compat.as_bytes("x") == b"x" and nest.flatten([1, [2]]) == [1, 2]
+assert function.Defun(tf.float32)(len) is len and input_data.read_data_sets
+print(tf.Session().run(tf.constant(3) + 4))
+"""
+
+
+def test_a_program_imports_tensorflow_by_every_path_that_programs_use(tmp_path):
+    done = run(tmp_path, PATHS)
+    assert (done.stdout, done.stderr, done.returncode) == ("7\n", "", 0)
+
+
+def test_a_notebook_installs_it_itself(tmp_path):
+    text = "import scopeflow\nscopeflow.install_as_tensorflow()\nscopeflow.install_as_tensorflow()\n" + PATHS
+    done = python(tmp_path, "-c", text)
+    assert (done.stdout, done.returncode) == ("7\n", 0), done.stderr
+
+
+AS_PYTHON_WOULD = {
+    "arguments": "import sys; print(sys.argv, __name__, __file__, sys.modules['__main__'].sys is sys)",
+    "exit status": "import sys; sys.exit(4)",
+    "exit message": "import sys; sys.exit('over')",
+    "traceback": "def f():\n    raise KeyError(3)\n\nf()\n",
+    "chained": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise KeyError(3)\n",
+    "syntax": "x = = 3\n",
+    "annotations": "def f(x: int): pass\nprint(f.__annotations__)",
+    "own folder": "import sys, os; print(os.path.samefile(sys.path[0], os.path.dirname(os.path.abspath(__file__))))",
+    "pickle": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)",
+    "at exit": "import atexit, sys\nx = 3\natexit.register(lambda: print(x, sys.modules['__main__'].x))",
+    "spec": "print(__spec__, __builtins__.__name__)",
+}
+
+
+@pytest.mark.parametrize("name", AS_PYTHON_WOULD)
+def test_a_program_runs_as_python_would_run_it(tmp_path, name):
+    path = "program.py"
+    arguments = ["--x", "-m", "3", "--help", "--", "rest"]
+    done = run(tmp_path, AS_PYTHON_WOULD[name], path, *arguments)
+    plain = python(tmp_path, path, *arguments)
+    assert (done.stdout, done.stderr, done.returncode) == (plain.stdout, plain.stderr, plain.returncode)
+
+
+def test_a_module_runs_as_python_would_run_it(tmp_path):
+    text = "import sys, tensorflow as tf\nprint(sys.argv, __name__, tf.VERSION)\nsys.exit(5)"
+    done = run(tmp_path, text, "-m", "program", "--n", "3")
+    assert done.stdout == f"{[str(tmp_path / 'program.py'), '--n', '3']} __main__ 1.15.0\n", done.stderr
+    assert done.returncode == 5
+
+
+def test_a_program_that_is_not_there_is_said_in_pythons_words(tmp_path):
+    done = python(tmp_path, "-m", "scopeflow", "run", "nope.py")
+    assert done.returncode == 2 and "can't open file 'nope.py': [Errno 2] No such file or directory" in done.stderr
+
+
+def test_tests_written_for_tensorflow_run(tmp_path):
+    text = """
+import tensorflow as tf
+class T(tf.test.TestCase):
+    def test_sum(self):
+        with self.test_session():
+            self.assertAllClose(tf.constant([1.0]).eval() + 1, [2.0])
+    def test_wrong(self):
+        self.assertAllEqual([1], [2])
+if __name__ == "__main__":
+    tf.test.main()
+"""
+    done = run(tmp_path, text)
+    assert done.returncode == 1 and "FAILED (failures=1, skipped=1)" in done.stderr, done.stderr
+
+
+def test_the_real_tensorflow_is_not_replaced_once_it_is_there(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("real = True")
+    text = (
+        "import tensorflow, scopeflow\ntry:\n    scopeflow.install_as_tensorflow()\nexcept ImportError as e: print(e)\n"
+    )
+    done = python(tmp_path, "-c", text + "import tensorflow as again; print(again.real)")
+    assert done.stdout.startswith("TensorFlow itself is already imported") and done.stdout.endswith("True\n")
+    installed = "import scopeflow\nscopeflow.install_as_tensorflow()\nimport tensorflow as tf; print(tf.VERSION)"
+    assert python(tmp_path, "-c", installed).stdout == "1.15.0\n", "an installed TensorFlow steps back"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("from tensorflow import keras", "scopeflow has no tf.keras; use tf.layers; docs/coverage.md"),
+        ("import tensorflow.keras.layers", "scopeflow has no tf.keras; use tf.layers"),
+        ("from tensorflow.contrib import tpu", "scopeflow has no tf.contrib.tpu; there are no TPUs here"),
+        ("import tensorflow.python.nothing", "no module for tensorflow.python.nothing; docs/coverage.md"),
+        ("from tensorflow.python.ops.math_ops import reducemean", "nearest: tf.reduce_mean"),
+        ("import tensorflow as tf; tf.estimator", "write the training loop with a Session"),
+    ],
+)
+def test_what_is_not_there_is_said_when_it_is_imported(tmp_path, statement, said):
+    done = run(tmp_path, f"try:\n    {statement}\nexcept (ImportError, AttributeError) as e:\n    print(e)")
+    assert said in done.stdout, done.stderr
+
+
+def test_modules_are_known_only_where_there_is_something():
+    with pytest.raises(MissingModule, match=r"tensorflow\.python\.training\.nothing"):
+        make_module("tensorflow.python.training.nothing")
+
+
+# -- check -----------------------------------------------------------------------------------------------------------
+
+CHECKED = """import tensorflow as tf
+import tensorflow.contrib.tpu as tpu
+from tensorflow.contrib import layers as L, nothing
+from tensorflow.python.ops import math_ops as M, nothing_ops
+from tensorflow.python.ops.math_ops import reduce_sum, reducemean
+flags = tf.app.flags
+flags.DEFINE_string("a", "b", "c")
+flags.DEFINE_nothing("a", "b", "c")
+FLAGS = flags.FLAGS
+print(FLAGS.a.b, tf.float32.max.c, tf.constant(1).d, reduce_sum([1]).e)
+tf.reducemean(tf.nn.relu(tf.nn.soft_max(1)))
+tf.GraphKeys.WEIGHTS, tf.GraphKeys.WEIGHTZ
+tf.train.AdamOptimizer.minimize, tf.train.AdamOptimizer(1).anything
+M.add, M.addd, L.flatten(L.fllatten(1))
+def f(tf2, L2): return tf2.nothing
+L = object()
+L.fllatten
+tf.keras.layers.Dense(tf.soft_plus)
+"""
+LACKS = [
+    (2, "tensorflow.contrib.tpu"), (3, "tf.contrib.nothing"), (4, "tf.python.ops.nothing_ops"),
+    (5, "tf.python.ops.math_ops.reducemean"), (8, "tf.app.flags.DEFINE_nothing"), (11, "tf.nn.soft_max"),
+    (11, "tf.reducemean"), (12, "tf.GraphKeys.WEIGHTZ"), (14, "tf.contrib.layers.fllatten"),
+    (14, "tf.python.ops.math_ops.addd"), (18, "tf.keras"), (18, "tf.soft_plus"),
+]  # fmt: skip
+
+
+def test_a_check_finds_each_missing_name_with_its_line_and_no_other():
+    found = missing_names(CHECKED)
+    assert [(lack.line, lack.name) for lack in found] == LACKS
+    assert "nearest: tf.nn.softplus" in found[-1].advice
+    assert "nearest: tf.nn.softmax" in found[5].advice
+
+
+@pytest.mark.parametrize("header", ["import tensorflow.compat.v1 as tf", "import tensorflow\ntf = tensorflow"])
+def test_a_check_follows_every_way_to_tensorflow(header):
+    assert [lack.name for lack in missing_names(header + "\ntf.nn.relu\ntf.nothing\n")] == ["tf.nothing"]
+
+
+def test_a_check_knows_nothing_of_other_libraries():
+    assert missing_names("import numpy as tf\nimport tensorflow_probability as t\ntf.nothing\nt.nothing") == []
+
+
+def test_a_check_of_a_folder_says_where_and_how_many(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.py").write_text("import tensorflow as tf\n\ntf.nothing")
+    (tmp_path / "two.py").write_text("import tensorflow as tf\ntf.nn.relu")
+    done = python(tmp_path, "-m", "scopeflow", "check", ".")
+    assert done.stdout == (
+        "a/one.py:3: tf.nothing: scopeflow has no tf.nothing; docs/coverage.md lists what is there\n"
+        "2 files: 1 names are missing\n"
+    )
+    assert done.returncode == 1 and python(tmp_path, "-m", "scopeflow", "check", "two.py").returncode == 0
+    (tmp_path / "two.py").write_text("x = = 3")
+    done = python(tmp_path, "-m", "scopeflow", "check", "two.py", "nope.py")
+    assert done.returncode == 2 and "two.py: invalid syntax" in done.stderr and "nope.py" in done.stderr
+
+
+# -- MNIST -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mnist_folder(tmp_path):
+    """The four files, of 30 and 10 images of 2 by 3, the first pixel of each its number, its label that modulo 10."""
+    for prefix, n in (("train", 30), ("t10k", 10)):
+        images = np.zeros((n, 2, 3), np.uint8)
+        images[:, 0, 0] = np.arange(n)
+        with gzip.open(tmp_path / f"{prefix}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(np.array([2051, n, 2, 3], ">u4").tobytes() + images.tobytes())
+        with gzip.open(tmp_path / f"{prefix}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(np.array([2049, n], ">u4").tobytes() + (np.arange(n) % 10).astype(np.uint8).tobytes())
+    return str(tmp_path)
+
+
+def test_mnist_is_read_in_its_three_parts(mnist_folder):
+    data = mnist.read_data_sets(mnist_folder, validation_size=5)
+    assert [part.num_examples for part in data] == [25, 5, 10]
+    assert data.train.images.shape == (25, 6) and data.train.images.dtype == np.float32
+    assert data.train.images[0, 0] == np.float32(5) * np.float32(1 / 255) and data.test.labels.tolist() == [*range(10)]
+    hot = mnist.read_data_sets(mnist_folder, one_hot=True, dtype=tf.uint8, reshape=False, validation_size=0)
+    assert hot.train.images.shape == (30, 2, 3, 1) and hot.train.images.dtype == np.uint8
+    assert hot.train.labels.shape == (30, 10) and (hot.train.labels.argmax(1) == np.arange(30) % 10).all()
+
+
+def test_batches_go_through_all_images_once_an_epoch(mnist_folder):
+    part = mnist.read_data_sets(mnist_folder, dtype=tf.uint8, validation_size=0, seed=1).train
+    seen, batches = [], []
+    for _ in range(6):
+        images, labels = part.next_batch(10)
+        assert images.shape == (10, 6) and (labels == images[:, 0] % 10).all()
+        seen += images[:, 0].tolist()
+        batches.append(part.epochs_completed)
+    assert sorted(seen[:30]) == sorted(seen[30:]) == [*range(30)] and seen[:30] != seen[30:] != [*range(30)]
+    assert batches == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_batch_over_the_end_takes_its_rest_from_the_next_epoch(mnist_folder):
+    part = mnist.read_data_sets(mnist_folder, dtype=tf.uint8, validation_size=0).train
+    got = [part.next_batch(20, shuffle=False)[0][:, 0].tolist() for _ in range(2)]
+    assert got == [[*range(20)], [*range(20, 30), *range(10)]] and part.epochs_completed == 1
+
+
+def test_files_of_mnist_that_are_not_there_are_named(tmp_path, mnist_folder):
+    os.remove(tmp_path / mnist.FILES[1])
+    with pytest.raises(FileNotFoundError, match=r"not downloaded here: put train-labels-idx1-ubyte\.gz"):
+        mnist.read_data_sets(mnist_folder)
+    (tmp_path / mnist.FILES[1]).write_bytes(gzip.compress(np.array([7, 7], ">u4").tobytes()))
+    with pytest.raises(ValueError, match="Invalid magic number 7 in MNIST file"):
+        mnist.read_data_sets(mnist_folder)
