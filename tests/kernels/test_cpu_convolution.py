@@ -31,6 +31,8 @@ SMALL_BLOCKS = {
     "BLOCK_WINDOWS": 9,
     "GRAD_CHANNELS": 20,
     "GRAD_FLOATS": 500,
+    "TASK_PRODUCTS": 1,
+    "TASK_FLOATS": 1,
 }
 WAYS = {
     "gathered patches": {**SMALL_BLOCKS, "FEW_TILES": 1 << 40, "FEW_CHANNELS": 0},
@@ -193,8 +195,32 @@ def test_shapes_of_real_layers_are_plains(kind, channels):
     assert (abs(compute(kind, *given_) - expected) <= 8 * UNIT * products * magnitude).all()
 
 
+@pytest.fixture
+def nan_in_scratch(monkeypatch):
+    """Memory that kernels write by the way holds NaN, as memory of an earlier use may."""
+    aligned = convolution._aligned
+
+    def full_of_nan(size):
+        memory = aligned(size)
+        memory.fill(np.nan)
+        return memory
+
+    monkeypatch.setattr(convolution, "_aligned", full_of_nan)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_what_memory_held_before_changes_nothing(shape, way, kind, take, request):
+    take(way)
+    given_ = operands(shape)
+    expected = compute(kind, *given_)
+    request.getfixturevalue("nan_in_scratch")
+    np.testing.assert_array_equal(compute(kind, *given_), expected)
+
+
 @pytest.mark.parametrize("channels", [(1, 1), (17, 33), (40, 15), (64, 64)])
-def test_winograd_is_not_given_up_where_all_is_finite(channels, take):
+def test_winograd_is_not_given_up_where_all_is_finite(channels, take, nan_in_scratch):
     take("winograd")
     inputs, outputs = channels
     x, w, dy, at = operands(((2, 9, 7, inputs), (3, 3, outputs), (1, 1), "SAME", (1, 1)))
