@@ -417,6 +417,18 @@ def test_memory_beyond_input_and_output_stays_under_64_mib(shape, kind):
     assert 0 < peak_beyond_now(lambda: getattr(convolution, kind)(*inputs, at, out)) <= 64 << 20
 
 
+def test_scratch_memory_is_lent_to_one_at_a_time_and_used_again():
+    scratch = convolution._Scratch(8, 3)
+
+    def places():
+        with scratch.lent() as first, scratch.lent() as second:
+            return [memory.address for memory in (*first, *second)]
+
+    before = places()
+    assert len(set(before)) == 4
+    assert set(places()) == set(before)
+
+
 def test_each_task_is_done_once_and_all_are_done_on_return(monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 3)
     for tasks in (0, 1, 2, 1000):
