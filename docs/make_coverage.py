@@ -1,0 +1,102 @@
+"""Write coverage.md: which of TensorFlow 1's names scopeflow has. `python docs/make_coverage.py`, once names change."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from types import ModuleType
+
+import scopeflow as tf
+from scopeflow.compat.absent import INSTEAD
+from scopeflow.compat.lookup import namespaces
+
+PAGE = Path(__file__).with_name("coverage.md")
+NAMES = Path(__file__).parents[1] / "tests" / "golden" / "tensorflow_names.txt"
+
+# What has TensorFlow's name and does not do all that TensorFlow does.
+DIFFERS = {
+    "AggregationMethod": "accepted; gradients are summed in one way",
+    "ConfigProto": "`allow_soft_placement` and `device_count` are read; the other options are accepted and do nothing",
+    "GPUOptions": "accepted; the array library's memory pool needs none of it",
+    "RunMetadata": "accepted; nothing is written into it",
+    "RunOptions": "accepted; no trace is made",
+    "Session": "this process only: a `target` raises; no `partial_run`",
+    "foldl": "with only a graph seed, random ops in and after it draw other values than TensorFlow's",
+    "foldr": "as `foldl`",
+    "gfile.FastGFile": "the same as `GFile`",
+    "gfile.GFile": "local files only",
+    "initialize_all_tables": "does nothing: there are no lookup tables",
+    "map_fn": "as `foldl`",
+    "nn.dynamic_rnn": "`parallel_iterations` and `swap_memory` do nothing",
+    "scan": "as `foldl`",
+    "tables_initializer": "does nothing: there are no lookup tables",
+    "test.TestCase": "without the assertions on protocol buffers",
+    "test.is_gpu_available": "`min_cuda_compute_capability` raises NotImplementedError",
+    "while_loop": "`parallel_iterations` and `swap_memory` do nothing",
+}
+
+INTRODUCTION = """\
+# What is there of TensorFlow 1
+
+Held against the public names of `tensorflow.compat.v1`; of `tf.contrib`, which TensorFlow 2 has not, this page lists
+what is there. A name counts as there only if it does what TensorFlow's does, with TensorFlow's arguments; where it
+does not do all of it, it stands under *differs*. What is not there raises `AttributeError`, which names the nearest
+that is. `python -m scopeflow check FILE_OR_FOLDER` lists what a program lacks, without running it.
+
+This page is written by `docs/make_coverage.py`; the names come from `tests/golden/make_names.py`.
+"""
+
+
+def tensorflows_names() -> dict[str, list[str]]:
+    """{namespace: its names}, "tf" for those at the top."""
+    lines = NAMES.read_text().splitlines()
+    return {path: names.split() for path, _, names in (line.partition(": ") for line in lines)}
+
+
+def is_there(name: str) -> bool:
+    """Whether scopeflow has a name, such as ``nn.relu``."""
+    found = tf
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is not None
+
+
+def full(path: str, name: str) -> str:
+    return name if path == "tf" else f"{path}.{name}"
+
+
+def page() -> str:
+    """The text of coverage.md."""
+    parts = [INTRODUCTION]
+    table, sections = [], []
+    for path, names in tensorflows_names().items():
+        there = [name for name in names if is_there(full(path, name)) or name == "newaxis"]
+        absent = [name for name in names if name not in there]
+        differ = [name for name in there if full(path, name) in DIFFERS]
+        label = "tf" if path == "tf" else f"tf.{path}"
+        anchor = re.sub(r"[^a-z0-9_-]", "", label.lower())
+        table.append(f"| [{label}](#{anchor}) | {len(there) - len(differ)} | {len(differ)} | {len(absent)} |")
+        sections += [f"## {label}", ""]
+        sections += _listed("there", [name for name in there if name not in differ])
+        sections += [f"- `{name}` differs: {DIFFERS[full(path, name)]}" for name in differ] + [""] * bool(differ)
+        sections += _listed("not there", absent)
+    for path, module in sorted(namespaces(tf)):
+        if path.partition(".")[0] == "contrib":
+            names = [name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)]
+            sections += [f"## tf.{path}", ""] * bool(names) + _listed("there", sorted(names))
+    parts += ["| namespace | there | differs | not there |\n|---|---|---|---|\n" + "\n".join(table) + "\n"]
+    parts += ["## Not there on purpose", ""]
+    parts += ["\n".join(f"- `tf.{name}`: {instead}" for name, instead in INSTEAD.items()), ""]
+    return "\n".join([*parts, *sections]).rstrip() + "\n"
+
+
+def _listed(title: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    text = textwrap.fill(" ".join(f"`{name}`" for name in names), 118, break_long_words=False, break_on_hyphens=False)
+    return [f"{title.capitalize()}:", "", text, ""]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
