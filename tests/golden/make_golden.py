@@ -4,13 +4,16 @@ In an environment of its own (`pip install tensorflow-cpu tf_keras`), from anywh
 
     python tests/golden/make_golden.py            # record every module of programs/
     python tests/golden/make_golden.py names ops  # only these
+    python tests/golden/make_golden.py contrib    # needs tf_slim beside TensorFlow, which has no contrib any more
     python tests/golden/make_golden.py --check    # run all again and compare with what is recorded, writing nothing
 """
 
 import argparse
 import importlib.metadata
+import importlib.util
 import os
 import sys
+import types
 import warnings
 from pathlib import Path
 
@@ -33,7 +36,27 @@ def tensorflow():
     tf.logging.set_verbosity(tf.logging.ERROR)
     tf.disable_v2_behavior()
     random_seed._graph_to_seed_dict = OpsMadeSoFar()
+    if importlib.util.find_spec("tf_slim"):
+        tf.contrib = contrib(tf)
     return tf
+
+
+def contrib(tf) -> types.SimpleNamespace:
+    """What tf_slim has of tf.contrib, after mending the paths by which it looks for other packages' insides."""
+    from tensorflow.python.framework import ops
+    from tensorflow.python.ops import control_flow_ops, variable_scope
+    from tf_keras.src import legacy_tf_layers
+
+    ops.Tensor, ops.Operation, ops.Graph, ops.IndexedSlices = tf.Tensor, tf.Operation, tf.Graph, tf.IndexedSlices
+    control_flow_ops.cond, variable_scope.variable = tf.cond, tf.Variable
+    sys.modules["tf_keras.legacy_tf_layers"] = legacy_tf_layers
+    for name in ("base", "convolutional", "core", "normalization", "pooling"):
+        path = f"legacy_tf_layers.{name}"
+        sys.modules[f"tf_keras.{path}"] = importlib.import_module(f"tf_keras.src.{path}")
+    import tf_slim
+
+    layers = types.SimpleNamespace(**{**vars(tf_slim), **vars(tf_slim.layers)})
+    return types.SimpleNamespace(layers=layers, framework=tf_slim, slim=tf_slim)
 
 
 class OpsMadeSoFar:

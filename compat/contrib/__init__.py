@@ -1,5 +1,5 @@
 """tf.contrib: the parts of it that programs use and that have a home here."""
 
-from . import contrib_layers as layers
+from . import framework, layers, slim
 
-__all__ = ["layers"]
+__all__ = ["framework", "layers", "slim"]

@@ -1,18 +1,16 @@
-"""tf.contrib.layers: initializers, regularizers and `flatten` under their contrib names."""
+"""Initializers of contrib.layers: variance scaling with contrib's own correction, and Xavier's."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from ..engine.dtypes import as_dtype, float32
-from ..engine.graph import Tensor
-from ..engine.ops.random import random_uniform, truncated_normal
-from ..kernels.scaling import fans
-from ..nn.layers import flatten
-from ..nn.regularizers import l1_l2_regularizer, l1_regularizer, l2_regularizer, sum_regularizer
-from ..scopes.initializers import Initializer
-from ..scopes.partitions import PartitionInfo
+from ...engine.dtypes import as_dtype, float32
+from ...engine.graph import Tensor
+from ...engine.ops.random import random_uniform, truncated_normal
+from ...kernels.scaling import fans
+from ...scopes.initializers import Initializer
+from ...scopes.partitions import PartitionInfo
 
 # contrib's own correction of a normal cut at two standard deviations: the square of 1 / 0.87962…, to one decimal.
 _TRUNCATED_VARIANCE = 1.3
@@ -63,7 +61,4 @@ def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any
 
 xavier_initializer_conv2d = xavier_initializer
 
-__all__ = [
-    "flatten", "l1_l2_regularizer", "l1_regularizer", "l2_regularizer", "sum_regularizer",
-    "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
-]  # fmt: skip
+__all__ = ["variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]

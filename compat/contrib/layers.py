@@ -1,0 +1,539 @@
+"""tf.contrib.layers: layers as functions, with variables called `weights` and `biases`; initializers, regularizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ...engine.build import convert_to_tensor
+from ...engine.dtypes import int64
+from ...engine.graph import Tensor, op_scope
+from ...engine.ops import basic
+from ...engine.ops.activations import relu as relu_of
+from ...engine.ops.activations import relu6 as relu6_of
+from ...engine.ops.indexing import one_hot
+from ...engine.ops.math import div, sqrt, square
+from ...engine.ops.nn import bias_add as add_bias
+from ...engine.ops.reduce import reduce_max, reduce_sum
+from ...nn import convolutions, layers
+from ...nn.activations import softmax as softmax_of
+from ...nn.regularizers import (
+    apply_regularization,
+    l1_l2_regularizer,
+    l1_regularizer,
+    l2_regularizer,
+    sum_regularizer,
+)
+from ...scopes.initializers import zeros_initializer
+from ...scopes.scope import variable_scope
+from .arg_scope import add_arg_scope
+from .embeddings import embed_sequence, embedding_lookup_unique
+from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
+from .normalizers import batch_norm, group_norm, instance_norm, layer_norm
+from .scoped_layers import applied, collect_variables, finished, model_scope
+from .utils import (
+    channel_dimension,
+    collect_named_outputs,
+    get_variable_collections,
+    last_dimension,
+    two_element_tuple,
+)
+from .variables import model_variable
+
+_ZEROS, _XAVIER = zeros_initializer(), xavier_initializer()
+Function = Callable[..., Any]
+
+
+def _layout(data_format: str | None, names: Sequence[str] = ("NHWC", "NCHW")) -> str:
+    """The layers' own name of a data format. Raises ValueError for another."""
+    if data_format not in (None, *names):
+        raise ValueError(f"data_format has to be either {' or '.join(names)}.")
+    return "channels_first" if data_format is not None and data_format.startswith("NC") else "channels_last"
+
+
+def _normalized(outputs: Tensor, normalizer_fn: Function | None, normalizer_params: dict | None) -> Tensor:
+    return outputs if normalizer_fn is None else normalizer_fn(outputs, **(normalizer_params or {}))
+
+
+# -- dense layers and convolutions ----------------------------------------------------------------------------------
+
+_WEIGHTS = {"kernel": "weights", "bias": "biases"}
+
+
+@add_arg_scope
+def fully_connected(
+    inputs: Any,
+    num_outputs: int,
+    activation_fn: Function | None = relu_of,
+    normalizer_fn: Function | None = None,
+    normalizer_params: dict | None = None,
+    weights_initializer: Any = _XAVIER,
+    weights_regularizer: Function | None = None,
+    biases_initializer: Any = _ZEROS,
+    biases_regularizer: Function | None = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> Tensor:
+    """activation_fn(normalizer_fn(inputs @ weights + biases)) over the last dimension; no biases with a normalizer.
+
+    Variables: `weights` [in, num_outputs] and `biases` [num_outputs], in `scope` or "fully_connected". Raises
+    ValueError for a number of outputs that is no integer, or inputs whose last dimension is unknown.
+    """
+    if not isinstance(num_outputs, int) and not hasattr(num_outputs, "__index__"):
+        raise ValueError(f"num_outputs type should be an integer, got {num_outputs} of {type(num_outputs)}.")
+    with model_scope(scope, "fully_connected", inputs, reuse, _WEIGHTS) as opened:
+        arguments = {
+            "units": int(num_outputs),
+            "use_bias": normalizer_fn is None and biases_initializer is not None,
+            "kernel_initializer": weights_initializer,
+            "bias_initializer": biases_initializer,
+            "kernel_regularizer": weights_regularizer,
+            "bias_regularizer": biases_regularizer,
+            "trainable": trainable,
+        }
+        layer, outputs = applied(layers.Dense, arguments, inputs, opened, reuse)
+        collect_variables(layer, _WEIGHTS, variables_collections)
+        outputs = _normalized(outputs, normalizer_fn, normalizer_params)
+        return finished(outputs, activation_fn, outputs_collections, opened)
+
+
+relu = partial(fully_connected, activation_fn=relu_of)
+relu6 = partial(fully_connected, activation_fn=relu6_of)
+linear = partial(fully_connected, activation_fn=None)
+
+
+@add_arg_scope
+def convolution(
+    inputs: Any,
+    num_outputs: int,
+    kernel_size: Any,
+    stride: Any = 1,
+    padding: str = "SAME",
+    data_format: str | None = None,
+    rate: Any = 1,
+    activation_fn: Function | None = relu_of,
+    normalizer_fn: Function | None = None,
+    normalizer_params: dict | None = None,
+    weights_initializer: Any = _XAVIER,
+    weights_regularizer: Function | None = None,
+    biases_initializer: Any = _ZEROS,
+    biases_regularizer: Function | None = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    conv_dims: int | None = None,
+) -> Tensor:
+    """activation_fn(normalizer_fn(convolution + biases)) of sequences or images; no biases with a normalizer.
+
+    Variables: `weights` [*kernel_size, in, num_outputs] and `biases` [num_outputs], in `scope` or "Conv". `rate`
+    above 1 is a dilation and excludes a stride. Raises ValueError for inputs of another rank or data format.
+    """
+    with model_scope(scope, "Conv", inputs, reuse, _WEIGHTS) as opened:
+        inputs = convert_to_tensor(inputs)
+        rank = inputs.shape.ndims
+        if conv_dims is not None and conv_dims + 2 != rank:
+            raise ValueError(f"Convolution expects input with rank {conv_dims + 2}, got {rank}")
+        if rank not in (3, 4):
+            raise ValueError(f"Convolution not supported for input with rank {rank} (those of 3 and 4 are)")
+        arguments = {
+            "filters": num_outputs,
+            "kernel_size": kernel_size,
+            "strides": stride,
+            "padding": padding,
+            "data_format": _layout(data_format, ("NWC", "NCW") if rank == 3 else ("NHWC", "NCHW")),
+            "dilation_rate": rate,
+            "use_bias": normalizer_fn is None and biases_initializer is not None,
+            "kernel_initializer": weights_initializer,
+            "bias_initializer": biases_initializer,
+            "kernel_regularizer": weights_regularizer,
+            "bias_regularizer": biases_regularizer,
+            "trainable": trainable,
+        }
+        layer, outputs = applied(layers.Conv1D if rank == 3 else layers.Conv2D, arguments, inputs, opened, reuse)
+        collect_variables(layer, _WEIGHTS, variables_collections)
+        outputs = _normalized(outputs, normalizer_fn, normalizer_params)
+        return finished(outputs, activation_fn, outputs_collections, opened)
+
+
+def _of_rank(name: str, dims: int) -> Function:
+    """`convolution` of inputs of one rank, under a name of its own for `arg_scope`."""
+
+    def apply(
+        inputs: Any,
+        num_outputs: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: str = "SAME",
+        data_format: str | None = None,
+        rate: Any = 1,
+        activation_fn: Function | None = relu_of,
+        normalizer_fn: Function | None = None,
+        normalizer_params: dict | None = None,
+        weights_initializer: Any = _XAVIER,
+        weights_regularizer: Function | None = None,
+        biases_initializer: Any = _ZEROS,
+        biases_regularizer: Function | None = None,
+        reuse: Any = None,
+        variables_collections: Any = None,
+        outputs_collections: Any = None,
+        trainable: bool = True,
+        scope: Any = None,
+    ) -> Tensor:
+        return convolution(
+            inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn, normalizer_fn,
+            normalizer_params, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer, reuse,
+            variables_collections, outputs_collections, trainable, scope, conv_dims=dims,
+        )  # fmt: skip
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = f"`convolution` of inputs of rank {dims + 2}."
+    return add_arg_scope(apply)
+
+
+conv1d = convolution1d = _of_rank("convolution1d", 1)
+conv2d = convolution2d = _of_rank("convolution2d", 2)
+
+
+@add_arg_scope
+def convolution2d_transpose(
+    inputs: Any,
+    num_outputs: int,
+    kernel_size: Any,
+    stride: Any = 1,
+    padding: str = "SAME",
+    data_format: str = "NHWC",
+    activation_fn: Function | None = relu_of,
+    normalizer_fn: Function | None = None,
+    normalizer_params: dict | None = None,
+    weights_initializer: Any = _XAVIER,
+    weights_regularizer: Function | None = None,
+    biases_initializer: Any = _ZEROS,
+    biases_regularizer: Function | None = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> Tensor:
+    """`convolution2d` run backwards: images grow by `stride`. Variables: `weights` [h, w, out, in] and `biases`."""
+    with model_scope(scope, "Conv2d_transpose", inputs, reuse, _WEIGHTS) as opened:
+        arguments = {
+            "filters": num_outputs,
+            "kernel_size": kernel_size,
+            "strides": stride,
+            "padding": padding,
+            "data_format": _layout(data_format),
+            "use_bias": normalizer_fn is None and biases_initializer is not None,
+            "kernel_initializer": weights_initializer,
+            "bias_initializer": biases_initializer,
+            "kernel_regularizer": weights_regularizer,
+            "bias_regularizer": biases_regularizer,
+            "trainable": trainable,
+        }
+        layer, outputs = applied(layers.Conv2DTranspose, arguments, inputs, opened, reuse)
+        collect_variables(layer, _WEIGHTS, variables_collections)
+        outputs = _normalized(outputs, normalizer_fn, normalizer_params)
+        return finished(outputs, activation_fn, outputs_collections, opened)
+
+
+conv2d_transpose = convolution2d_transpose
+
+_SEPARABLE = {"depthwise_kernel": "depthwise_weights", "pointwise_kernel": "pointwise_weights", "bias": "biases"}
+
+
+@add_arg_scope
+def separable_convolution2d(
+    inputs: Any,
+    num_outputs: int | None,
+    kernel_size: Any,
+    depth_multiplier: int = 1,
+    stride: Any = 1,
+    padding: str = "SAME",
+    data_format: str = "NHWC",
+    rate: Any = 1,
+    activation_fn: Function | None = relu_of,
+    normalizer_fn: Function | None = None,
+    normalizer_params: dict | None = None,
+    weights_initializer: Any = _XAVIER,
+    pointwise_initializer: Any = None,
+    weights_regularizer: Function | None = None,
+    biases_initializer: Any = _ZEROS,
+    biases_regularizer: Function | None = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> Tensor:
+    """A convolution of each channel alone, then one of 1x1 across channels; without the latter for `num_outputs` None.
+
+    Variables: `depthwise_weights` [h, w, in, depth_multiplier], `pointwise_weights` [1, 1, in * depth_multiplier,
+    num_outputs] and, where no normalizer is given, `biases`.
+    """
+    layout = _layout(data_format)
+    with model_scope(scope, "SeparableConv2d", inputs, reuse, _SEPARABLE) as opened:
+        inputs = convert_to_tensor(inputs)
+        has_biases = normalizer_fn is None and biases_initializer is not None
+        if num_outputs is None:
+            make = partial(_depthwise, inputs, kernel_size, depth_multiplier, stride, padding, data_format, rate)
+            outputs = make(
+                weights_initializer, weights_regularizer, biases_initializer if has_biases else None,
+                biases_regularizer, trainable, variables_collections,
+            )  # fmt: skip
+        else:
+            arguments = {
+                "filters": num_outputs,
+                "kernel_size": kernel_size,
+                "strides": stride,
+                "padding": padding,
+                "data_format": layout,
+                "dilation_rate": two_element_tuple(rate),
+                "depth_multiplier": depth_multiplier,
+                "use_bias": has_biases,
+                "depthwise_initializer": weights_initializer,
+                "pointwise_initializer": pointwise_initializer or weights_initializer,
+                "bias_initializer": biases_initializer,
+                "depthwise_regularizer": weights_regularizer,
+                "pointwise_regularizer": weights_regularizer,
+                "bias_regularizer": biases_regularizer,
+                "trainable": trainable,
+            }
+            layer, outputs = applied(layers.SeparableConv2D, arguments, inputs, opened, reuse)
+            collect_variables(layer, _SEPARABLE, variables_collections)
+        outputs = _normalized(outputs, normalizer_fn, normalizer_params)
+        return finished(outputs, activation_fn, outputs_collections, opened)
+
+
+separable_conv2d = separable_convolution2d
+
+
+def _depthwise(
+    inputs: Tensor, kernel_size: Any, depth_multiplier: int, stride: Any, padding: str, data_format: str, rate: Any,
+    initializer: Any, regularizer: Any, biases_initializer: Any, biases_regularizer: Any, trainable: bool,
+    collections: Any,
+) -> Tensor:  # fmt: skip
+    """Each channel convolved alone, with biases where they have an initializer."""
+    depth = channel_dimension(inputs.shape, data_format, min_rank=4)
+    weights = model_variable(
+        "depthwise_weights",
+        shape=[*two_element_tuple(kernel_size), depth, depth_multiplier],
+        dtype=inputs.dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=trainable,
+        collections=get_variable_collections(collections, "weights"),
+    )
+    moves = two_element_tuple(stride)
+    strides = [1, 1, *moves] if data_format.startswith("NC") else [1, *moves, 1]
+    outputs = convolutions.depthwise_conv2d(
+        inputs, weights, strides, padding, rate=two_element_tuple(rate), data_format=data_format
+    )
+    if biases_initializer is None:
+        return outputs
+    biases = model_variable(
+        "biases",
+        shape=[depth * depth_multiplier],
+        dtype=inputs.dtype,
+        initializer=biases_initializer,
+        regularizer=biases_regularizer,
+        trainable=trainable,
+        collections=get_variable_collections(collections, "biases"),
+    )
+    return add_bias(outputs, biases, data_format=data_format)
+
+
+@add_arg_scope
+def bias_add(
+    inputs: Any,
+    activation_fn: Function | None = None,
+    initializer: Any = _ZEROS,
+    regularizer: Function | None = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+    scope: Any = None,
+) -> Tensor:
+    """activation_fn(inputs + biases), with a variable `biases` of one value per channel, in `scope` or "BiasAdd"."""
+    _layout(data_format)
+    with variable_scope(scope, "BiasAdd", [inputs], reuse=reuse) as opened:
+        inputs = convert_to_tensor(inputs)
+        biases = model_variable(
+            "biases",
+            shape=[channel_dimension(inputs.shape, data_format, min_rank=2)],
+            dtype=inputs.dtype.base_dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
+            collections=get_variable_collections(variables_collections, "biases"),
+        )
+        return finished(add_bias(inputs, biases, data_format), activation_fn, outputs_collections, opened)
+
+
+# -- pooling, shapes, dropout ---------------------------------------------------------------------------------------
+
+
+def _pooling(name: str, scope_name: str, layer: Callable[..., layers.Layer], what: str) -> Function:
+    """A pooling layer of images as a function, under a name of its own for `arg_scope`."""
+
+    def pool(
+        inputs: Any,
+        kernel_size: Any,
+        stride: Any = 2,
+        padding: str = "VALID",
+        data_format: str = "NHWC",
+        outputs_collections: Any = None,
+        scope: str | None = None,
+    ) -> Tensor:
+        arguments: dict[str, Any] = {"data_format": _layout(data_format)}
+        with op_scope(scope, scope_name, [inputs]) as opened:
+            pooled = layer(kernel_size, stride, padding, name=opened, **arguments)(convert_to_tensor(inputs))
+            return collect_named_outputs(outputs_collections, opened, pooled)
+
+    pool.__name__ = pool.__qualname__ = name
+    pool.__doc__ = f"{what} in each window of `kernel_size`, `stride` apart."
+    return add_arg_scope(pool)
+
+
+max_pool2d = _pooling("max_pool2d", "MaxPool2D", layers.MaxPooling2D, "The greatest value")
+avg_pool2d = _pooling("avg_pool2d", "AvgPool2D", layers.AveragePooling2D, "The mean")
+
+
+@add_arg_scope
+def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Tensor:
+    """All dimensions but the first made one. Raises ValueError for inputs without a batch dimension."""
+    with op_scope(scope, "Flatten", [inputs]) as opened:
+        return collect_named_outputs(outputs_collections, opened, layers.flatten(convert_to_tensor(inputs)))
+
+
+@add_arg_scope
+def dropout(
+    inputs: Any,
+    keep_prob: Any = 0.5,
+    noise_shape: Any = None,
+    is_training: Any = True,
+    outputs_collections: Any = None,
+    scope: Any = None,
+    seed: int | None = None,
+) -> Tensor:
+    """Where `is_training`, each input kept with probability `keep_prob` and divided by it, else zero; or all inputs."""
+    with model_scope(scope, "Dropout", inputs, None) as opened:
+        arguments = {"rate": 1 - keep_prob, "noise_shape": noise_shape, "seed": seed}
+        _, outputs = applied(layers.Dropout, arguments, inputs, opened, None, training=is_training)
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
+
+
+@add_arg_scope
+def one_hot_encoding(
+    labels: Any,
+    num_classes: int,
+    on_value: float = 1.0,
+    off_value: float = 0.0,
+    outputs_collections: Any = None,
+    scope: str | None = None,
+) -> Tensor:
+    """[batch] integers as rows of `num_classes` values, `on_value` where the label says, else `off_value`."""
+    with op_scope(scope, "OneHotEncoding", [labels]) as opened:
+        labels = convert_to_tensor(labels)
+        if labels.dtype.name == "int32":
+            labels = basic.cast(labels, int64, name="ToInt64")
+        outputs = one_hot(labels, num_classes, on_value=on_value, off_value=off_value)
+        return collect_named_outputs(outputs_collections, opened, outputs)
+
+
+@add_arg_scope
+def softmax(logits: Any, scope: str | None = None) -> Tensor:
+    """Softmax over the last of two dimensions or more."""
+    with variable_scope(scope, "softmax", [logits]):
+        logits = convert_to_tensor(logits)
+        flat = basic.reshape(logits, [-1, last_dimension(logits.shape, min_rank=2)])
+        predictions = basic.reshape(softmax_of(flat), basic.shape(logits))
+        predictions.set_shape(logits.shape)
+        return predictions
+
+
+@add_arg_scope
+def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: str | None = None) -> Tensor:
+    """inputs / sqrt(sum(inputs ** 2) + epsilon), the sum along `dim`. Raises ValueError for one that is not there."""
+    with variable_scope(scope, "UnitNorm", [inputs]):
+        inputs = convert_to_tensor(inputs)
+        rank = inputs.shape.ndims
+        if not rank:
+            raise ValueError("The input rank must be known.")
+        if dim is None or not -rank <= dim < rank:
+            raise ValueError("dim must be positive but smaller than the input rank.")
+        return div(inputs, sqrt(epsilon + reduce_sum(square(inputs), dim, keepdims=True)))
+
+
+@add_arg_scope
+def maxout(inputs: Any, num_units: int, axis: int = -1, scope: str | None = None) -> Tensor:
+    """The greatest of each group of channels, `num_units` groups along `axis`. Goodfellow et al. (2013).
+
+    Raises ValueError where the number of channels is not a multiple of `num_units`.
+    """
+    with op_scope(scope, "MaxOut", [inputs]):
+        inputs = convert_to_tensor(inputs)
+        sizes, known = basic.shape(inputs), inputs.shape.as_list()
+        channels = known[axis]
+        if channels is None or channels % num_units:
+            raise ValueError(f"number of features({channels}) is not a multiple of num_units({num_units})")
+        axis %= len(known)
+        lengths = [sizes[i] if length is None else length for i, length in enumerate(known)]
+        lengths[axis : axis + 1] = [num_units, channels // num_units]
+        outputs = reduce_max(basic.reshape(inputs, lengths), axis + 1)
+        outputs.set_shape([*known[:axis], num_units, *known[axis + 1 :]])
+        return outputs
+
+
+# -- layers of layers -----------------------------------------------------------------------------------------------
+
+
+def _name_of(layer: Any, default: str) -> str:
+    return str(getattr(getattr(layer, "func", layer), "__name__", default))
+
+
+@add_arg_scope
+def repeat(inputs: Any, repetitions: int, layer: Function, *args: Any, **kwargs: Any) -> Tensor:
+    """`layer` applied `repetitions` times, in the scopes "scope/scope_1", "scope/scope_2", and so on."""
+    scope = kwargs.pop("scope", None)
+    with variable_scope(scope, "Repeat", [inputs]):
+        outputs = convert_to_tensor(inputs)
+        scope = scope or _name_of(layer, "repeat")
+        for i in range(repetitions):
+            outputs = layer(outputs, *args, **{**kwargs, "scope": f"{scope}_{i + 1}"})
+        return outputs
+
+
+@add_arg_scope
+def stack(inputs: Any, layer: Function, stack_args: Sequence[Any], **kwargs: Any) -> Tensor:
+    """`layer` applied with each of the arguments in turn, in the scopes "scope/scope_1", and so on.
+
+    Raises ValueError for arguments that are no list or tuple.
+    """
+    scope = kwargs.pop("scope", None)
+    if not isinstance(stack_args, (list, tuple)):
+        raise ValueError("stack_args need to be a list or tuple")
+    with variable_scope(scope, "Stack", [inputs]):
+        outputs = convert_to_tensor(inputs)
+        scope = scope or _name_of(layer, "stack")
+        for i, given in enumerate(stack_args):
+            own = given if isinstance(given, (list, tuple)) else [given]
+            outputs = layer(outputs, *own, **{**kwargs, "scope": f"{scope}_{i + 1}"})
+        return outputs
+
+
+__all__ = [
+    "apply_regularization", "avg_pool2d", "batch_norm", "bias_add", "conv1d", "conv2d", "conv2d_transpose",
+    "convolution", "convolution1d", "convolution2d", "convolution2d_transpose", "dropout", "embed_sequence",
+    "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer",
+    "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "max_pool2d", "maxout", "one_hot_encoding", "relu",
+    "relu6", "repeat", "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer",
+    "unit_norm", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
+]  # fmt: skip

@@ -1,0 +1,18 @@
+"""tf.contrib.slim: contrib's layers, default arguments and variables under one name, and training with them."""
+
+from __future__ import annotations
+
+from ...nn import losses
+from ...train.steps import create_global_step, get_global_step, get_or_create_global_step
+from . import layers, learning, metrics, model_analyzer, utils
+from .arg_scope import *  # noqa: F403
+from .arg_scope import __all__ as _of_arg_scope
+from .layers import *  # noqa: F403
+from .layers import __all__ as _of_layers
+from .variables import *  # noqa: F403
+from .variables import __all__ as _of_variables
+
+__all__ = [
+    *_of_arg_scope, *_of_layers, *_of_variables, "create_global_step", "get_global_step", "get_or_create_global_step",
+    "layers", "learning", "losses", "metrics", "model_analyzer", "utils",
+]  # fmt: skip

@@ -1,0 +1,234 @@
+"""tf.contrib.layers, framework and slim: what tf_slim's golden data do not tell."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import scopeflow as tf
+
+layers, framework, slim = tf.contrib.layers, tf.contrib.framework, tf.contrib.slim
+
+
+@pytest.fixture(autouse=True)
+def graph():
+    with tf.Graph().as_default() as made:
+        yield made
+
+
+def values(*shape, seed=0):
+    return np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+def run(fetches, feed=None):
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return session.run(fetches, feed)
+
+
+CHANNELS_FIRST = {
+    "conv2d": lambda x, f: layers.conv2d(x, 3, 3, 2, data_format=f, weights_initializer=tf.constant_initializer(0.3)),
+    "max_pool2d": lambda x, f: layers.max_pool2d(x, 2, data_format=f),
+    "batch_norm": lambda x, f: layers.batch_norm(x, data_format=f, scale=True),
+    "batch_norm unfused": lambda x, f: layers.batch_norm(x, data_format=f, fused=False, updates_collections=None),
+    "batch_norm in place": lambda x, f: layers.batch_norm(x, data_format=f, updates_collections=None),
+    "instance_norm": lambda x, f: layers.instance_norm(
+        x, data_format=f, param_initializers={"beta": tf.constant_initializer([1.0, 2.0, 3.0, 4.0])}
+    ),
+    "bias_add": lambda x, f: layers.bias_add(
+        x, data_format=f, initializer=tf.constant_initializer([1.0, 2.0, 3.0, 4.0])
+    ),
+}
+
+
+@pytest.mark.parametrize("build", CHANNELS_FIRST.values(), ids=CHANNELS_FIRST.keys())
+def test_channels_first_give_what_channels_last_give(build):
+    x = values(2, 6, 5, 4)
+    last = build(tf.constant(x), "NHWC")
+    first = build(tf.constant(x.transpose(0, 3, 1, 2)), "NCHW")
+    a, b = run([last, first])
+    assert a.shape == b.transpose(0, 2, 3, 1).shape
+    assert not np.abs(a - b.transpose(0, 2, 3, 1)).max() > 1e-5
+    assert a.std() > 0.1
+
+
+def test_group_norm_of_one_group_is_layer_norm_and_of_single_channels_instance_norm():
+    x = tf.constant(values(2, 5, 4, 6) * 3 + 1)
+    whole, single = layers.group_norm(x, 1, reduction_axes=(1, 2)), layers.group_norm(x, 6)
+    a, b, c, d = run([whole, layers.layer_norm(x), single, layers.instance_norm(x)])
+    assert not np.abs(a - b).max() > 1e-4
+    assert not np.abs(c - d).max() > 1e-4
+    first = layers.group_norm(tf.transpose(x, [0, 3, 1, 2]), 3, 1, (-2, -1))
+    e, f = run([layers.group_norm(x, 3), first])
+    assert not np.abs(e - f.transpose(0, 2, 3, 1)).max() > 1e-5 and abs(e.std() - 1) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"groups": 7}, "Invalid groups 7 for 6 channels"),
+        ({"groups": 4}, "4 is not commensurate with 6 channels"),
+        ({"groups": 2, "channels_axis": 4}, "Axis is out of bounds"),
+        ({"groups": 2, "reduction_axes": (-1,)}, "reduction_axes contains channels_axis"),
+    ],
+    ids=str,
+)
+def test_group_norm_refuses_groups_and_axes_that_do_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        layers.group_norm(tf.zeros([1, 2, 2, 6]), **arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"renorm": True}, {"adjustment": lambda shape: (1, 0)}], ids=str)
+def test_batch_norm_refuses_what_it_does_not_have(arguments):
+    with pytest.raises(NotImplementedError, match="renorm and adjustment"):
+        layers.batch_norm(tf.zeros([2, 3]), **arguments)
+
+
+def test_batch_norm_told_by_a_placeholder_moves_its_averages_only_in_training():
+    training, x = tf.placeholder(tf.bool, []), tf.placeholder(tf.float32, [None, 2])
+    y = layers.batch_norm(x, decay=0.5, is_training=training, updates_collections=None)
+    mean = framework.get_unique_variable("BatchNorm/moving_mean")
+    batch = np.array([[1.0, 10.0], [3.0, 30.0]], np.float32)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        tested = session.run(y, {training: False, x: batch})
+        assert session.run(mean).tolist() == [0, 0]
+        assert not np.abs(tested - batch / np.sqrt(1.001)).max() > 1e-4
+        session.run(y, {training: True, x: batch})
+        assert session.run(mean).tolist() == [1, 10]
+
+
+def test_a_separable_convolution_without_outputs_has_no_pointwise_weights():
+    y = layers.separable_conv2d(tf.zeros([1, 4, 4, 2]), None, 3, 3)
+    assert y.shape.as_list() == [1, 4, 4, 6]
+    names = [v.name for v in tf.trainable_variables()]
+    assert names == ["SeparableConv2d/depthwise_weights:0", "SeparableConv2d/biases:0"]
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_sequences_of_ids_become_rows_of_one_table(unique):
+    table = np.arange(15, dtype=np.float32).reshape(5, 3)
+    ids = [[4, 0, 4], [1, 1, 2]]
+    y = layers.embed_sequence(ids, 5, 3, unique, tf.constant_initializer(table), scope="e")
+    again = layers.embed_sequence([[3]], 5, 3, scope="e", reuse=True)
+    assert [v.name for v in tf.model_variables()] == ["e/embeddings:0"]
+    found, once = run([y, again])
+    assert found.tolist() == table[ids].tolist() and once.tolist() == [[[9, 10, 11]]]
+    (gradient,) = run(tf.gradients(tf.reduce_sum(tf.square(y)), tf.model_variables()))
+    dense = np.zeros([5, 3], np.float32)
+    np.add.at(dense, np.ravel(gradient.indices), gradient.values)
+    want = np.zeros([5, 3], np.float32)
+    np.add.at(want, np.ravel(ids), 2 * table[np.ravel(ids)])
+    assert dense.tolist() == want.tolist()
+
+
+def test_a_table_of_unknown_size_is_refused():
+    with pytest.raises(ValueError, match="Must specify vocab size and embedding dimension when not reusing"):
+        layers.embed_sequence([[1]], 5)
+
+
+def test_an_arg_scope_does_not_reach_into_other_threads_that_are_running():
+    @framework.add_arg_scope
+    def told(a=1):
+        return a
+
+    seen, inside, leave = [], threading.Event(), threading.Event()
+
+    def other():
+        with framework.arg_scope([told], a=2):
+            inside.set()
+            leave.wait(10)
+            seen.append(told())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert inside.wait(10)
+    assert told() == 1
+    with framework.arg_scope([told], a=3):
+        leave.set()
+        thread.join(10)
+        assert told() == 3
+    assert seen == [2] and told() == 1
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("old/w", initializer=tf.constant(values(2, 3, seed=1)))
+        tf.get_variable("b", initializer=tf.constant(values(3, seed=2)))
+        session.run(tf.global_variables_initializer())
+        return tf.train.Saver().save(session, str(tmp_path / "model"))
+
+
+def test_variables_take_the_values_of_a_checkpoint_under_other_names(checkpoint):
+    w, b = tf.get_variable("new/w", [2, 3]), tf.get_variable("b", [3])
+    op, feed = framework.assign_from_checkpoint(checkpoint, {"old/w": w, "b": b})
+    with tf.Session() as session:
+        session.run(op, feed)
+        assert session.run(w).tolist() == values(2, 3, seed=1).tolist()
+        assert session.run(b).tolist() == values(3, seed=2).tolist()
+
+
+def test_a_function_restores_what_a_checkpoint_has(checkpoint, caplog):
+    b, more = tf.get_variable("b", [3]), tf.get_variable("more", initializer=tf.constant(7.0))
+    restore = slim.assign_from_checkpoint_fn(checkpoint, [b, more], ignore_missing_vars=True)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        restore(session)
+        assert session.run(b).tolist() == values(3, seed=2).tolist() and session.run(more) == 7
+    assert "Variable more missing in checkpoint" in caplog.text
+    assert slim.assign_from_checkpoint_fn(checkpoint, [more], ignore_missing_vars=True) is None
+
+
+def test_what_a_checkpoint_lacks_or_has_otherwise_is_refused(checkpoint):
+    with pytest.raises(ValueError, match=r"Checkpoint is missing variable \[c\]"):
+        framework.assign_from_checkpoint(checkpoint, [tf.get_variable("c", [3])])
+    with pytest.raises(ValueError, match=r"lh_shape: \[\(3,\)\], rh_shape: \[\(4,\)\]"):
+        framework.assign_from_checkpoint(checkpoint, [tf.get_variable("b", [4])])
+    with pytest.raises(ValueError, match="var_list cannot be empty"):
+        framework.assign_from_checkpoint_fn(checkpoint, [])
+
+
+def test_parts_of_a_variable_take_their_parts_of_a_checkpoint(checkpoint):
+    split = tf.get_variable("old/w", [2, 3], partitioner=tf.fixed_size_partitioner(2))
+    op, feed = framework.assign_from_checkpoint(checkpoint, list(split))
+    with tf.Session() as session:
+        session.run(op, feed)
+        assert np.concatenate(session.run(list(split))).tolist() == values(2, 3, seed=1).tolist()
+
+
+def test_a_model_is_told_in_elements_and_bytes(capsys):
+    tf.get_variable("w", [5, 3])
+    tf.get_variable("n", [2], tf.int64, trainable=False)
+    assert slim.model_analyzer.analyze_vars(tf.global_variables(), print_info=True) == (17, 76)
+    assert "w:0 (float32 5x3) [15, bytes: 60]" in capsys.readouterr().out
+
+
+def test_a_loss_that_is_no_number_stops_training():
+    x = tf.placeholder(tf.float32, [])
+    v = tf.get_variable("v", initializer=1.0)
+    op = slim.learning.create_train_op(v * x, tf.train.GradientDescentOptimizer(1.0))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(op, {x: 0.5}) == 0.5 and session.run(v) == 0.5
+        with pytest.raises(tf.errors.InvalidArgumentError, match="LossTensor is inf or nan"):
+            session.run(op, {x: np.nan})
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "message"), [({}, "is empty"), ([1], "must be a dict"), ({"w": 2.0}, "multiple of `None` gradient")]
+)
+def test_multipliers_that_fit_no_gradient_are_refused(multipliers, message):
+    w = tf.get_variable("w", [2])
+    with pytest.raises(ValueError, match=message):
+        slim.learning.multiply_gradients([(None, w)], multipliers)
+
+
+def test_slim_offers_layers_scopes_and_variables_as_the_same_functions():
+    for name in ("conv2d", "fully_connected", "batch_norm", "l2_regularizer", "xavier_initializer", "flatten"):
+        assert getattr(slim, name) is getattr(layers, name)
+    for name in ("arg_scope", "add_arg_scope", "model_variable", "variable", "get_variables", "get_model_variables"):
+        assert getattr(slim, name) is getattr(framework, name)
+    assert slim.losses.mean_squared_error is tf.losses.mean_squared_error
+    for module in (layers, framework, slim):
+        assert all(hasattr(module, name) for name in module.__all__)
