@@ -126,7 +126,9 @@ def _audio_kernel(
         raise ValueError("sample_rate must be > 0")
     sounds = tensor[:max_outputs] if tensor.ndim == 3 else tensor[:max_outputs, :, np.newaxis]
     tags = _numbered(_text(tag), "audio", len(sounds), max_outputs)
-    return _result(*({"tag": t, "audio": audio_fields(s, float(sample_rate))} for t, s in zip(tags, sounds, strict=False)))
+    return _result(
+        *({"tag": t, "audio": audio_fields(s, float(sample_rate))} for t, s in zip(tags, sounds, strict=False))
+    )
 
 
 AudioSummaryV2 = define(
