@@ -1,4 +1,4 @@
-"""Floor 5, `tf.train`: optimizers, learning-rate decays, the global step, moving averages."""
+"""Floor 5, `tf.train`: optimizers, learning-rate decays, checkpoints, summaries, monitored sessions."""
 
 from .averages import ExponentialMovingAverage, assign_moving_average
 from .checkpoint.state import (
@@ -11,6 +11,7 @@ from .checkpoint.state import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from .coordinator import Coordinator, LooperThread
 from .decay import (
     cosine_decay,
     cosine_decay_restarts,
@@ -22,6 +23,25 @@ from .decay import (
     piecewise_constant_decay,
     polynomial_decay,
 )
+from .hooks import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    LoggingTensorHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    SecondOrStepTimer,
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+    StepCounterHook,
+    StopAtStepHook,
+    SummarySaverHook,
+)
+from .monitored import MonitoredSession, MonitoredTrainingSession, SingularMonitoredSession
 from .optimizer import Optimizer
 from .optimizers import (
     AdadeltaOptimizer,
@@ -41,6 +61,7 @@ from .restoring import (
     warm_start,
 )
 from .saver import Saver, SaverDef
+from .scaffold import ChiefSessionCreator, Scaffold, SessionCreator, SessionManager, WorkerSessionCreator
 from .steps import (
     assert_global_step,
     create_global_step,
@@ -51,6 +72,7 @@ from .steps import (
 from .summary.writer import FileWriter as SummaryWriter
 from .summary.writer import FileWriterCache as SummaryWriterCache
 from .summary.writer import summary_iterator
+from .supervisor import Supervisor, basic_train_loop
 
 __all__ = [
     "Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "AdadeltaOptimizer",
@@ -62,5 +84,11 @@ __all__ = [
     "NewCheckpointReader", "load_checkpoint", "list_variables", "load_variable", "init_from_checkpoint", "warm_start",
     "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
+    "Coordinator", "LooperThread", "Scaffold", "SessionManager", "SessionCreator", "ChiefSessionCreator",
+    "WorkerSessionCreator", "MonitoredSession", "MonitoredTrainingSession", "SingularMonitoredSession",
+    "SessionRunHook", "SessionRunArgs", "SessionRunContext", "SessionRunValues", "SecondOrStepTimer",
+    "LoggingTensorHook", "StopAtStepHook", "CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook",
+    "NanTensorHook", "NanLossDuringTrainingError", "SummarySaverHook", "GlobalStepWaiterHook", "FinalOpsHook",
+    "FeedFnHook", "Supervisor", "basic_train_loop",
     "SummaryWriter", "SummaryWriterCache", "summary_iterator",
 ]  # fmt: skip
