@@ -238,7 +238,9 @@ def conv2d(
     Returns:
         [N, OH, OW, O], or [N, O, OH, OW], with the sizes of `geometry.conv_output_size`: `out`, or a new array.
         Whatever is not contiguous is copied first, and groups are computed from a copy of each on a CPU; further memory
-        is told by the module that computes.
+        is told by the module that computes. float32 windows of 3 x 3 with stride 1 go Winograd's way on a CPU, over 16
+        channels or more: on normal data its errors are those of a float32 sum, but they are relative to the 4 x 4 cells
+        around a window, and so greater where neighbouring cells differ a thousandfold.
 
     Raises:
         ValueError: another rank, channels that do not divide into groups, a window larger than the padded input,
