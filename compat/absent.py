@@ -27,8 +27,10 @@ INSTEAD = {
     "saved_model": "use tf.train.Saver, whose checkpoints TensorFlow reads",
     "test.create_local_cluster": _PARALLEL,
     "tpu": "there are no TPUs here",
+    "train.ProfilerHook": "measure with a profiler of Python or CUDA (cProfile, nsys)",
     "train.Server": _PARALLEL,
     "train.SyncReplicasOptimizer": _PARALLEL,
+    "train.WorkerSessionCreator": _PARALLEL,
     "train.replica_device_setter": _PARALLEL,
     "xla": "kernels are compiled as they are; there is nothing to turn on",
 }

@@ -61,7 +61,7 @@ from .restoring import (
     warm_start,
 )
 from .saver import Saver, SaverDef
-from .scaffold import ChiefSessionCreator, Scaffold, SessionCreator, SessionManager, WorkerSessionCreator
+from .scaffold import ChiefSessionCreator, Scaffold, SessionCreator, SessionManager
 from .steps import (
     assert_global_step,
     create_global_step,
@@ -85,7 +85,7 @@ __all__ = [
     "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
     "Coordinator", "LooperThread", "Scaffold", "SessionManager", "SessionCreator", "ChiefSessionCreator",
-    "WorkerSessionCreator", "MonitoredSession", "MonitoredTrainingSession", "SingularMonitoredSession",
+    "MonitoredSession", "MonitoredTrainingSession", "SingularMonitoredSession",
     "SessionRunHook", "SessionRunArgs", "SessionRunContext", "SessionRunValues", "SecondOrStepTimer",
     "LoggingTensorHook", "StopAtStepHook", "CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook",
     "NanTensorHook", "NanLossDuringTrainingError", "SummarySaverHook", "GlobalStepWaiterHook", "FinalOpsHook",

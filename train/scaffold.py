@@ -320,10 +320,3 @@ class ChiefSessionCreator(SessionCreator):
             init_feed_dict=scaffold.init_feed_dict,
             init_fn=scaffold.init_fn,
         )
-
-
-class WorkerSessionCreator(SessionCreator):
-    """Refused: a session here has its variables to itself, and cannot wait for another process to fill them."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise NotImplementedError("WorkerSessionCreator: scopeflow runs in one process, which is the chief.")

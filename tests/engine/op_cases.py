@@ -47,7 +47,9 @@ def distinct(*shape: int, seed: int = 0) -> np.ndarray:
     return (rng(seed).permutation(count) * 0.1 + 0.05 - 0.05 * count).reshape(shape)
 
 
-_FAMILIES = ("basic", "math", "reduce", "linalg", "array", "nn", "random", "state", "control_flow", "training", "summary")
+_FAMILIES = (
+    "basic", "math", "reduce", "linalg", "array", "nn", "random", "state", "control_flow", "training", "summary",
+)  # fmt: skip
 
 
 def all_cases() -> list[Case]:
