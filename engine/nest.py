@@ -92,3 +92,6 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
         raise ValueError(f"The two structures don't have the same number of elements: {len(a)} and {len(b)}.")
     for x, y in zip(a, b, strict=True):
         assert_same_structure(x, y, check_types)
+
+
+__all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"]
