@@ -35,6 +35,7 @@ from .engine.ops.array import *
 from .engine.ops.basic import *
 from .engine.ops.checks import *
 from .engine.ops.clip import *
+from .engine.ops.codecs import decode_raw
 from .engine.ops.control_flow import *
 from .engine.ops.decompositions import *
 from .engine.ops.diagonals import *
@@ -50,7 +51,7 @@ from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
-from .nn import layers, losses, metrics
+from .nn import image, layers, losses, metrics
 from .scopes import initializers
 from .scopes.initializers import (
     constant_initializer,

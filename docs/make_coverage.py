@@ -26,6 +26,13 @@ DIFFERS = {
     "foldr": "as `foldl`",
     "gfile.FastGFile": "the same as `GFile`",
     "gfile.GFile": "local files only",
+    "image.adjust_contrast": "nothing flows back through it, nor through the ops of hue, saturation and HSV",
+    "image.decode_gif": "what is transparent in a first frame has its palette's color instead of black",
+    "image.decode_image": "as `decode_jpeg` and `decode_png`; no WebP or JPEG XL",
+    "image.decode_jpeg": "always by the accurate transform, so a few units off TensorFlow's default, the fast one; "
+    "`fancy_upscaling=False`, `try_recover_truncated` and `acceptable_fraction` raise NotImplementedError",
+    "image.decode_png": "colors in 16 bits are read as uint8 only; uint16 raises UnimplementedError in a run",
+    "image.encode_jpeg": "`xmp_metadata` raises NotImplementedError",
     "initialize_all_tables": "does nothing: there are no lookup tables",
     "map_fn": "as `foldl`",
     "nn.dynamic_rnn": "`parallel_iterations` and `swap_memory` do nothing",
