@@ -46,10 +46,12 @@ from .engine.ops.math import *
 from .engine.ops.random import *
 from .engine.ops.reduce import *
 from .engine.ops.segments import *
+from .engine.ops.sparse import *
 from .engine.ops.state import *
 from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.shapes import Dimension, TensorShape
+from .engine.sparse_tensor import SparseTensor, SparseTensorValue
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .nn import image, layers, losses, metrics
 from .scopes import initializers

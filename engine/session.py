@@ -20,6 +20,7 @@ from .graph import Graph, Operation, Tensor, get_default_graph, sessions
 from .plan import Plan
 from .state import VariableState
 
+_Runnable = Callable[[Sequence[Any]], Any]  # the values of the feeds in, those of the fetches out
 _HOST = "/device:CPU:0"
 _MOST_RUNS = 1000  # plans that a session keeps
 
@@ -69,7 +70,7 @@ class Session:
         self._variables: dict[Operation, VariableState] = {}
         self._streams: dict[Operation, int] = {}
         self._constants: dict[tuple[Tensor, Any], Any] = {}
-        self._runs: dict[Any, _Run] = {}
+        self._runs: dict[Any, _Runnable] = {}
         self._entered: list[Any] = []
 
     # -- running ----------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class Session:
             self._keep(key, run)
         return run(values)
 
-    def _keep(self, key: Any, run: _Run) -> None:
+    def _keep(self, key: Any, run: _Runnable) -> None:
         """Keep a run for the next time, and forget the oldest of too many: programs may fetch ever new tensors."""
         with self._lock:
             while len(self._runs) >= _MOST_RUNS:
@@ -117,7 +118,7 @@ class Session:
 
         return call
 
-    def _prepare(self, fetches: Any, feeds: Sequence[Any], feeds_on: Sequence[Any] | None = None) -> _Run:
+    def _prepare(self, fetches: Any, feeds: Sequence[Any], feeds_on: Sequence[Any] | None = None) -> _Runnable:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
         if not self._graph.version:
@@ -127,8 +128,14 @@ class Session:
             op = getattr(element, "op", element)
             if op.context is not None or not self._graph.is_fetchable(op):
                 raise ValueError(f"Operation {op.name!r} has been marked as not fetchable.")
-        fed = [self._fed_tensor(key) for key in feeds]
-        return _Run(self, Plan(self, elements, fed, feeds_on), fed, rebuild)
+        parts = [_parts_of_feed(key) for key in feeds]
+        fed = [self._fed_tensor(part) for whole in parts for part in whole]
+        if feeds_on is not None:
+            feeds_on = [device for device, whole in zip(feeds_on, parts, strict=True) for _ in whole]
+        run = _Run(self, Plan(self, elements, fed, feeds_on), fed, rebuild)
+        if len(fed) == len(parts):
+            return run
+        return lambda values: run(_parts_of_values(feeds, parts, values))
 
     def _backend_of_value(self, value: Any) -> Any:
         """Where a fed value lies: a CuPy array stays on its device, everything else is the host's."""
@@ -383,6 +390,27 @@ _EXPANSIONS: list[tuple[type, Callable[[Any], tuple[list, Callable]]]] = []
 def register_fetch_expansion(kind: type, expand: Callable[[Any], tuple[list, Callable]]) -> None:
     """Let objects of a class be fetched: `expand(object)` gives (fetches, function of the list of their values)."""
     _EXPANSIONS.append((kind, expand))
+
+
+def _parts_of_feed(key: Any) -> Sequence[Any]:
+    """The tensors that a key of a feed_dict stands for: those of a SparseTensor, else itself."""
+    for kind, expand in _EXPANSIONS:
+        if isinstance(key, kind):
+            return expand(key)[0]
+    return (key,)
+
+
+def _parts_of_values(keys: Sequence[Any], parts: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[Any]:
+    """The values of all parts, from one value for each key. Raises TypeError for one of another number of parts."""
+    flat: list[Any] = []
+    for key, whole, value in zip(keys, parts, values, strict=True):
+        if len(whole) == 1:
+            flat.append(value)
+        elif isinstance(value, (list, tuple)) and len(value) == len(whole):
+            flat += value
+        else:
+            raise TypeError(f"The value fed to {key} must have its {len(whole)} parts, but is {value!r}")
+    return flat
 
 
 def _structure(graph: Graph, fetch: Any) -> tuple[list[Any], Callable[[list], Any]]:

@@ -327,4 +327,21 @@ INDEXING = [
     ),
 ]
 
-CASES = JOINING + REARRANGING + SLICING + INDEXING
+SPARSE = [
+    Case(
+        "sparse_to_dense",
+        ("CheckedIndices", "TensorScatterUpdate"),
+        lambda tf, values: tf.sparse_to_dense([[0, 1], [2, 0], [2, 1]], [3, 2], values, 0.5),
+        (np.array([1.0, -2.0, 3.0]),),
+    ),
+    Case(
+        "sparse_tensor_dense_matmul",
+        ("CheckedIndices", "UnsortedSegmentSum"),
+        lambda tf, values, b: tf.sparse_tensor_dense_matmul(
+            tf.SparseTensor([[0, 1], [2, 0], [2, 1]], values, [3, 2]), b
+        ),
+        (np.array([1.0, -2.0, 3.0]), np.array([[0.5, 1.0, 2.0], [-1.0, 0.25, 4.0]])),
+    ),
+]
+
+CASES = JOINING + REARRANGING + SLICING + INDEXING + SPARSE

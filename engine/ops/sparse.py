@@ -1,0 +1,191 @@
+"""Ops on sparse tensors: made dense, multiplied, summed, filtered, put in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..build import convert_to_tensor
+from ..dtypes import as_dtype, int64
+from ..errors import InvalidArgumentError
+from ..graph import Tensor, op_scope
+from ..registry import define, not_differentiable
+from ..shapes import TensorShape, as_shape
+from ..sparse_tensor import SparseTensor
+from .arithmetic import where
+from .basic import cast, expand_dims, fill, placeholder, reshape, shape
+from .indexing import argsort, gather, gather_nd, tensor_scatter_update
+from .linalg import matrix_transpose
+from .math import conj
+from .reduce import cumprod, reduce_sum
+from .segments import unsorted_segment_sum
+
+
+def _checked(k: Any, indices: Any, dense_shape: Any, ordered: bool) -> Any:
+    """`indices` as they are. Raises InvalidArgumentError for one out of bounds, or not after the one before it."""
+    sizes = k.xp.asarray(dense_shape)
+    outside = k.xp.any((indices < 0) | (indices >= sizes), axis=1)
+    if bool(outside.any()):
+        raise _wrong(indices, int(outside.argmax()), "out of bounds: need 0 <= index < " + str(dense_shape.tolist()))
+    if ordered and len(indices) > 1:
+        steps = k.xp.diff(indices, axis=0)
+        first = (steps != 0).argmax(axis=1)
+        step = steps[k.xp.arange(len(steps)), first]  # where a coordinate first differs from the one before it
+        if bool((step <= 0).any()):
+            at = int((step <= 0).argmax())
+            raise _wrong(indices, at + 1, "repeated" if int(step[at]) == 0 else "out of order")
+    return indices
+
+
+def _wrong(indices: Any, row: int, why: str) -> Exception:
+    return InvalidArgumentError(None, None, f"indices[{row}] = {indices[row].tolist()} is {why}".replace(", ", ","))
+
+
+CheckedIndices = define(  # no op of TensorFlow's: there each op on sparse tensors checks for itself
+    "CheckedIndices",
+    "indices:int64, dense_shape:int64 -> output:int64",
+    shape=lambda indices, dense_shape, ordered: indices.shape,
+    kernel=_checked,
+    grad=not_differentiable,
+    host=["dense_shape"],
+    view=True,
+)
+
+
+def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
+    """A sparse tensor that every run must feed, with a `SparseTensorValue` or its three parts.
+
+    A `shape` that is known in full is the tensor's static shape; of another only the rank is kept.
+    """
+    static = as_shape(shape)
+    rank = static.ndims
+    part = None if name is None else name + "/{}"
+    name_of_shape = None if part is None else part.format("shape")
+    if static.is_fully_defined():
+        dense_shape = convert_to_tensor(static.as_list(), int64, name=name_of_shape)
+    else:
+        dense_shape = placeholder(int64, [rank], name_of_shape)
+    values = placeholder(as_dtype(dtype), [None], None if part is None else part.format("values"))
+    indices = placeholder(int64, [None, rank], None if part is None else part.format("indices"))
+    return SparseTensor(indices, values, dense_shape)
+
+
+def sparse_to_dense(
+    sparse_indices: Any,
+    output_shape: Any,
+    sparse_values: Any,
+    default_value: Any = 0,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """A tensor of `output_shape` with `sparse_values` at `sparse_indices` and `default_value` elsewhere.
+
+    `sparse_indices` is [n, rank], or [n] or a scalar for a vector; one value may stand for all. Raises
+    InvalidArgumentError in a run for indices out of bounds and, if `validate_indices`, out of order or repeated.
+    """
+    with op_scope(name, "SparseToDense", [sparse_indices, sparse_values]) as scope:
+        indices = cast(convert_to_tensor(sparse_indices, name="sparse_indices"), int64)
+        if indices.shape.ndims is None:
+            raise ValueError("sparse_to_dense needs sparse_indices of known rank")
+        if indices.shape.ndims < 2:
+            indices = reshape(indices, [-1, 1])
+        dense_shape = cast(convert_to_tensor(output_shape, name="output_shape"), int64)
+        values = convert_to_tensor(sparse_values, name="sparse_values")
+        if values.shape.ndims == 0:
+            values = fill(shape(indices)[:1], values)
+        background = fill(dense_shape, convert_to_tensor(default_value, values.dtype, name="default_value"))
+        checked = CheckedIndices(indices, dense_shape, ordered=validate_indices)
+        return tensor_scatter_update(background, checked, values, name=scope)
+
+
+def sparse_tensor_to_dense(
+    sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: str | None = None
+) -> Tensor:
+    """The dense tensor, with `default_value` (0, False or an empty string) where there is no value."""
+    sp_input = _sparse(sp_input)
+    if default_value is None:
+        default_value = "" if sp_input.dtype.name == "string" else sp_input.dtype.as_numpy_dtype(0)
+    parts = (sp_input.indices, sp_input.dense_shape, sp_input.values)
+    return sparse_to_dense(*parts, default_value, validate_indices, name)
+
+
+def sparse_tensor_dense_matmul(
+    sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
+) -> Tensor:
+    """The product of a sparse and a dense matrix, either conjugated and transposed before; in any order of indices.
+
+    Its work grows with the number of values: row i of the product is the sum of ``values * b[column]`` over the
+    values in row i.
+    """
+    sp_a = _sparse(sp_a)
+    with op_scope(name, "SparseTensorDenseMatMul", [sp_a.values, b]) as scope:
+        b = convert_to_tensor(b, name="b")
+        indices = CheckedIndices(sp_a.indices, sp_a.dense_shape, ordered=False)
+        row, column = (1, 0) if adjoint_a else (0, 1)
+        values = conj(sp_a.values) if adjoint_a else sp_a.values
+        b = conj(matrix_transpose(b)) if adjoint_b else b
+        terms = expand_dims(values, 1) * gather_nd(b, indices[:, column : column + 1])  # its gradient is dense
+        static = sp_a.shape.dims
+        rows = sp_a.dense_shape[row] if static is None or static[row].value is None else static[row].value
+        product = unsorted_segment_sum(terms, indices[:, row], cast(rows, int64), name=scope)
+    return product
+
+
+def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
+    """The values where the vector `to_retain` is true, and zero elsewhere."""
+    sp_input, to_retain = _sparse(sp_input), convert_to_tensor(to_retain)
+    to_retain.shape.assert_is_compatible_with(TensorShape([sp_input.values.shape[0]]))
+    kept = reshape(where(to_retain), [-1])
+    return SparseTensor(gather(sp_input.indices, kept), gather(sp_input.values, kept), sp_input.dense_shape)
+
+
+def sparse_reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
+    """The same tensor with its values in the order of rows."""
+    sp_input = _sparse(sp_input)
+    with op_scope(name, "SparseReorder", [sp_input.values]):
+        sizes = cumprod(sp_input.dense_shape, exclusive=True, reverse=True)
+        order = argsort(reduce_sum(sp_input.indices * sizes, 1), stable=True)
+        return SparseTensor(gather(sp_input.indices, order), gather(sp_input.values, order), sp_input.dense_shape)
+
+
+def sparse_reduce_sum(
+    sp_input: SparseTensor,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    reduction_axes: Any = None,
+    keep_dims: bool | None = None,
+) -> Tensor:
+    """The sum over `axis` (all axes if None), dense. `reduction_axes` and `keep_dims` are the older names."""
+    axis = reduction_axes if axis is None else axis
+    keep = bool(keep_dims if keepdims is None else keepdims)
+    dense = sparse_tensor_to_dense(sp_input, validate_indices=False)
+    return reduce_sum(dense, axis, keepdims=keep)
+
+
+def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Tensor:
+    """The sum of a sparse and a dense tensor, dense. Raises NotImplementedError for two sparse ones."""
+    if threshold is not None or thresh is not None or (isinstance(a, SparseTensor) and isinstance(b, SparseTensor)):
+        raise NotImplementedError("sparse_add of two sparse tensors is not there; make one dense")
+    if not isinstance(a, SparseTensor):
+        a, b = b, a
+    return sparse_tensor_to_dense(a, validate_indices=False) + b
+
+
+def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """`value` as it is if it is sparse (RuntimeError where its dtype is another), else as a tensor."""
+    if not isinstance(value, SparseTensor):
+        return convert_to_tensor(value, dtype, name)
+    if dtype is not None and value.dtype is not as_dtype(dtype):
+        raise RuntimeError(f"Sparse dtype mismatch. Requested: {as_dtype(dtype).name}, actual: {value.dtype.name}")
+    return value
+
+
+def _sparse(value: Any) -> SparseTensor:
+    if not isinstance(value, SparseTensor):
+        raise TypeError("Input must be a SparseTensor.")
+    return value
+
+
+__all__ = [
+    "convert_to_tensor_or_sparse_tensor", "sparse_add", "sparse_placeholder", "sparse_reduce_sum", "sparse_reorder",
+    "sparse_retain", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense",
+]  # fmt: skip
