@@ -96,7 +96,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.generic_visit(node)
-        meant = self._resolve(node.value, quietly=True)
+        meant = self._resolve(node.value)
         for target in node.targets:
             if isinstance(target, ast.Name):
                 if meant and isinstance(meant[1], (ModuleType, type)):
@@ -104,22 +104,22 @@ class _Visitor(ast.NodeVisitor):
                 else:
                     self.names.pop(target.id, None)
 
-    def _resolve(self, node: ast.AST, quietly: bool = False) -> tuple[str, Any] | None:
+    def _resolve(self, node: ast.AST) -> tuple[str, Any] | None:
         """What a dotted name stands for, as far as it is TensorFlow's; None if it is something else."""
         if isinstance(node, ast.Name):
             return self.names.get(node.id)
         if not isinstance(node, ast.Attribute):
             return None
-        owner = self._resolve(node.value, quietly)
+        owner = self._resolve(node.value)
         if owner is None:
             return None
         name = f"{owner[0]}.{node.attr}"
         if not isinstance(owner[1], (ModuleType, type)):
             return name, None  # a value of the program's own: what it has is not known before it runs
-        return name, self._part(owner[1], name, 0 if quietly else node.lineno)
+        return name, self._part(owner[1], name, node.lineno)
 
     def _part(self, owner: Any, name: str, line: int, path: str = "") -> Any:
-        """A part of a namespace or class, where it is there; else a lack is noted, unless `line` is 0."""
+        """A part of a namespace or class, where it is there; else a lack is noted (once, however often a line is read)."""
         try:
             return getattr(owner, name.rpartition(".")[2])
         except AttributeError as error:
@@ -129,8 +129,7 @@ class _Visitor(ast.NodeVisitor):
                 return make_module(path)
             except MissingModule as error:
                 advice = str(error)
-        if line:
-            self.lacks.append(Lack(line, name, advice))
+        self.lacks.append(Lack(line, name, advice))
         return None
 
     def _module(self, path: str, line: int) -> ModuleType | None:
