@@ -31,7 +31,18 @@ from .arg_scope import add_arg_scope
 from .embeddings import embed_sequence, embedding_lookup_unique
 from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
 from .normalizers import batch_norm, group_norm, instance_norm, layer_norm
+from .optimizing import OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimize_loss
 from .scoped_layers import applied, collect_variables, finished, model_scope
+from .summaries import (
+    summarize_activation,
+    summarize_activations,
+    summarize_biases,
+    summarize_collection,
+    summarize_tensor,
+    summarize_tensors,
+    summarize_variables,
+    summarize_weights,
+)
 from .utils import (
     channel_dimension,
     collect_named_outputs,
@@ -530,6 +541,9 @@ def stack(inputs: Any, layer: Function, stack_args: Sequence[Any], **kwargs: Any
 
 
 __all__ = [
+    "OPTIMIZER_CLS_NAMES", "OPTIMIZER_SUMMARIES", "optimize_loss", "summarize_activation", "summarize_activations",
+    "summarize_biases", "summarize_collection", "summarize_tensor", "summarize_tensors", "summarize_variables",
+    "summarize_weights",
     "apply_regularization", "avg_pool2d", "batch_norm", "bias_add", "conv1d", "conv2d", "conv2d_transpose",
     "convolution", "convolution1d", "convolution2d", "convolution2d_transpose", "dropout", "embed_sequence",
     "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer",

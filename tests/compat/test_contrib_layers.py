@@ -224,6 +224,16 @@ def test_multipliers_that_fit_no_gradient_are_refused(multipliers, message):
         slim.learning.multiply_gradients([(None, w)], multipliers)
 
 
+def test_noise_is_truncated_normal_and_scaled():
+    w = tf.get_variable("w", [2000], initializer=tf.zeros_initializer())
+    op = layers.optimize_loss(tf.reduce_sum(w), None, 1.0, "SGD", gradient_noise_scale=0.5, summaries=[])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(op)
+        noise = -session.run(w) - 1
+    assert np.abs(noise).max() <= 1 and abs(noise.mean()) < 0.05 and abs(noise.std() - 0.44) < 0.03
+
+
 def test_slim_offers_layers_scopes_and_variables_as_the_same_functions():
     for name in ("conv2d", "fully_connected", "batch_norm", "l2_regularizer", "xavier_initializer", "flatten"):
         assert getattr(slim, name) is getattr(layers, name)

@@ -350,6 +350,87 @@ def trained_by_slim(tf, row):
     return {k: np.asarray(v) if k == "losses" else v for k, v in trained(tf, **row).items()}
 
 
+SUMMARIES = {
+    "activation": lambda tf, c, x: c.summarize_activation(tf.nn.relu(x, "act")),
+    "activation of six": lambda tf, c, x: c.summarize_activation(tf.nn.relu6(x * 9.0, "act")),
+    "activation of another kind": lambda tf, c, x: c.summarize_activation(tf.abs(x, "act")),
+    "tensor": lambda tf, c, x: c.summarize_tensor(x),
+    "scalar": lambda tf, c, x: c.summarize_tensor(x[0, 0], "mine"),
+    "collection": lambda tf, c, x: [tf.add_to_collection("k", x), c.summarize_collection("k", "x")],
+    "filtered": lambda tf, c, x: [tf.add_to_collection("k", x), c.summarize_collection("k", "y")],
+    "activations": lambda tf, c, x: [tf.add_to_collection("activations", tf.nn.relu(x)), c.summarize_activations()],
+}
+
+
+@golden(rows=SUMMARIES)
+def summaries_of_layers(tf, row):
+    with tf.Graph().as_default(), tf.Session() as session:
+        row(tf, tf.contrib.layers, tf.constant(uniform(3, 4, seed=1), name="x"))
+        found = tf.get_collection(tf.GraphKeys.SUMMARIES)
+        return {
+            "names": described(found),
+            **{str(i): np.frombuffer(session.run(one), np.uint8) for i, one in enumerate(found)},
+        }
+
+
+OPTIMIZED = {
+    "plainly": {},
+    "by a class": {"optimizer": lambda tf: tf.train.AdamOptimizer, "name": "train"},
+    "by an optimizer": {"optimizer": lambda tf: tf.train.MomentumOptimizer(0.5, 0.5), "learning_rate": None},
+    "by a function": {"optimizer": lambda tf: lambda rate: tf.train.RMSPropOptimizer(rate)},
+    "with a decayed rate": {
+        "learning_rate_decay_fn": lambda tf: lambda rate, step: tf.train.exponential_decay(rate, step, 1, 0.5)
+    },
+    "clipped": {"clip_gradients": 0.125},
+    "clipped by a function": {"clip_gradients": lambda tf: lambda pairs: [(g * 0.5, v) for g, v in pairs]},
+    "multiplied": {"gradient_multipliers": {"b/weights:0": 3.0, "a/weights:0": 0.0}},
+    "in part": {"variables": lambda tf: tf.trainable_variables("b"), "update_ops": [], "summaries": []},
+    "told of": {"summaries": ["loss", "gradients", "gradient_norm"], "increment_global_step": False},
+}
+
+
+@golden(rows=OPTIMIZED, rtol=1e-4, atol=1e-5, reason="float32 sums in another order, over two steps with a division")
+def optimized_loss(tf, row):
+    slim, optimize = tf.contrib.slim, tf.contrib.layers.optimize_loss
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(uniform(6, 4, seed=1))
+        y = slim.fully_connected(x, 3, normalizer_fn=slim.batch_norm, scope="a", normalizer_params={"decay": 0.5})
+        loss = tf.losses.mean_squared_error(uniform(6, 1, seed=2), slim.fully_connected(y, 1, None, scope="b"))
+        step = tf.train.create_global_step()
+        given = {key: value(tf) if callable(value) else value for key, value in row.items()}
+        arguments = {"learning_rate": 0.5, "optimizer": "SGD", **given}
+        op = optimize(loss, step, **arguments)
+        session.run(tf.global_variables_initializer())
+        for i, v in enumerate(tf.trainable_variables()):
+            v.load(uniform(*v.shape.as_list(), seed=i + 2, low=0.1), session)
+        losses = np.array([session.run(op) for _ in range(2)])
+        return {
+            "losses": losses,
+            "names": [op.name, *(v.name for v in tf.global_variables())],
+            "summaries": [t.name for t in tf.get_collection(tf.GraphKeys.SUMMARIES)],
+            **{v.name: session.run(v) for v in tf.global_variables()},
+        }
+
+
+UNOPTIMIZED = {
+    "an unknown name": ({"optimizer": "Best"}, ["Optimizer name should be one of", "you provided Best"]),
+    "no rate": ({"learning_rate": None}, ["Learning rate is None"]),
+    "a negative rate": ({"learning_rate": -1.0}, ["Invalid learning_rate -1.0"]),
+    "a rate of another type": ({"learning_rate": "fast"}, ["Learning rate should be 0d Tensor or float"]),
+    "an unknown summary": ({"summaries": ["all"]}, ["Summaries should be one of", "you provided all"]),
+    "clipped by a word": ({"clip_gradients": "much"}, ["Unknown type <class 'str'> for clip_gradients"]),
+}
+
+
+@golden(rows=UNOPTIMIZED)
+def refused_optimization(tf, row):
+    given, parts = row
+    with tf.Graph().as_default():
+        loss = tf.square(tf.get_variable("v", []))
+        arguments = {"learning_rate": 0.5, "optimizer": "SGD", **given}
+        return {"said": said(lambda: tf.contrib.layers.optimize_loss(loss, None, **arguments), *parts)}
+
+
 @golden()
 def metrics_together(tf):
     m = tf.contrib.slim.metrics
