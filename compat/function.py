@@ -9,12 +9,11 @@ from typing import Any
 def Defun(*input_types: Any, **options: Any) -> Callable[[Callable], Callable]:
     """A decorator that gives the function back: it builds its operations where it is called.
 
-    Raises NotImplementedError for a gradient of its own (`grad_func`, `python_grad_func`), except one that does no
-    more than make a tensor of the gradient that arrives.
+    Raises NotImplementedError for a gradient of its own (`grad_func`, `python_grad_func`).
     """
     for name in ("grad_func", "python_grad_func"):
         if options.get(name) is not None:
-            raise NotImplementedError(f"Defun with {name} is not there; use tf.custom_gradient")
+            raise NotImplementedError(f"Defun with {name} is not there: a gradient of its own needs tf.RegisterGradient")
     return lambda function: function
 
 

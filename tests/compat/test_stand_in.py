@@ -10,6 +10,7 @@ import pytest
 
 import scopeflow as tf
 from scopeflow.compat import mnist
+from scopeflow.compat.function import Defun
 from scopeflow.compat.program_check import missing_names
 from scopeflow.compat.stand_in import MissingModule, make_module
 
@@ -157,6 +158,12 @@ def test_what_is_not_there_is_said_when_it_is_imported(tmp_path, statement, said
 def test_modules_are_known_only_where_there_is_something():
     with pytest.raises(MissingModule, match=r"tensorflow\.python\.training\.nothing"):
         make_module("tensorflow.python.training.nothing")
+
+
+@pytest.mark.parametrize("option", ["grad_func", "python_grad_func"])
+def test_a_function_with_a_gradient_of_its_own_is_refused(option):
+    with pytest.raises(NotImplementedError, match=option):
+        Defun(tf.float32, **{option: len})
 
 
 # -- check -----------------------------------------------------------------------------------------------------------
