@@ -62,6 +62,14 @@ def test_a_jpeg_has_the_density_and_form_asked_for():
         assert read.info["dpi"] == (254, 127)
 
 
+@pytest.mark.parametrize("halved", [True, False])
+def test_a_jpeg_halves_its_chroma_unless_told_not_to(halved):
+    file = run(tf.image.encode_jpeg(octets(16, 16, 3), chroma_downsampling=halved))
+    with Image.open(io.BytesIO(file)) as read:
+        sampling = [layer[1:3] for layer in read.layer]
+    assert sampling == [(2, 2) if halved else (1, 1), (1, 1), (1, 1)]
+
+
 @pytest.mark.parametrize(
     "how", [{"fancy_upscaling": False}, {"try_recover_truncated": True}, {"acceptable_fraction": 0.5}], ids=str
 )
@@ -186,6 +194,15 @@ def test_both_ways_of_a_coin_come_up():
     with tf.Session() as session:
         heads = sum(int(session.run(flipped)[0, 0, 0] == 3) for _ in range(200))
     assert 60 < heads < 140  # 5.6 standard deviations
+
+
+def test_images_of_a_batch_are_flipped_each_by_a_draw_of_its_own():
+    x = octets(32, 2, 3, 1)
+    flipped, draws = tf.image.random_flip_up_down(tf.constant(x), seed=5), tf.random_uniform([32], seed=5)
+    found, drawn = run([flipped, draws])
+    heads = np.round(drawn) == 1
+    assert 8 < heads.sum() < 24
+    assert np.array_equal(found, np.where(heads[:, None, None, None], x[:, ::-1], x))
 
 
 @pytest.mark.parametrize(
