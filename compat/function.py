@@ -13,7 +13,7 @@ def Defun(*input_types: Any, **options: Any) -> Callable[[Callable], Callable]:
     """
     for name in ("grad_func", "python_grad_func"):
         if options.get(name) is not None:
-            raise NotImplementedError(f"Defun with {name} is not there: a gradient of its own needs tf.RegisterGradient")
+            raise NotImplementedError(f"Defun with {name} is not there: such gradients need tf.RegisterGradient")
     return lambda function: function
 
 
