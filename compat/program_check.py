@@ -119,7 +119,7 @@ class _Visitor(ast.NodeVisitor):
         return name, self._part(owner[1], name, node.lineno)
 
     def _part(self, owner: Any, name: str, line: int, path: str = "") -> Any:
-        """A part of a namespace or class, where it is there; else a lack is noted (once, however often a line is read)."""
+        """A part of a namespace or class, where it is there; else a lack is noted; one read twice counts once."""
         try:
             return getattr(owner, name.rpartition(".")[2])
         except AttributeError as error:
