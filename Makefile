@@ -14,8 +14,9 @@ CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 demo: $(VENV)/.demo
 	OPENBLAS_NUM_THREADS=$${OPENBLAS_NUM_THREADS:-1} $(BIN)/python examples/digits.py $(ARGS)
 
+# ARGS=-n0 runs all in one process.
 test: $(VENV)/.test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/pytest --confcutdir=benchmarks benchmarks $(ARGS)
