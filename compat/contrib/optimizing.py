@@ -65,10 +65,10 @@ def optimize_loss(
     `optimizer` is a name of OPTIMIZER_CLS_NAMES, a class, an `Optimizer`, or a function of the learning rate that makes
     one. `learning_rate` is a number, which becomes a variable, or a scalar tensor; `learning_rate_decay_fn` is a
     function of it and the step. Gradients are multiplied by `gradient_multipliers` (by variable, or its name "w:0"),
-    given noise, and cut to a global norm of `clip_gradients`, or by that function of (gradient, variable) pairs. The updates in
-    UPDATE_OPS run first, unless `update_ops` says which. `summaries` (of OPTIMIZER_SUMMARIES) are made where asked for,
-    by default those of the loss, a decayed rate and the global norm of the gradients. All stands in `name` or
-    "OptimizeLoss". Raises ValueError for arguments that do not fit.
+    given noise, and cut to a global norm of `clip_gradients`, or by that function of (gradient, variable) pairs. The
+    updates in UPDATE_OPS run first, unless `update_ops` says which. `summaries` (of OPTIMIZER_SUMMARIES) are made where
+    asked for, by default those of the loss, a decayed rate and the global norm of the gradients. All stands in `name`
+    or "OptimizeLoss". Raises ValueError for arguments that do not fit.
     """
     loss = convert_to_tensor(loss)
     if loss.shape.ndims not in (0, None):
