@@ -27,6 +27,7 @@ from ...nn.regularizers import (
 )
 from ...scopes.initializers import zeros_initializer
 from ...scopes.scope import variable_scope
+from . import utils
 from .arg_scope import add_arg_scope
 from .embeddings import embed_sequence, embedding_lookup_unique
 from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
@@ -549,5 +550,5 @@ __all__ = [
     "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer",
     "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "max_pool2d", "maxout", "one_hot_encoding", "relu",
     "relu6", "repeat", "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer",
-    "unit_norm", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
+    "unit_norm", "utils", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
 ]  # fmt: skip

@@ -14,5 +14,5 @@ from .variables import __all__ as _of_variables
 
 __all__ = [
     *_of_arg_scope, *_of_layers, *_of_variables, "create_global_step", "get_global_step", "get_or_create_global_step",
-    "layers", "learning", "losses", "metrics", "model_analyzer", "utils",
+    "layers", "learning", "losses", "metrics", "model_analyzer",
 ]  # fmt: skip

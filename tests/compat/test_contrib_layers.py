@@ -240,5 +240,6 @@ def test_slim_offers_layers_scopes_and_variables_as_the_same_functions():
     for name in ("arg_scope", "add_arg_scope", "model_variable", "variable", "get_variables", "get_model_variables"):
         assert getattr(slim, name) is getattr(framework, name)
     assert slim.losses.mean_squared_error is tf.losses.mean_squared_error
+    assert slim.utils is layers.utils and callable(slim.utils.collect_named_outputs)
     for module in (layers, framework, slim):
         assert all(hasattr(module, name) for name in module.__all__)
