@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...nn import losses
 from ...train.steps import create_global_step, get_global_step, get_or_create_global_step
-from . import layers, learning, metrics, model_analyzer, utils
+from . import layers, learning, metrics, model_analyzer
 from .arg_scope import *  # noqa: F403
 from .arg_scope import __all__ as _of_arg_scope
 from .layers import *  # noqa: F403
