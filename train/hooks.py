@@ -117,12 +117,19 @@ class SecondOrStepTimer:
         return self._last_step
 
 
-def _needed_step(hook: object) -> Any:
-    """The graph's global step. Raises RuntimeError without one."""
+_READ = "global_step_read_op_cache"  # TensorFlow's name of the collection
+
+
+def _needed_step(hook: object) -> tuple[Any, Any]:
+    """(The graph's global step, its value before what a run does to it). Raises RuntimeError where there is none."""
     step = get_global_step()
     if step is None:
         raise RuntimeError(f"Global step should be created to use {type(hook).__name__}.")
-    return step
+    graph = get_default_graph()
+    if not graph.get_collection(_READ):  # ops that only read run first; a fetched variable has its last value
+        with graph.control_dependencies(None), graph.name_scope(None):
+            graph.add_to_collection(_READ, step + 0)
+    return step, graph.get_collection(_READ)[0]
 
 
 class LoggingTensorHook(SessionRunHook):
@@ -194,7 +201,7 @@ class StopAtStepHook(SessionRunHook):
         self._num_steps, self._last_step = num_steps, last_step
 
     def begin(self) -> None:
-        self._step = _needed_step(self)
+        self._step, self._step_before = _needed_step(self)
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         if self._last_step is None:
@@ -202,11 +209,11 @@ class StopAtStepHook(SessionRunHook):
             self._last_step = int(session.run(self._step)) + self._num_steps
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
-        return SessionRunArgs(self._step)
+        return SessionRunArgs(self._step_before)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         assert self._last_step is not None
-        # What was fetched may be from before the step; only near the end is the step worth a run of its own.
+        # The run was told the step before it; what became of that is worth a run of its own near the end only.
         if run_values.results + 1 >= self._last_step and run_context.session.run(self._step) >= self._last_step:
             run_context.request_stop()
 
@@ -254,7 +261,7 @@ class CheckpointSaverHook(SessionRunHook):
 
     def begin(self) -> None:
         self._writer = FileWriterCache.get(self._checkpoint_dir)
-        self._step = _needed_step(self)
+        self._step, self._step_before = _needed_step(self)
         for listener in self._listeners:
             listener.begin()
 
@@ -265,7 +272,7 @@ class CheckpointSaverHook(SessionRunHook):
         self._timer.update_last_triggered_step(step)
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
-        return SessionRunArgs(self._step)
+        return SessionRunArgs(self._step_before)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         if not self._timer.should_trigger_for_step(run_values.results + 1):
@@ -335,11 +342,11 @@ class StepCounterHook(SessionRunHook):
     def begin(self) -> None:
         if self._writer is None and self._output_dir is not None:
             self._writer = FileWriterCache.get(self._output_dir)
-        self._step = _needed_step(self)
+        self._step, self._step_before = _needed_step(self)
         self._tag = f"{self._step.op.name}/sec"
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
-        return SessionRunArgs(self._step)
+        return SessionRunArgs(self._step_before)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         stale = int(run_values.results)
@@ -417,12 +424,12 @@ class SummarySaverHook(SessionRunHook):
     def begin(self) -> None:
         if self._writer is None and self._output_dir is not None:
             self._writer = FileWriterCache.get(self._output_dir)
-        self._step = _needed_step(self)
+        self._step, self._step_before = _needed_step(self)
         self._next_step: int | None = None
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
         self._due = self._next_step is None or self._timer.should_trigger_for_step(self._next_step)
-        requests = {"global_step": self._step}
+        requests = {"global_step": self._step_before}
         summaries = self._summaries()
         if self._due and summaries:
             requests["summaries"] = summaries
@@ -464,7 +471,7 @@ class GlobalStepWaiterHook(SessionRunHook):
 
     def begin(self) -> None:
         self._waited = False
-        self._step = _needed_step(self)
+        self._step, self._step_before = _needed_step(self)
 
     def before_run(self, run_context: SessionRunContext) -> None:
         if self._waited or self._wait_until_step <= 0:

@@ -216,6 +216,56 @@ def test_what_a_thread_failed_with_is_raised_by_the_session(graph):
         session.run(train)
 
 
+def test_a_run_that_fails_because_a_thread_failed_raises_the_threads_error(graph):
+    program()
+    coords = []
+
+    class Keeps(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            coords.append(coord)
+
+    def fail():
+        coords[0].request_stop(KeyError("in the thread"))
+        raise ValueError("and so here")
+
+    failing = tf.py_func(fail, [], tf.float32)
+    session = tf.train.MonitoredSession(hooks=[Keeps()])
+    for end in (lambda: session.run(failing), session.close):
+        with pytest.raises(KeyError, match="in the thread"):
+            end()
+
+
+def test_a_later_session_removes_the_checkpoints_of_the_first(tmp_path):
+    for last in (2, 4):
+        with tf.Graph().as_default():
+            train, _ = program()
+            scaffold = tf.train.Scaffold(saver=tf.train.Saver(max_to_keep=2))
+            with tf.train.MonitoredTrainingSession(
+                checkpoint_dir=str(tmp_path), scaffold=scaffold, save_checkpoint_steps=1, save_checkpoint_secs=None
+            ) as session:
+                while session.run([train, "global_step:0"])[1] < last:
+                    pass
+        kept = sorted(name for name in os.listdir(tmp_path) if name.endswith(".index"))
+        assert kept == [f"model.ckpt-{last - 1}.index", f"model.ckpt-{last}.index"]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 4])
+def test_summaries_come_at_their_steps(tmp_path, graph, every):
+    train, loss = program()
+    tf.summary.scalar("seen", loss)
+    hooks = [tf.train.StopAtStepHook(last_step=11)]
+    with tf.train.MonitoredTrainingSession(
+        summary_dir=str(tmp_path), hooks=hooks, save_summaries_steps=every, log_step_count_steps=None
+    ) as session:
+        runs = 0
+        while not session.should_stop():
+            session.run(train)
+            runs += 1
+    (path,) = tmp_path.iterdir()
+    steps = [event.step for event in tf.train.summary_iterator(path) if event.HasField("summary")]
+    assert runs == 11 and steps == list(range(1, 12, every))
+
+
 def test_threads_of_the_coordinator_end_with_the_session(graph):
     train, _ = program()
     loops = []

@@ -63,6 +63,16 @@ def test_a_session_goes_on_from_the_checkpoint_of_the_last(tmp_path, graph):
     assert os.path.exists(tmp_path / "model.ckpt-5.index")
 
 
+def test_the_graph_is_written_once_to_a_writer_that_stays_open(tmp_path, graph):
+    program()
+    supervisor = tf.train.Supervisor(logdir=str(tmp_path), save_model_secs=0, save_summaries_secs=0)
+    for _ in range(2):
+        with supervisor.managed_session(close_summary_writer=False):
+            pass
+    supervisor.summary_writer.close()
+    assert [event.WhichOneof("what") for event in events(str(tmp_path))].count("graph_def") == 1
+
+
 @pytest.mark.parametrize("error", [ValueError("inside"), tf.errors.InvalidArgumentError(None, None, "inside")])
 def test_an_error_inside_goes_on_after_the_threads_are_stopped(tmp_path, graph, error):
     program()

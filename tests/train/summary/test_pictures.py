@@ -34,6 +34,8 @@ FROM_TENSORFLOW = {
     "negative fractions": (row(-0.3, 0.7, 0.9, 0.123), [85, 226, 255, 145]),
     "zeros": (row(0, 0, 0), [0, 0, 0]),
     "tiny": (row(1e-40, 2e-40), [0, 0]),
+    "nearly zero": (row(1e-7, 5e-7), [0, 0]),
+    "nearly zero and negative": (row(-1e-7, 5e-7), [128, 128]),
     "nan": (row(0, np.nan, 2, -1), [128, 255, 255, 64]),
     "infinity": (row(0, np.inf, 2), [0, 255, 255]),
     "float64": (row(0, np.inf, 2, dtype=np.float64), [0, 255, 255]),
