@@ -78,7 +78,7 @@ def test_group_norm_refuses_groups_and_axes_that_do_not_fit(arguments, message):
         layers.group_norm(tf.zeros([1, 2, 2, 6]), **arguments)
 
 
-@pytest.mark.parametrize("arguments", [{"renorm": True}, {"adjustment": lambda shape: (1, 0)}], ids=str)
+@pytest.mark.parametrize("arguments", [{"renorm": True}, {"adjustment": lambda shape: (1, 0)}], ids=" ".join)
 def test_batch_norm_refuses_what_it_does_not_have(arguments):
     with pytest.raises(NotImplementedError, match="renorm and adjustment"):
         layers.batch_norm(tf.zeros([2, 3]), **arguments)
