@@ -135,7 +135,7 @@ print("left cleanly", flush=True)
 
 
 def test_a_process_that_gets_sigterm_saves_and_goes_on_after_its_session(tmp_path):
-    command = [sys.executable, "-P", "-c", KILLED, str(tmp_path)]
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.stdout.readline().strip() != "20":
             pass

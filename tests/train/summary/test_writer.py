@@ -179,7 +179,7 @@ def test_what_a_program_forgot_to_close_is_there_when_it_ends(logdir):
         "writer = tf.summary.FileWriter(sys.argv[1])\n"
         "writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag='a', simple_value=2.0)]), 3)\n"
     )
-    subprocess.run([sys.executable, "-P", "-c", program, logdir], check=True)
+    subprocess.run([sys.executable, "-c", program, logdir], check=True)
     assert scalars(logdir) == [(3, "a", 2.0)]
 
 
