@@ -11,7 +11,7 @@ def is_nested(value: Any) -> bool:
     return isinstance(value, (list, tuple, Mapping))
 
 
-def _children(structure: Any) -> list:
+def children_of(structure: Any) -> list:
     """The parts of one level, a dict's in the order of its sorted keys."""
     if isinstance(structure, Mapping):
         return [structure[key] for key in sorted(structure)]
@@ -42,7 +42,7 @@ def flatten(structure: Any) -> list:
     """The leaves from left to right; a leaf itself gives a list of one."""
     if not is_nested(structure):
         return [structure]
-    return [leaf for child in _children(structure) for leaf in flatten(child)]
+    return [leaf for child in children_of(structure) for leaf in flatten(child)]
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
@@ -56,7 +56,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
 def _packed(structure: Any, leaves: Any) -> Any:
     if not is_nested(structure):
         return next(leaves)
-    return _like(structure, [_packed(child, leaves) for child in _children(structure)])
+    return _like(structure, [_packed(child, leaves) for child in children_of(structure)])
 
 
 def map_structure(function: Callable, *structures: Any) -> Any:
@@ -87,7 +87,7 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
         )
     if isinstance(first, Mapping) and set(first) != set(second):
         raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(first)} and {sorted(second)}.")
-    a, b = _children(first), _children(second)
+    a, b = children_of(first), children_of(second)
     if len(a) != len(b):
         raise ValueError(f"The two structures don't have the same number of elements: {len(a)} and {len(b)}.")
     for x, y in zip(a, b, strict=True):

@@ -529,7 +529,7 @@ def _chosen(visitor: Callable, value: Any) -> Any:
     """What the visitor says of a state; of a nest for which it says True alone, what it says of the parts."""
     said = visitor(value)
     if said is True and nest.is_nested(value):
-        return [_chosen(visitor, part) for part in _children(value)]
+        return [_chosen(visitor, part) for part in nest.children_of(value)]
     return said
 
 
@@ -537,7 +537,11 @@ def _spread(value: Any, chosen: Any) -> list[bool]:
     """The choice for each leaf of `value`."""
     if not nest.is_nested(chosen):
         return [bool(chosen)] * len(nest.flatten(value))
-    return [c for part, choice in zip(_children(value), _children(chosen), strict=True) for c in _spread(part, choice)]
+    return [
+        c
+        for part, choice in zip(nest.children_of(value), nest.children_of(chosen), strict=True)
+        for c in _spread(part, choice)
+    ]
 
 
 def _with_noise(value: Any, noise: Tensor, keep: Any) -> Tensor:
@@ -560,10 +564,6 @@ def _probability(name: str, value: Any) -> Any:
 
 def _is_less_than_one(keep: Any) -> bool:
     return not isinstance(keep, float) or keep < 1
-
-
-def _children(structure: Any) -> list:
-    return [structure[key] for key in sorted(structure)] if isinstance(structure, dict) else list(structure)
 
 
 def _call(cell: Any, inputs: Any, state: Any, scope: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -176,33 +177,15 @@ def convolution(
 def _of_rank(name: str, dims: int) -> Function:
     """`convolution` of inputs of one rank, under a name of its own for `arg_scope`."""
 
-    def apply(
-        inputs: Any,
-        num_outputs: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: str = "SAME",
-        data_format: str | None = None,
-        rate: Any = 1,
-        activation_fn: Function | None = relu_of,
-        normalizer_fn: Function | None = None,
-        normalizer_params: dict | None = None,
-        weights_initializer: Any = _XAVIER,
-        weights_regularizer: Function | None = None,
-        biases_initializer: Any = _ZEROS,
-        biases_regularizer: Function | None = None,
-        reuse: Any = None,
-        variables_collections: Any = None,
-        outputs_collections: Any = None,
-        trainable: bool = True,
-        scope: Any = None,
-    ) -> Tensor:
-        return convolution(
-            inputs, num_outputs, kernel_size, stride, padding, data_format, rate, activation_fn, normalizer_fn,
-            normalizer_params, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer, reuse,
-            variables_collections, outputs_collections, trainable, scope, conv_dims=dims,
-        )  # fmt: skip
+    signature = inspect.signature(convolution)
+    signature = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "conv_dims"])
 
+    def apply(*args: Any, **kwargs: Any) -> Tensor:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()  # so that no scope of `convolution` is asked
+        return convolution(*given.args, conv_dims=dims)
+
+    apply.__signature__ = signature  # type: ignore[attr-defined]
     apply.__name__ = apply.__qualname__ = name
     apply.__doc__ = f"`convolution` of inputs of rank {dims + 2}."
     return add_arg_scope(apply)
