@@ -1,4 +1,4 @@
-"""Floor 6: TensorFlow's other spellings, thin; as `tf.compat`, what TensorFlow 1 has under that name."""
+"""Floor 7: TensorFlow's other spellings, thin; as `tf.compat`, what TensorFlow 1 has under that name."""
 
 import sys
 from typing import Any

@@ -6,30 +6,12 @@ import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any, NamedTuple
 
 from ..engine import errors
+from ..engine.file_errors import as_tensorflow_errors
 
 _MODES = ("r", "w", "a", "r+", "w+", "a+")
-_ERRORS: tuple[tuple[type[OSError], Any], ...] = (
-    (FileNotFoundError, errors.NotFoundError),
-    (FileExistsError, errors.AlreadyExistsError),
-    (PermissionError, errors.PermissionDeniedError),
-    (IsADirectoryError, errors.FailedPreconditionError),
-    (NotADirectoryError, errors.FailedPreconditionError),
-    (OSError, errors.UnknownError),
-)
-
-
-@contextmanager
-def _tensorflows_errors(path: str) -> Iterator[None]:
-    """What the system raises, as the class of `tf.errors` that says the same."""
-    try:
-        yield
-    except OSError as error:
-        kind = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
-        raise kind(None, None, f"{path}; {error.strerror}") from error
 
 
 def _path(name: Any) -> str:
@@ -58,7 +40,7 @@ class GFile:
             raise errors.PermissionDeniedError(None, None, f"File isn't open for {to}")
         if self._file is None:
             path = _path(self.name)
-            with _tensorflows_errors(path):
+            with as_tensorflow_errors(path):
                 self._file = open(path, self._mode + "b")  # noqa: SIM115  (it stays open until `close`)
         return self._file
 
@@ -72,7 +54,7 @@ class GFile:
     def read(self, n: int = -1) -> Any:
         """The next `n` bytes, as text unless the mode is binary; all that is left if `n` is -1."""
         file = self._open("reading")
-        with _tensorflows_errors(_path(self.name)):
+        with as_tensorflow_errors(_path(self.name)):
             return self._out(file.read(n))
 
     def readline(self) -> Any:
@@ -150,7 +132,7 @@ class FileStatistics(NamedTuple):
 def Stat(filename: Any) -> FileStatistics:
     """`FileStatistics` of a file or folder. Raises NotFoundError if there is none."""
     path = _path(filename)
-    with _tensorflows_errors(path):
+    with as_tensorflow_errors(path):
         stat = os.stat(path)
     return FileStatistics(stat.st_size, stat.st_mtime_ns, os.path.isdir(path))
 
@@ -170,7 +152,7 @@ def ListDirectory(dirname: Any) -> list[str]:
     path = _path(dirname)
     if not os.path.isdir(path):
         raise errors.NotFoundError(None, None, f"Could not find directory {path}")
-    with _tensorflows_errors(path):
+    with as_tensorflow_errors(path):
         return sorted(os.listdir(path))
 
 
@@ -188,14 +170,14 @@ def MkDir(dirname: Any) -> None:
     """Make a folder, unless it is there. Raises NotFoundError if the one that it lies in is not."""
     path = _path(dirname)
     if not os.path.isdir(path):
-        with _tensorflows_errors(path):
+        with as_tensorflow_errors(path):
             os.mkdir(path)
 
 
 def MakeDirs(dirname: Any) -> None:
     """Make a folder and those that it lies in, as far as they are not there."""
     path = _path(dirname)
-    with _tensorflows_errors(path):
+    with as_tensorflow_errors(path):
         os.makedirs(path, exist_ok=True)
 
 
@@ -204,7 +186,7 @@ def Remove(filename: Any) -> None:
     path = _path(filename)
     if os.path.isdir(path):
         raise errors.FailedPreconditionError(None, None, f"{path}; Is a directory")
-    with _tensorflows_errors(path):
+    with as_tensorflow_errors(path):
         os.remove(path)
 
 
@@ -213,7 +195,7 @@ def DeleteRecursively(dirname: Any) -> None:
     path = _path(dirname)
     if not os.path.lexists(path):
         raise errors.NotFoundError(None, None, f"{path} not found")
-    with _tensorflows_errors(path):
+    with as_tensorflow_errors(path):
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
@@ -229,7 +211,7 @@ def Copy(oldpath: Any, newpath: Any, overwrite: bool = False) -> None:
     """Copy a file. Raises NotFoundError, and AlreadyExistsError if something is there and `overwrite` is false."""
     source, target = _path(oldpath), _path(newpath)
     _refuse_to_overwrite(target, overwrite)
-    with _tensorflows_errors(source):
+    with as_tensorflow_errors(source):
         shutil.copyfile(source, target)
 
 
@@ -237,7 +219,7 @@ def Rename(oldname: Any, newname: Any, overwrite: bool = False) -> None:
     """Rename a file or folder. Raises as `Copy` does."""
     source, target = _path(oldname), _path(newname)
     _refuse_to_overwrite(target, overwrite)
-    with _tensorflows_errors(source):
+    with as_tensorflow_errors(source):
         os.replace(source, target)
 
 

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = ("kernels", "engine", "scopes", "nn", "train", "compat")
+FLOORS = ("kernels", "engine", "scopes", "data", "nn", "train", "compat")
 
 
 def repository_files():

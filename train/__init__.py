@@ -1,4 +1,4 @@
-"""Floor 5, `tf.train`: optimizers, learning-rate decays, checkpoints, summaries, monitored sessions."""
+"""Floor 6, `tf.train`: optimizers, learning-rate decays, checkpoints, summaries, monitored sessions."""
 
 from .averages import ExponentialMovingAverage, assign_moving_average
 from .checkpoint.state import (

@@ -18,26 +18,17 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...engine import errors
+from ...engine.checksum import crc32c, masked
 from ...engine.dtypes import DType, as_dtype
-from .checksum import crc32c, masked
-from .files import Replacement, as_tensorflow_errors, data_path, finish_interrupted, index_path
+from ...engine.file_errors import as_tensorflow_errors
+from ...engine.protos import SHAPE, VERSIONS, decode_dtype, decode_shape, encode_shape
+from ...engine.wire import Field, Message, read_varints, varint
+from .files import Replacement, data_path, finish_interrupted, index_path
 from .mapping import mapped
-from .protos import (
-    SHAPE,
-    SLICE,
-    VERSION,
-    VERSIONS,
-    check_versions,
-    decode_dtype,
-    decode_shape,
-    decode_slice,
-    encode_shape,
-    encode_slice,
-)
+from .protos import SLICE, VERSION, check_versions, decode_slice, encode_slice
 from .reader import CheckpointReader, CheckpointWriter, Entry, SliceSpec
 from .slices import Box, extent, fit, resolve, slice_key, spelled, sufficient
 from .table import Table, TableWriter
-from .wire import Field, Message, read_varints, varint
 
 HEADER_KEY = b""
 HEADER = Message(

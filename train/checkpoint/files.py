@@ -6,10 +6,10 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import BinaryIO
 
-from ...engine import errors
+from ...engine.file_errors import as_tensorflow_errors
 
 PART = ".part"  # a file that is being written
 PENDING = ".pending"  # a decisive file whose companions are all written, and are being renamed
@@ -145,27 +145,3 @@ def write_whole(path: str, content: bytes) -> None:
         with as_tensorflow_errors(path):
             new.open(path).write(content)
         new.commit()
-
-
-_KINDS: dict[int | None, type[errors.OpError]] = {
-    errno.ENOSPC: errors.ResourceExhaustedError,
-    errno.EDQUOT: errors.ResourceExhaustedError,
-    errno.EFBIG: errors.ResourceExhaustedError,
-    errno.EMFILE: errors.ResourceExhaustedError,
-    errno.ENOENT: errors.NotFoundError,
-    errno.EACCES: errors.PermissionDeniedError,
-    errno.EPERM: errors.PermissionDeniedError,
-    errno.EROFS: errors.PermissionDeniedError,
-    errno.EISDIR: errors.FailedPreconditionError,
-    errno.ENOTDIR: errors.FailedPreconditionError,
-}
-
-
-@contextmanager
-def as_tensorflow_errors(path: str) -> Iterator[None]:
-    """Raise the class of `tf.errors` that fits what the system says: "PATH; No space left on device"."""
-    try:
-        yield
-    except OSError as error:
-        kind = _KINDS.get(error.errno, errors.UnknownError)
-        raise kind(None, None, f"{path}; {error.strerror or error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 
-from .files import as_tensorflow_errors
+from ...engine.file_errors import as_tensorflow_errors
 
 
 def mapped(path: str) -> mmap.mmap | bytes:

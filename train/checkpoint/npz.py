@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 
 from ...engine import errors
 from ...engine.dtypes import NUMBERS, DType, as_dtype, bfloat16, bool_
-from .files import as_tensorflow_errors
+from ...engine.file_errors import as_tensorflow_errors
 from .reader import CheckpointReader, Entry, SliceSpec
 from .single_file import SingleFileWriter
 from .slices import resolve

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ...engine import errors
+from ...engine.wire import Field, Message
 from .reader import CheckpointReader
-from .wire import Field, Message
 
 KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine import errors
 from ...engine.dtypes import as_dtype
-from .files import as_tensorflow_errors
+from ...engine.file_errors import as_tensorflow_errors
 from .reader import CheckpointReader, Entry, SliceSpec
 from .single_file import SingleFileWriter
 from .slices import resolve

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from ...engine import errors
-from .checksum import crc32c, masked
-from .wire import read_varint, varint
+from ...engine.checksum import crc32c, masked
+from ...engine.wire import read_varint, varint
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 FOOTER = 48  # bytes: the places of two blocks, zeros, the magic number

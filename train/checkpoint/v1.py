@@ -8,38 +8,21 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ...engine import errors
 from ...engine.dtypes import DType
+from ...engine.protos import SHAPE, TENSOR, VERSIONS, decode_dtype, decode_shape, tensor_array
+from ...engine.wire import Field, Message
 from .mapping import mapped
-from .protos import SHAPE, SLICE, VERSIONS, check_versions, decode_dtype, decode_shape, decode_slice
+from .protos import SLICE, check_versions, decode_slice
 from .reader import CheckpointReader, Entry, SliceSpec
 from .slices import extent, resolve, slice_key, spelled, sufficient
 from .table import Table
-from .wire import Field, Message
 
-# The fields of a TensorProto, and for each the dtypes whose numbers it has; complex ones are pairs, halves are bits.
-_FIELDS = (
-    (Field(5, "float_val", "float", repeated=True), ("float32",)),
-    (Field(6, "double_val", "double", repeated=True), ("float64",)),
-    (Field(7, "int_val", "int32", repeated=True), ("int32", "int16", "int8", "uint16", "uint8")),
-    (Field(8, "string_val", "bytes", repeated=True), ("string",)),
-    (Field(9, "scomplex_val", "float", repeated=True), ("complex64",)),
-    (Field(10, "int64_val", "int64", repeated=True), ("int64",)),
-    (Field(11, "bool_val", "bool", repeated=True), ("bool",)),
-    (Field(12, "dcomplex_val", "double", repeated=True), ("complex128",)),
-    (Field(13, "half_val", "int32", repeated=True), ("float16", "bfloat16")),
-    (Field(16, "uint32_val", "uint32", repeated=True), ("uint32",)),
-    (Field(17, "uint64_val", "uint64", repeated=True), ("uint64",)),
-)
-_FIELD_OF = {dtype: field.name for field, dtypes in _FIELDS for dtype in dtypes}
-
-TENSOR = Message("TensorProto", Field(4, "tensor_content", "bytes"), *(field for field, _ in _FIELDS))
 SLICE_META = Message(
     "SavedSliceMeta",
     Field(1, "name", "string"),
@@ -155,30 +138,9 @@ class V1Reader(CheckpointReader):
         shape = extent(resolve(spec, tensor.shape))
         try:
             data = (SAVED.decode(self._stored(name, spec, number))["data"] or {}).get("data")
-            return _numbers(data or TENSOR.decode(b""), tensor.dtype, shape)
+            return tensor_array(data or TENSOR.decode(b""), tensor.dtype, shape)
         except ValueError as error:
             raise self._damaged(number, f"tensor {name}: {error}") from None
 
     def _damaged(self, number: int, what: str) -> errors.OpError:
         return errors.DataLossError(None, None, f"{self._paths[number]}: {what}")
-
-
-def _numbers(values: dict[str, Any], dtype: DType, shape: Sequence[int]) -> np.ndarray:
-    """The array of a TensorProto. ValueError where it has another number of elements."""
-    if dtype.name not in _FIELD_OF:
-        raise ValueError(f"it is of type {dtype.name}, which cannot be read")
-    field = _FIELD_OF[dtype.name]
-    if dtype.is_string:
-        flat = np.empty(len(values[field]), object)
-        flat[:] = values[field]
-    elif values["tensor_content"]:
-        flat = np.frombuffer(values["tensor_content"], dtype.numpy).copy()
-    elif field == "half_val":
-        flat = values[field].astype(np.uint16).view(dtype.numpy)
-    elif dtype.is_complex:
-        flat = values[field].view(dtype.numpy)
-    else:
-        flat = values[field].astype(dtype.numpy, copy=False)
-    if flat.size != prod(shape):
-        raise ValueError(f"it has {flat.size} elements for a shape of {list(shape)}")
-    return flat.reshape(shape)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...engine.dtypes import DType
 from ...engine.graph import Graph, Operation, Tensor
+from ...engine.protos import GRAPH, tensor_values
 from ...engine.shapes import TensorShape
-from .messages import GRAPH, tensor_values
 
 _PRODUCER = 26  # the version of GraphDefs that TensorFlow 1 wrote
 _MOST_BYTES = 1024  # of a constant that is written with its elements: TensorBoard shows no larger ones

@@ -1,32 +1,10 @@
-"""The messages of event files: Event, Summary and what they hold; tensors and graphs as TensorFlow writes them.
-
-Their fields are those of TensorFlow's event.proto, summary.proto, tensor.proto, graph.proto and attr_value.proto.
-"""
+"""The messages of event files: Event, Summary and what they hold, of event.proto and summary.proto."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from ...engine.build import to_array
-from ...engine.dtypes import as_dtype
-from ..checkpoint.protos import SHAPE, VERSIONS, encode_shape
-from ..checkpoint.wire import Field, Message
-from .message import MessageObject
-
-TENSOR = Message(
-    "TensorProto",
-    Field(1, "dtype", "enum"),
-    Field(2, "tensor_shape", SHAPE),
-    Field(4, "tensor_content", "bytes"),
-    Field(5, "float_val", "float", repeated=True),
-    Field(6, "double_val", "double", repeated=True),
-    Field(7, "int_val", "int32", repeated=True),
-    Field(8, "string_val", "bytes", repeated=True),
-    Field(10, "int64_val", "int64", repeated=True),
-    Field(11, "bool_val", "bool", repeated=True),
-)
+from ...engine.message import MessageObject
+from ...engine.protos import TENSOR, TensorProto
+from ...engine.wire import Field, Message
 
 HISTOGRAM = Message(
     "HistogramProto",
@@ -94,40 +72,6 @@ def _event(summary: str | Message) -> Message:
 EVENT = _event(SUMMARY)
 EVENT_AROUND = _event("bytes")  # the same with its summary as bytes, which a run's result already is
 
-_SHAPE_LIST = Field(7, "shape", SHAPE, repeated=True)
-_LISTS = (
-    Field(2, "s", "bytes", repeated=True),
-    Field(3, "i", "int64", repeated=True),
-    Field(4, "f", "float", repeated=True),
-    Field(5, "b", "bool", repeated=True),
-    Field(6, "type", "enum", repeated=True),
-    _SHAPE_LIST,
-)
-ATTRIBUTE = Message(
-    "AttrValue",
-    Field(1, "list", Message("ListValue", *_LISTS)),
-    *(field._replace(repeated=False, explicit=True) for field in _LISTS),
-    Field(8, "tensor", TENSOR),
-)
-NODE = Message(
-    "NodeDef",
-    Field(1, "name", "string"),
-    Field(2, "op", "string"),
-    Field(3, "input", "string", repeated=True),
-    Field(4, "device", "string"),
-    Field(5, "attr", Message("AttrEntry", Field(1, "key", "string"), Field(2, "value", ATTRIBUTE)), repeated=True),
-)
-GRAPH = Message("GraphDef", Field(1, "node", NODE, repeated=True), Field(4, "versions", VERSIONS))
-
-
-class TensorProto(MessageObject):
-    """A tensor's dtype, shape and elements."""
-
-    message = TENSOR
-    classes = {"tensor_shape": type("TensorShapeProto", (MessageObject,), {
-        "message": SHAPE, "classes": {"dim": type("Dim", (MessageObject,), {"message": SHAPE.fields[0].kind})},
-    })}  # fmt: skip
-
 
 class HistogramProto(MessageObject):
     """How many values lie below each limit (and not below the one before it), and their sums."""
@@ -189,15 +133,3 @@ class Event(MessageObject):
         "source_metadata": SourceMetadata,
     }  # fmt: skip
     oneofs = {"what": ("file_version", "graph_def", "summary", "session_log", "tagged_run_metadata", "meta_graph_def")}
-
-
-def tensor_values(array: Any) -> dict[str, Any]:
-    """A NumPy array (strings: objects of bytes) as the fields of a TensorProto."""
-    array = np.asarray(array)
-    dtype = as_dtype(bytes) if array.dtype.kind in "OSU" else as_dtype(array.dtype)
-    values: dict[str, Any] = {"dtype": dtype.as_datatype_enum, "tensor_shape": encode_shape(array.shape)}
-    if dtype.is_string:
-        values["string_val"] = to_array(array, dtype).ravel().tolist()
-    else:
-        values["tensor_content"] = np.ascontiguousarray(array).tobytes()
-    return values

@@ -13,11 +13,12 @@ import numpy as np
 from ...engine.build import convert_to_tensor, is_tensor_like
 from ...engine.dtypes import INTEGERS, bfloat16, float16, float32, float64, uint8
 from ...engine.graph import Tensor, add_to_collections, get_collection
+from ...engine.protos import tensor_values
 from ...engine.registry import brackets, define, not_differentiable, scalar_shape
 from ...scopes.keys import GraphKeys
 from ...scopes.names import name_scope
 from .histogram import histogram as histogram_fields
-from .messages import SUMMARY, SummaryMetadata, tensor_values
+from .messages import SUMMARY, SummaryMetadata
 from .pictures import audio_fields, image_fields, to_bytes
 
 _log = logging.getLogger("scopeflow")

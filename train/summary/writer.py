@@ -13,11 +13,11 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
+from ...data.records import framed, read_records
+from ...engine.file_errors import as_tensorflow_errors
 from ...engine.graph import Graph, get_default_graph
-from ..checkpoint.files import as_tensorflow_errors
 from .graph_def import graph_def as serialized_graph
 from .messages import EVENT_AROUND, SUMMARY, Event, SessionLog, Summary
-from .records import framed, read_records
 
 _FILE_VERSION = "brain.Event:2"
 

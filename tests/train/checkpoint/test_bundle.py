@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import scopeflow as tf
+from scopeflow.engine.checksum import crc32c, masked
 from scopeflow.engine.dtypes import NUMBERS
 from scopeflow.train.checkpoint import bundle
 from scopeflow.train.checkpoint.bundle import BundleReader, BundleWriter
-from scopeflow.train.checkpoint.checksum import crc32c, masked
 from scopeflow.train.checkpoint.slices import fit, resolve, slice_key, spelled
 
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: not name.startswith("\0"))

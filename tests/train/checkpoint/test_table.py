@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scopeflow as tf
-from scopeflow.train.checkpoint.checksum import crc32c, masked
+from scopeflow.engine.checksum import crc32c, masked
+from scopeflow.engine.wire import varint
 from scopeflow.train.checkpoint.table import BLOCK_SIZE, RAW, SNAPPY, Place, Table, TableWriter, footer_of
-from scopeflow.train.checkpoint.wire import varint
 
 
 def written(items):

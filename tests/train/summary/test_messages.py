@@ -5,6 +5,7 @@ import pytest
 from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
 
 import scopeflow as tf
+from scopeflow.engine import protos
 from scopeflow.train.summary import messages
 
 
@@ -105,7 +106,7 @@ PAIRS = [
     (messages.EVENT_AROUND, event_pb2.Event),
     (messages.SUMMARY, summary_pb2.Summary),
     (messages.VALUE, summary_pb2.Summary.Value),
-    (messages.GRAPH, graph_pb2.GraphDef),
+    (protos.GRAPH, graph_pb2.GraphDef),
 ]
 KINDS = {
     1: "double", 2: "float", 3: "int64", 4: "uint64", 5: "int32", 8: "bool", 9: "string", 12: "bytes", 13: "uint32",
@@ -144,7 +145,7 @@ def test_tensors_are_read_by_tensorboard():
         np.array([b"a", b"\xff"], object),
     ]
     for array in arrays:
-        encoded = messages.TENSOR.encode(messages.tensor_values(array))
+        encoded = protos.TENSOR.encode(protos.tensor_values(array))
         read = tensor_util.make_ndarray(tensor_pb2.TensorProto.FromString(encoded))
         assert read.shape == array.shape and (read == array).all()
         assert read.dtype == array.dtype or array.dtype == object

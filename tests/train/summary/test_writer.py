@@ -14,8 +14,8 @@ from tensorboard.compat.proto import graph_pb2
 from tensorboard.util import tensor_util
 
 import scopeflow as tf
+from scopeflow.data.records import framed, read_records
 from scopeflow.train.summary.graph_def import graph_def
-from scopeflow.train.summary.records import framed, read_records
 
 
 def files(folder):
@@ -269,7 +269,7 @@ def test_every_cut_and_every_flipped_bit_is_told(tmp_path):
 
 
 def test_a_record_that_claims_more_than_the_file_has_takes_no_memory(tmp_path):
-    from scopeflow.train.checkpoint.checksum import crc32c, masked
+    from scopeflow.engine.checksum import crc32c, masked
 
     path = tmp_path / "events"
     length = (1 << 60).to_bytes(8, "little")

@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ...engine import errors
-from ..checkpoint.checksum import crc32c, masked
-from ..checkpoint.files import as_tensorflow_errors
+from ..engine import errors
+from ..engine.checksum import crc32c, masked
+from ..engine.file_errors import as_tensorflow_errors
 
 
 def framed(data: bytes) -> bytes:

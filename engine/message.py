@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..checkpoint.wire import Field, Message
+from .wire import Field, Message
 
 
 class Repeated(list):

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scopeflow.train.checkpoint.wire import Field, Message, fields_of, read_varint, read_varints, varint
+from scopeflow.engine.wire import Field, Message, fields_of, read_varint, read_varints, varint
 
 SCALARS = {
     "int32": st.integers(-(2**31), 2**31 - 1),

@@ -1,0 +1,1 @@
+"""Floor 4, `tf.data`: what programs read their examples from."""
