@@ -1,9 +1,10 @@
 """Float32 convolutions of ResNet-50 and VGG beside PyTorch, batch 32: speed as a ratio, the error, and extra memory.
 
-    python benchmarks/bench_conv.py [--batch N] [--repeats N] [name ...]
+    python benchmarks/bench_conv.py [--precision high] [--batch N] [--repeats N] [name ...]
 
-The two are called in turn, on as many threads each, and the medians compared, as other programs slow both. PyTorch gets
-`channels_last` tensors, its best case, over the same memory. Memory is measured on Linux alone.
+The two are called in turn, on as many threads each, and the medians compared, as other programs slow both; before each
+call the other's threads get the time to fall asleep. PyTorch gets `channels_last` tensors, its best case, over the same
+memory. Memory is measured on Linux alone.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 
 from scopeflow.kernels import geometry
 from scopeflow.kernels.cpu import convolution, threads
+from scopeflow.kernels.precision import PRECISIONS
 
 # name: size of image, channels in and out, size of window, stride
 LAYERS = {
@@ -39,12 +41,13 @@ LAYERS = {
     "VGG 512-512@14": (14, 512, 512, 3, 1),
 }
 KINDS = ("conv2d", "input grad", "filter grad")
+REST = 0.02  # seconds: OpenMP's threads wait for more work with all their might, though not for long
 # Of the greatest value. PyTorch's filter gradient of the 7 x 7 is off by 1.4e-5 of it (ours by 4e-7, against float64);
 # an error of index or sign is near 1.
 TOLERANCE = 1e-4
 
 
-def ours(layer, batch):
+def ours(layer, batch, precision):
     """(x, w, dy, at, the three results' arrays, the three calls that fill them)."""
     size, inputs, outputs, window, stride = layer
     rng = np.random.default_rng(7)
@@ -53,10 +56,11 @@ def ours(layer, batch):
     w = rng.standard_normal((window, window, inputs, outputs), np.float32)
     dy = rng.standard_normal((batch, *at.output, outputs), np.float32)
     results = [np.zeros_like(array) for array in (dy, x, w)]
+    winograd = precision == "high"
     calls = [
-        lambda: convolution.conv2d(x, w, at, results[0]),
-        lambda: convolution.conv2d_input_grad(w, dy, at, results[1]),
-        lambda: convolution.conv2d_filter_grad(x, dy, at, results[2]),
+        lambda: convolution.conv2d(x, w, at, results[0], winograd=winograd),
+        lambda: convolution.conv2d_input_grad(w, dy, at, results[1], winograd=winograd),
+        lambda: convolution.conv2d_filter_grad(x, dy, at, results[2], winograd=winograd),
     ]
     return x, w, dy, at, results, calls
 
@@ -87,6 +91,7 @@ def in_turn(calls, repeats):
     seconds = [[] for _ in calls]
     for _ in range(repeats):
         for call, times in zip(calls, seconds, strict=True):
+            time.sleep(REST)
             start = time.perf_counter()
             call()
             times.append(time.perf_counter() - start)
@@ -109,9 +114,9 @@ def extra_memory(call):
     return field("VmHWM") - before
 
 
-def compare(name, layer, batch, repeats):
+def compare(name, layer, batch, repeats, precision):
     """Prints a line for each kind; the ratios."""
-    x, w, dy, at, results, calls = ours(layer, batch)
+    x, w, dy, at, results, calls = ours(layer, batch, precision)
     products = dy.size * w.size // w.shape[3]
     ratios = []
     for kind, call, other, result in zip(KINDS, calls, torchs(x, w, dy, at), results, strict=True):
@@ -135,17 +140,21 @@ def compare(name, layer, batch, repeats):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--precision", choices=PRECISIONS, default="highest")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument(
         "names", nargs="*", metavar="name", help="a part of a layer's name; all layers if none is given"
     )
     arguments = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {threads.count()} threads each, batch {arguments.batch}\n")
+    print(
+        f"{platform.processor() or platform.machine()}, {threads.count()} threads each, batch {arguments.batch}, "
+        f"precision {arguments.precision}\n"
+    )
     print("| layer | | ms | PyTorch's | GFLOP/s | PyTorch's | times as fast | error | extra MiB |")
     print("|---|---|---|---|---|---|---|---|---|")
     ratios = [
-        compare(name, layer, arguments.batch, arguments.repeats)
+        compare(name, layer, arguments.batch, arguments.repeats, arguments.precision)
         for name, layer in LAYERS.items()
         if not arguments.names or any(part in name for part in arguments.names)
     ]

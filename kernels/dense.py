@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -238,9 +239,9 @@ def conv2d(
     Returns:
         [N, OH, OW, O], or [N, O, OH, OW], with the sizes of `geometry.conv_output_size`: `out`, or a new array.
         Whatever is not contiguous is copied first, and groups are computed from a copy of each on a CPU; further memory
-        is told by the module that computes. float32 windows of 3 x 3 with stride 1 go Winograd's way on a CPU, over 16
-        channels or more: on normal data its errors are those of a float32 sum, but they are relative to the 4 x 4 cells
-        around a window, and so greater where neighbouring cells differ a thousandfold.
+        is told by the module that computes. On a CPU, precision "high" takes Winograd's way for float32 windows of
+        3 x 3 with stride 1 over 16 channels or more: its errors are relative to the 4 x 4 cells around a window, and so
+        greater than a float32 sum's where neighbouring cells differ a thousandfold, or where a window sees zeros only.
 
     Raises:
         ValueError: another rank, channels that do not divide into groups, a window larger than the padded input,
@@ -507,7 +508,10 @@ def _convolve(
     wide = wide_dtype(out.dtype)
     target = _target(xp, out, wide)
     a, b = (array.astype(wide, copy=False) for array in (a, b))
-    run = _host_kernel(kernel) if xp is np and wide == np.float32 and _any(a, b, out) else getattr(plain, kernel)
+    module = _host_module(kernel) if xp is np and wide == np.float32 and _any(a, b, out) else plain
+    run = getattr(module, kernel)
+    if module is not plain:
+        run = functools.partial(run, winograd=options.precision == "high")
     if groups == 1 or depthwise:
         run(a, b, at, target, **options.finish)
     else:
@@ -523,19 +527,19 @@ def _any(*arrays: Array) -> bool:
 def computed_by(kernel: str, xp: Any) -> str:
     """The module whose function computes float32 arrays of `xp`, on the current device where it is CuPy."""
     if xp is np:
-        return plain.__name__ if kernel == "matmul" else _host_kernel(kernel).__module__
+        return _host_module(kernel).__name__
     from .cuda import trials
 
     return trials.dense.__name__ if trials.holds(kernel, checked_precision(kernel, None)) else plain.__name__
 
 
-def _host_kernel(kernel: str) -> Callable[..., None]:
-    """The fastest function for float32 NumPy arrays."""
-    if kernel.startswith("depthwise"):
-        return getattr(plain, kernel)
+def _host_module(kernel: str) -> ModuleType:
+    """The module with the fastest function for float32 NumPy arrays."""
+    if kernel == "matmul" or kernel.startswith("depthwise"):
+        return plain
     from .cpu import convolution
 
-    return getattr(convolution, kernel)
+    return convolution
 
 
 def _in_groups(

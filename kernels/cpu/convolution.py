@@ -1,11 +1,13 @@
 """Float32 convolutions of NumPy arrays, in parallel; a kernel is compiled, or read from disk, at its first use.
 
-The shapes alone decide which of these ways is taken, so equal calls give equal bits, on any number of threads:
+Shapes and `winograd` alone decide which of these ways is taken, so equal calls give equal bits, on any number of
+threads:
 
 - Few products: the array library's functions (plain.py), as compiled code would not earn its loading.
-- Windows of 3 x 3 with stride 1 over enough channels: Winograd's F(2x2, 3x3), with 2.25 times fewer products
-  (compiled_winograd.py). Where a result is not finite, all is computed again without it.
-- The others: patches gathered block by block and multiplied (compiled_convolution.py).
+- Patches gathered block by block and multiplied (compiled_convolution.py): each result is a sum of its products.
+- Where `winograd` allows it, for windows of 3 x 3 with stride 1 over enough channels: F(2x2, 3x3), with 2.25 times
+  fewer products (compiled_winograd.py), but errors relative to the 4 x 4 cells around a window. Where a result is not
+  finite, all is computed again without it.
 
 Arguments are checked (kernels/dense.py), float32 and contiguous, and the result goes into `out`. Extra memory: the
 packed filter (for Winograd 16/9 of it), at most FILTER_FLOATS, and one to four MiB a thread.
@@ -57,6 +59,8 @@ def conv2d(
     out: np.ndarray,
     bias: np.ndarray | None = None,
     activation: str | None = None,
+    *,
+    winograd: bool = False,
 ) -> None:
     """`plain.conv2d`, faster."""
     if _few(out, w):
@@ -66,13 +70,14 @@ def conv2d(
 
     _, columns, cells, width = w.shape
     whole = Filter(0, columns * cells * width, cells * width, width, 1, *w.shape)
-    _convolve(x, _walk(at, cells), w, whole, out, Place(0, math.prod(out.shape[1:]), math.prod(out.shape[2:]), width))
+    place = Place(0, math.prod(out.shape[1:]), math.prod(out.shape[2:]), width)
+    _convolve(x, _walk(at, cells), w, whole, out, place, winograd)
     if bias is not None or activation is not None:
         pixels = out.reshape(-1, width)
         _share(len(pixels), 1, lambda begin, end: plain.finish(pixels[begin:end], bias, activation))
 
 
-def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> None:
+def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray, *, winograd: bool = False) -> None:
     """`plain.conv2d_input_grad`, faster.
 
     The cells of x at distances of the stride are seen by the same cells of the windows: each such class of them is a
@@ -127,16 +132,17 @@ def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarra
             )
             begin = i.cells.start * row + j.cells.start * column
             place = Place(begin, math.prod(out.shape[1:]), at.strides[0] * row, at.strides[1] * column)
-            _convolve(dy, walk, w, part, out, place)
+            _convolve(dy, walk, w, part, out, place, winograd)
 
 
-def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> None:
+def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray, *, winograd: bool = False) -> None:
     """`plain.conv2d_filter_grad`, faster."""
     if _few(dy, out):
         plain.conv2d_filter_grad(x, dy, at, out)
         return
     walk = _walk(at, x.shape[3])
-    if _suits_winograd(walk, out.shape[2], out.shape[3], len(x)) and _correlate_by_winograd(x, walk, dy, out):
+    winograd = winograd and _suits_winograd(walk, out.shape[2], out.shape[3], len(x))
+    if winograd and _correlate_by_winograd(x, walk, dy, out):
         return
     from .walking import ROWS, WIDTH, padded
 
@@ -335,9 +341,12 @@ def _slabs(part: Filter, floats: int, unit: int) -> Iterator[tuple[int, Filter]]
         yield o, part._replace(begin=part.begin + o * part.channel, width=min(most, part.width - o))
 
 
-def _convolve(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray, place: Place) -> None:
+def _convolve(
+    x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray, place: Place, winograd: bool
+) -> None:
     straight = place.column == part.width and place.row == walk.out_width * place.column
-    if straight and _suits_winograd(walk, part.cells, part.width, len(x)) and _by_winograd(x, walk, w, part, out):
+    winograd = winograd and straight and _suits_winograd(walk, part.cells, part.width, len(x))
+    if winograd and _by_winograd(x, walk, w, part, out):
         return
     from .walking import ROWS, WIDTH, padded
 

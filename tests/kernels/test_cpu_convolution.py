@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from scopeflow import kernels
 from scopeflow.kernels import geometry, naive, plain
 from scopeflow.kernels.cpu import convolution, threads
 from scopeflow.kernels.cpu.walking import Filter
@@ -91,7 +92,9 @@ def of_kind(kind, x, w, dy):
 
 
 def compute(kind, x, w, dy, at, module=convolution, **options):
-    """The result, from memory whose surroundings must stay as they were."""
+    """The result, from memory whose surroundings must stay as they were; by Winograd's way where settings let it."""
+    if module is convolution:
+        options.setdefault("winograd", True)
     inputs, shape = of_kind(kind, x, w, dy)
     size = int(np.prod(shape))
     memory = np.full(size + 2 * GUARD, SENTINEL)
@@ -280,6 +283,38 @@ def test_no_error_is_twice_that_of_a_sequential_sum(way, data, kind, take):
     assert (result <= 4 * UNIT * np.sqrt(products)).all()
 
 
+def mostly_zeros(rng, size):
+    return rng.standard_normal(size, np.float32) * (rng.random(size) < 0.02)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("data", [*DATA, "mostly zeros"])
+def test_the_highest_precision_keeps_its_bound_on_all_data(data, kind):
+    rng = np.random.default_rng(3)
+    draw = functools.partial({**DATA, "mostly zeros": mostly_zeros}[data], rng)
+    given_ = operands(((2, 28, 28, 32), (3, 3, 32), (1, 1), "SAME", (1, 1)), draw=draw)
+    assert_close(public(kind, "highest", *given_), kind, *given_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_a_lower_precision_goes_winograds_way(kind):
+    given_ = operands(((2, 28, 28, 32), (3, 3, 32), (1, 1), "SAME", (1, 1)))
+    highest, high = (public(kind, precision, *given_) for precision in ("highest", "high"))
+    np.testing.assert_array_equal(highest, compute(kind, *given_, winograd=False))
+    np.testing.assert_array_equal(high, compute(kind, *given_, winograd=True))
+    assert (highest != high).any()
+
+
+def public(kind, precision, x, w, dy, at):
+    """The result by the function that users call."""
+    inputs = {
+        "conv2d": (x, w),
+        "conv2d_input_grad": (x.shape, w, dy),
+        "conv2d_filter_grad": (x, w.shape, dy),
+    }[kind]
+    return getattr(kernels, kind)(*inputs, at.strides, at.padding, at.dilations, precision=precision)
+
+
 # --- What is not finite -----------------------------------------------------------------------------------------------
 
 
@@ -409,12 +444,14 @@ def peak_beyond_now(call):
         ((8, 112, 112, 3), (7, 7, 64), (2, 2), "SAME", (1, 1)),
     ],
 )
-def test_memory_beyond_input_and_output_stays_under_64_mib(shape, kind):
+@pytest.mark.parametrize("winograd", [False, True])
+def test_memory_beyond_input_and_output_stays_under_64_mib(winograd, shape, kind):
     x, w, dy, at = operands(shape)
     inputs, size = of_kind(kind, x, w, dy)
     out = np.zeros(size, np.float32)
-    getattr(convolution, kind)(*inputs, at, out)  # the compiler's own memory
-    assert 0 < peak_beyond_now(lambda: getattr(convolution, kind)(*inputs, at, out)) <= 64 << 20
+    call = functools.partial(getattr(convolution, kind), *inputs, at, out, winograd=winograd)
+    call()  # the compiler's own memory
+    assert 0 < peak_beyond_now(call) <= 64 << 20
 
 
 def test_scratch_memory_is_lent_to_one_at_a_time_and_used_again():
@@ -508,7 +545,7 @@ with pytest.MonkeyPatch.context() as monkeypatch:
                 for kind in tests.KINDS:
                     inputs, size = tests.of_kind(kind, x, w, dy)
                     out = at_the_edge(np.zeros(size, np.float32), end)
-                    getattr(tests.convolution, kind)(*inputs, at, out)
+                    getattr(tests.convolution, kind)(*inputs, at, out, winograd=True)
 """
 
 
