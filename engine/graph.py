@@ -23,7 +23,8 @@ _VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FLOORS = tuple(
-    _PACKAGE + part for part in ("engine", "scopes", "nn", "train", "compat", "kernels", "__init__.py", "__main__.py")
+    _PACKAGE + part
+    for part in ("engine", "scopes", "data", "nn", "train", "compat", "kernels", "__init__.py", "__main__.py")
 )
 
 

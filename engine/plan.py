@@ -233,7 +233,7 @@ class Plan:
         if variable is not None:
             return self._session.variable(variable).k
         host = self._session.host
-        if self._session.default is host and not op.device:
+        if op.definition.on_host or (self._session.default is host and not op.device):
             return host
         if any(t.dtype.is_string for t in (*op.inputs, *op.outputs)):
             return host  # no device has strings

@@ -66,6 +66,7 @@ class OpDef:
     types: Mapping[str, Sequence[DType]] = field(default_factory=dict)  # what a type variable may be
     host: frozenset[str] = frozenset()  # inputs that the kernel reads as NumPy arrays: axes, shapes
     host_result: bool = False  # its results are small and known to the host (shapes)
+    on_host: bool = False  # runs on the host whatever the device: what it works on (files, Python objects) is there
     view: bool = False  # results may share memory with the inputs
     stateful: bool = False  # never folded, never merged; runs where fetched
     writes: bool = False  # changes the variable of its first input; runs after what only reads
@@ -95,6 +96,7 @@ def define(
     types: Mapping[str, Sequence[DType]] | None = None,
     host: Sequence[str] = (),
     host_result: bool = False,
+    on_host: bool = False,
     view: bool = False,
     stateful: bool = False,
     writes: bool = False,
@@ -111,7 +113,7 @@ def define(
     left, _, right = signature.partition("->")
     definition = OpDef(
         type, _parse(left), _parse(right), shape, kernel, bind, grad,
-        {"I": (int32, int64), **(types or {})}, frozenset(host), host_result, view,
+        {"I": (int32, int64), **(types or {})}, frozenset(host), host_result, on_host, view,
         stateful or writes or bind is not None, writes, frozenset(ref),
         _incompatible if shape is broadcast_shape and mismatch is None else mismatch, fold,
     )  # fmt: skip

@@ -70,6 +70,7 @@ class Session:
         self._variables: dict[Operation, VariableState] = {}
         self._streams: dict[Operation, int] = {}
         self._constants: dict[tuple[Tensor, Any], Any] = {}
+        self._resources: dict[Any, Any] = {}
         self._runs: dict[Any, _Runnable] = {}
         self._entered: list[Any] = []
 
@@ -188,6 +189,16 @@ class Session:
             self._streams.clear()
             self._streams.update({ops[name]: place for name, place in places.items() if name in ops})
 
+    def resource(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What is kept under a key, an operation by rule, until the session closes: made when first asked for.
+
+        Where it has a method `close`, closing the session calls it.
+        """
+        with self._lock:
+            if key not in self._resources:
+                self._resources[key] = make()
+            return self._resources[key]
+
     def constant(self, tensor: Tensor, value: np.ndarray, backend: Any) -> Any:
         """A constant on a device, laid there once per session."""
         key = (tensor, backend)
@@ -269,7 +280,10 @@ class Session:
     def close(self) -> None:
         """Drop every value. Any later `run` raises RuntimeError."""
         self._closed = True
-        for kept in (self._variables, self._streams, self._constants, self._runs):
+        for resource in [*self._resources.values()]:
+            if hasattr(resource, "close"):
+                resource.close()
+        for kept in (self._variables, self._streams, self._constants, self._resources, self._runs):
             kept.clear()
 
     @contextmanager
