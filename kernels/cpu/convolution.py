@@ -83,7 +83,7 @@ def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarra
     The cells of x at distances of the stride are seen by the same cells of the windows: each such class of them is a
     convolution of dy, with stride 1, with these cells of the filter, turned round.
     """
-    if _few(dy, w):
+    if _few(dy, w) or not _surely_finite(w):  # around dy are zeros, and zero times infinity is not zero
         plain.conv2d_input_grad(w, dy, at, out)
         return
     if out.shape[3] < FEW_CHANNELS:
@@ -172,6 +172,12 @@ def _few(y: np.ndarray, w: np.ndarray) -> bool:
     """Whether plain.py is quicker; y is the output, or of its shape."""
     windows = math.prod(y.shape[:3])
     return windows < FEW_WINDOWS or windows * w.size < FEW_PRODUCTS
+
+
+def _surely_finite(w: np.ndarray) -> bool:
+    """Whether w's sum is finite: then all of w is, and one pass over it is all that this costs."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.sum(w)))
 
 
 def _suits_winograd(walk: Walk, cells: int, width: int, images: int) -> bool:

@@ -324,7 +324,7 @@ def public(kind, precision, x, w, dy, at):
 def test_what_is_not_finite_goes_where_plain_sums_take_it(value, way, kind, take):
     take(way)
     x, w, dy, at = operands(((2, 9, 9, 5), (3, 3, 6), (1, 1), "SAME", (1, 1)))
-    for array, place in ((x, (0, 4, 5, 2)), (dy, (1, 3, 3, 4))):
+    for array, place in ((x, (0, 4, 5, 2)), (dy, (1, 3, 3, 4)), (w, (0, 1, 2, 3)), (w, (1, 1, 0, 0))):
         changed = [array.copy() if array is part else part for part in (x, w, dy)]
         next(part for part, was in zip(changed, (x, w, dy), strict=True) if was is array)[place] = value
         with np.errstate(all="ignore"):
