@@ -12,6 +12,7 @@ from ..engine.ops.normalize import *
 from ..engine.ops.pool import *
 from ..engine.ops.pool import avg_pool as avg_pool2d
 from ..engine.ops.pool import max_pool as max_pool2d
+from ..engine.ops.sampling import *
 from . import rnn_cell
 from .activations import *
 from .convolutions import *
@@ -20,3 +21,4 @@ from .dense import *
 from .embedding import *
 from .normalization import *
 from .rnn import *
+from .sampling import *

@@ -32,14 +32,20 @@ def embedding_lookup(
     do not divide evenly. Rows longer than `max_norm` are scaled down to it. The gradient is IndexedSlices.
     Raises ValueError for an empty list or an unknown strategy.
     """
-    tables = list(params) if isinstance(params, (list, tuple)) or _is_partitioned(params) else [params]
-    if not tables:
-        raise ValueError("Length of params is currently 0. Need at least one param.")
+    tables = as_tables(params)
     with op_scope(name, "embedding_lookup", [*tables, ids]) as scope:
         ids = convert_to_tensor(ids, name="ids")
         if len(tables) == 1:
             return identity(_clipped(gather(tables[0], ids, name=scope), ids, max_norm))
         return _clipped(_from_many(tables, ids, partition_strategy), ids, max_norm)
+
+
+def as_tables(params: Any) -> list[Any]:
+    """The parts of a table: its own, or those of a partitioned variable or a list. Raises ValueError for none."""
+    tables = list(params) if isinstance(params, (list, tuple)) or _is_partitioned(params) else [params]
+    if not tables:
+        raise ValueError("Length of params is currently 0. Need at least one param.")
+    return tables
 
 
 def _is_partitioned(params: Any) -> bool:

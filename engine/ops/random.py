@@ -43,7 +43,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     return (0, _MODULUS) if pair == (0, 0) else pair
 
 
-def _seeds(op_seed: int | None) -> dict[str, Any]:
+def seed_attributes(op_seed: int | None) -> dict[str, Any]:
     """The seeds as attributes of an op."""
     first, second = get_seed(op_seed)
     return {"seed": first or 0, "seed2": second or 0}
@@ -52,7 +52,7 @@ def _seeds(op_seed: int | None) -> dict[str, Any]:
 _ENTROPY: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
-def _stream(op: Operation, session: Any) -> tuple[int, int]:
+def stream_of(op: Operation, session: Any) -> tuple[int, int]:
     """The seeds that an op draws with: its own, or where these are left to chance, the session's entropy and its id."""
     if op.attrs["seed"] or op.attrs["seed2"]:
         return op.attrs["seed"], op.attrs["seed2"]
@@ -69,7 +69,7 @@ def _bind_fill(kind: str) -> Callable:
     """
 
     def bind(op: Operation, k: Any, session: Any, donated: frozenset[int], **scaling: Any) -> Callable[..., Any]:
-        fill, dtype, seeds = getattr(k, kind), op.outputs[0].dtype.numpy, _stream(op, session)
+        fill, dtype, seeds = getattr(k, kind), op.outputs[0].dtype.numpy, stream_of(op, session)
 
         def run(shape: Any, *bounds: Any) -> Any:
             sizes, limits = tuple(int(d) for d in shape), [int(bound) for bound in bounds]
@@ -162,11 +162,11 @@ def random_uniform(
         sizes = _shape_tensor(shape)
         from_0 = isinstance(minval, int) and minval == 0  # not 0.0: TensorFlow builds these differently
         if dtype.is_floating and from_0 and isinstance(maxval, int) and maxval == 1:
-            return RandomUniform(sizes, dtype=dtype, **_seeds(seed))
+            return RandomUniform(sizes, dtype=dtype, **seed_attributes(seed))
         low, high = convert_to_tensor(minval, dtype, name="min"), convert_to_tensor(maxval, dtype, name="max")
         if dtype.is_integer:
-            return RandomUniformInt(sizes, low, high, **_seeds(seed), name=scope)
-        samples = RandomUniform(sizes, dtype=dtype, **_seeds(seed))
+            return RandomUniformInt(sizes, low, high, **seed_attributes(seed), name=scope)
+        samples = RandomUniform(sizes, dtype=dtype, **seed_attributes(seed))
         if from_0:
             return multiply(samples, high)
         return add(multiply(samples, subtract(high, low, name="sub"), name="mul"), low, name=scope)
@@ -203,7 +203,7 @@ def _normal(
     with op_scope(name, default, [shape, mean, stddev]) as scope:
         sizes = _shape_tensor(shape)
         center, width = convert_to_tensor(mean, dtype, name="mean"), convert_to_tensor(stddev, dtype, name="stddev")
-        samples = op(sizes, dtype=dtype, **_seeds(seed))
+        samples = op(sizes, dtype=dtype, **seed_attributes(seed))
         return add(multiply(samples, width, name="mul"), center, name=scope)
 
 
@@ -211,7 +211,7 @@ def _normal(
 
 
 def _bind_shuffle(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[[Any], Any]:
-    seeds = _stream(op, session)
+    seeds = stream_of(op, session)
 
     def shuffle(value: Any) -> Any:
         if value.ndim == 0 or value.shape[0] < 2:
@@ -234,7 +234,7 @@ RandomShuffle = define(
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
     """`value` with its rows (along the first axis) in random order. No gradient flows back, as in TensorFlow."""
-    return RandomShuffle(value, **_seeds(seed), name=name)
+    return RandomShuffle(value, **seed_attributes(seed), name=name)
 
 
 def _draws_shape(logits: Tensor, num_samples: Tensor, **_: Any) -> TensorShape:
@@ -244,7 +244,7 @@ def _draws_shape(logits: Tensor, num_samples: Tensor, **_: Any) -> TensorShape:
 
 
 def _bind_multinomial(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[[Any, Any], Any]:
-    seeds, dtype = _stream(op, session), op.outputs[0].dtype.numpy
+    seeds, dtype = stream_of(op, session), op.outputs[0].dtype.numpy
 
     def draw(logits: Any, num_samples: Any) -> Any:
         count = int(num_samples)
@@ -274,7 +274,7 @@ def multinomial(
     with op_scope(name, "multinomial", [logits]):
         logits = convert_to_tensor(logits, name="logits")
         dtype = int64 if output_dtype is None else as_dtype(output_dtype)
-        return Multinomial(logits, num_samples, output_dtype=dtype, **_seeds(seed))
+        return Multinomial(logits, num_samples, output_dtype=dtype, **seed_attributes(seed))
 
 
 def categorical(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..build import convert_to_tensor
 from ..dtypes import as_dtype, int64
 from ..errors import InvalidArgumentError
-from ..graph import Tensor, op_scope
-from ..registry import define, not_differentiable
+from ..graph import Operation, Tensor, op_scope
+from ..registry import brackets, define, not_differentiable
 from ..shapes import TensorShape, as_shape
 from ..sparse_tensor import SparseTensor
+from ..static import constant_value_as_shape
 from .arithmetic import where
-from .basic import cast, expand_dims, fill, placeholder, reshape, shape
-from .indexing import argsort, gather, gather_nd, tensor_scatter_update
+from .basic import cast, expand_dims, placeholder, reshape
+from .indexing import argsort, gather, gather_nd
 from .linalg import matrix_transpose
 from .math import conj
 from .reduce import cumprod, reduce_sum
@@ -69,6 +72,42 @@ def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -
     return SparseTensor(indices, values, dense_shape)
 
 
+def _matrix_of_indices(k: Any, indices: Any) -> Any:
+    """int64 [n, rank] of indices that may be a vector's, [n], or one of them, a scalar."""
+    return k.cast(indices if indices.ndim == 2 else indices.reshape(-1, 1), np.int64)
+
+
+def _put_at(k: Any, indices: Any, sizes: np.ndarray, values: Any, default: Any, validate_indices: bool) -> Any:
+    rows = _matrix_of_indices(k, indices)
+    if rows.shape[1] != len(sizes):
+        found = f"output_shape has incorrect number of elements: {len(sizes)} should be: {rows.shape[1]}"
+        raise InvalidArgumentError(None, None, found)
+    if values.ndim and values.shape[0] != rows.shape[0]:
+        found = f"sparse_values has incorrect shape {brackets(values.shape)}, should be [] or [{rows.shape[0]}]"
+        raise InvalidArgumentError(None, None, found)
+    dense = k.xp.full(tuple(int(d) for d in sizes), default, values.dtype)
+    dense[tuple(_checked(k, rows, sizes, validate_indices).T)] = values
+    return dense
+
+
+def _put_at_gradient(op: Operation, g: Tensor) -> list:
+    indices, _, values, _ = op.inputs
+    rows = indices if indices.shape.ndims == 2 else reshape(indices, [-1, 1])
+    taken = gather_nd(g, rows)
+    rest = reduce_sum(g) - reduce_sum(taken)
+    return [None, None, taken if values.shape.ndims else reduce_sum(taken), rest]
+
+
+SparseToDense = define(
+    "SparseToDense",
+    "sparse_indices:I, output_shape:I, sparse_values:T, default_value:T -> dense:T",
+    shape=lambda indices, sizes, *_, **__: constant_value_as_shape(sizes),
+    kernel=_put_at,
+    grad=_put_at_gradient,
+    host=["output_shape"],
+)
+
+
 def sparse_to_dense(
     sparse_indices: Any,
     output_shape: Any,
@@ -82,19 +121,9 @@ def sparse_to_dense(
     `sparse_indices` is [n, rank], or [n] or a scalar for a vector; one value may stand for all. Raises
     InvalidArgumentError in a run for indices out of bounds and, if `validate_indices`, out of order or repeated.
     """
-    with op_scope(name, "SparseToDense", [sparse_indices, sparse_values]) as scope:
-        indices = cast(convert_to_tensor(sparse_indices, name="sparse_indices"), int64)
-        if indices.shape.ndims is None:
-            raise ValueError("sparse_to_dense needs sparse_indices of known rank")
-        if indices.shape.ndims < 2:
-            indices = reshape(indices, [-1, 1])
-        dense_shape = cast(convert_to_tensor(output_shape, name="output_shape"), int64)
-        values = convert_to_tensor(sparse_values, name="sparse_values")
-        if values.shape.ndims == 0:
-            values = fill(shape(indices)[:1], values)
-        background = fill(dense_shape, convert_to_tensor(default_value, values.dtype, name="default_value"))
-        checked = CheckedIndices(indices, dense_shape, ordered=validate_indices)
-        return tensor_scatter_update(background, checked, values, name=scope)
+    return SparseToDense(
+        sparse_indices, output_shape, sparse_values, default_value, validate_indices=validate_indices, name=name
+    )
 
 
 def sparse_tensor_to_dense(

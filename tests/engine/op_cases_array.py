@@ -330,9 +330,15 @@ INDEXING = [
 SPARSE = [
     Case(
         "sparse_to_dense",
-        ("CheckedIndices", "TensorScatterUpdate"),
-        lambda tf, values: tf.sparse_to_dense([[0, 1], [2, 0], [2, 1]], [3, 2], values, 0.5),
-        (np.array([1.0, -2.0, 3.0]),),
+        ("SparseToDense",),
+        lambda tf, values, default: tf.sparse_to_dense([[0, 1], [2, 0], [2, 1]], [3, 2], values, default),
+        (np.array([1.0, -2.0, 3.0]), np.float64(0.5)),
+    ),
+    Case(
+        "sparse_to_dense_of_one_value",
+        ("SparseToDense",),
+        lambda tf, value: tf.sparse_to_dense([1, 3], [5], value, 0.25),
+        (np.float64(2.0),),
     ),
     Case(
         "sparse_tensor_dense_matmul",
