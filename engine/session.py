@@ -80,8 +80,9 @@ class Session:
         """The values of `fetches` (tensors, operations, variables, names, in any nesting) in the same structure.
 
         Tensors give NumPy arrays (NumPy scalars for scalars), operations None. `feed_dict` gives values to tensors,
-        whichever. Raises RuntimeError after `close`, TypeError and ValueError for fetches or feeds that do not fit
-        the graph, and the classes of `tf.errors` for what goes wrong inside.
+        whichever, and structures of values to tuples of tensors, such as an RNN's state. Raises RuntimeError after
+        `close`, TypeError and ValueError for fetches or feeds that do not fit the graph, and the classes of `tf.errors`
+        for what goes wrong inside.
         """
         if feed_dict is not None and not isinstance(feed_dict, dict):
             raise TypeError(f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}")
@@ -93,6 +94,8 @@ class Session:
         except TypeError:  # what cannot be hashed is no element of a graph, and is told so
             return self._prepare(fetches, feeds, where)(values)
         if run is None:
+            if any(isinstance(key, tuple) for key in feeds):
+                return self.run(fetches, _flat_feeds(feeds, values))
             run = self._prepare(fetches, feeds, where)
             self._keep(key, run)
         return run(values)
@@ -108,14 +111,16 @@ class Session:
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
     ) -> Callable:
         """A function of the values of `feed_list` that does what `run` would do with them."""
-        run = self._prepare(fetches, tuple(feed_list or ()))
+        feeds = tuple(feed_list or ())
+        nested = any(isinstance(key, tuple) for key in feeds)
+        run = self._prepare(fetches, nest.flatten(feeds) if nested else feeds)
 
         def call(*values: Any, **_: Any) -> Any:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
-            if len(values) != len(feed_list or ()):
-                raise ValueError(f"The callable takes {len(feed_list or ())} values, got {len(values)}")
-            return run(values)
+            if len(values) != len(feeds):
+                raise ValueError(f"The callable takes {len(feeds)} values, got {len(values)}")
+            return run(list(_flat_feeds(feeds, values).values()) if nested else values)
 
         return call
 
@@ -404,6 +409,24 @@ _EXPANSIONS: list[tuple[type, Callable[[Any], tuple[list, Callable]]]] = []
 def register_fetch_expansion(kind: type, expand: Callable[[Any], tuple[list, Callable]]) -> None:
     """Let objects of a class be fetched: `expand(object)` gives (fetches, function of the list of their values)."""
     _EXPANSIONS.append((kind, expand))
+
+
+def _flat_feeds(feeds: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
+    """The feeds with tuples of keys, such as an RNN's state, taken apart. Raises ValueError where values do not fit."""
+    flat: dict[Any, Any] = {}
+    for feed, value in zip(feeds, values, strict=True):
+        keys = nest.flatten(feed)
+        parts = nest.flatten(value) if isinstance(feed, tuple) else [value]
+        if len(keys) != len(parts):
+            raise ValueError(
+                f"Could not flatten dictionary. Key had {len(keys)} elements, but value had {len(parts)} elements. "
+                f"Key: {keys}, value: {parts}."
+            )
+        for key, part in zip(keys, parts, strict=True):
+            if key in flat:
+                raise ValueError(f"Cannot flatten dict because this key is not unique: {key}")
+            flat[key] = part
+    return flat
 
 
 def _parts_of_feed(key: Any) -> Sequence[Any]:

@@ -72,6 +72,38 @@ def test_a_feed_that_does_not_fit_is_refused(feed, error, message):
         np.testing.assert_array_equal(session.run(y, {x: [[1, 2]]}), [[2, 4]])
 
 
+def test_tuples_of_tensors_are_fed_with_values_of_their_form():
+    """As the state of an RNN is: the kinds of the containers need not agree, their numbers of values must."""
+    pair = collections.namedtuple("pair", "c h")
+    a, b, c = (tf.placeholder(tf.float32, [], name=name) for name in "abc")
+    with tf.Session() as session:
+        for feeds in (
+            {(a, (b, c)): (1, [2, 3])},
+            {(a, pair(b, c)): [1, pair(2, 3)]},
+            {("a:0", "b:0"): pair(1, 2), c: 3},
+            {(): (), c: 3, (a,): [1], pair(b, ()): (2, [])},
+        ):
+            assert session.run([a, b, c], feeds) == [1, 2, 3]
+        call = session.make_callable([a, b, c], [(a, c), b])
+        assert call((1, 3), 2) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("feed", "error", "message"),
+    [
+        (lambda a, b: {(a, b): (1, 2, 3)}, ValueError, "Key had 2 elements, but value had 3 elements"),
+        (lambda a, b: {(a, b): 1}, ValueError, "Key had 2 elements, but value had 1 elements"),
+        (lambda a, b: {(a, b): np.ones(2)}, ValueError, "Key had 2 elements, but value had 1 elements"),
+        (lambda a, b: {(a, b): (1, 2), b: 3}, ValueError, r'this key is not unique: Tensor\("b:0", shape=\(\)'),
+        (lambda a, b: {(a, None): (1, 2)}, TypeError, "Can not convert a NoneType into a Tensor"),
+    ],
+)
+def test_values_that_do_not_fit_a_tuple_of_tensors_are_refused(feed, error, message):
+    a, b = (tf.placeholder(tf.float32, [], name=name) for name in "ab")
+    with tf.Session() as session, pytest.raises(error, match=message):
+        session.run([a, b], feed(a, b))
+
+
 def test_an_integer_feed_that_overflows_is_refused():
     x = tf.placeholder(tf.int8, [])
     with (
