@@ -7,7 +7,7 @@ what wins) is what the `protobuf` package does, and tests hold it against that.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,16 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5  # the wire types in use; 3 and 4 
 
 _STRUCTS = {"fixed32": "<I", "float": "<f", "fixed64": "<Q", "double": "<d"}
 _VARINTS = {"int32": "<i4", "enum": "<i4", "uint32": "<u4", "int64": "<i8", "uint64": "<u8", "bool": "?"}
+_NUMBERS = {**_VARINTS, "fixed32": "<u4", "float": "<f4", "fixed64": "<u8", "double": "<f8"}  # NumPy's dtypes
+_WIRE_TYPES = {
+    **dict.fromkeys(_VARINTS, VARINT), "fixed32": FIXED32, "float": FIXED32, "fixed64": FIXED64, "double": FIXED64,
+}  # fmt: skip
+_LIMITS = {
+    kind: (int(np.iinfo(numbers).min), int(np.iinfo(numbers).max))
+    for kind, numbers in _VARINTS.items()
+    if kind != "bool"
+}
+_MANY = 16  # numbers from which NumPy's way of writing them is faster
 _MAX_VARINT = 10  # bytes: 64 bits, seven at a time
 _MAX_LENGTH = 5  # bytes of a tag or a length, which have 32 bits
 
@@ -35,9 +45,7 @@ class Field(NamedTuple):
 
     @property
     def wire_type(self) -> int:
-        if self.kind in _VARINTS:
-            return VARINT
-        return {"fixed32": FIXED32, "float": FIXED32, "fixed64": FIXED64, "double": FIXED64}.get(str(self.kind), LENGTH)
+        return _WIRE_TYPES.get(self.kind, LENGTH)  # type: ignore[arg-type]
 
     @property
     def absent(self) -> Any:
@@ -49,8 +57,25 @@ class Field(NamedTuple):
 
     @property
     def _numbers(self) -> str:
-        kind = str(self.kind)
-        return _VARINTS.get(kind) or {"fixed32": "<u4", "float": "<f4", "fixed64": "<u8", "double": "<f8"}[kind]
+        return _NUMBERS[str(self.kind)]
+
+    def read(self, raw: Any) -> Any:
+        """The scalar in what `fields_of` gives."""
+        return _number(self, raw) if self.wire_type != LENGTH else _octets(self, raw)
+
+    def read_all(self, wire_type: int, raw: Any) -> list[Any]:
+        """The scalars in one occurrence of a repeated field: one, or several packed."""
+        if wire_type == self.wire_type:
+            return [self.read(raw)]
+        return _unpacked(self, raw).tolist()
+
+
+def map_field(number: int, name: str, kind: Message) -> Field:
+    """A map from strings to messages, which is a repeated message of its entries."""
+    entry = Message(
+        f"{name.title().replace('_', '')}Entry", Field(1, "key", "string", explicit=True), Field(2, "value", kind)
+    )
+    return Field(number, name, entry, repeated=True)
 
 
 class Message:
@@ -59,7 +84,8 @@ class Message:
     def __init__(self, name: str, *fields: Field) -> None:
         self.name = name
         self.fields = tuple(sorted(fields))  # that is also the order they are written in
-        self._by_number = {field.number: field for field in self.fields}
+        self.by_number = {field.number: field for field in self.fields}
+        self.by_name = {field.name: field for field in self.fields}
 
     def decode(self, data: Any) -> dict[str, Any]:
         """{name of a field: its value}, every field in it. Unknown fields are read past, as are those of another type.
@@ -68,7 +94,7 @@ class Message:
         """
         parts: dict[str, list] = {}
         for number, wire_type, raw in fields_of(data):
-            field = self._by_number.get(number)
+            field = self.by_number.get(number)
             if field is None:
                 continue
             if wire_type == field.wire_type:
@@ -78,8 +104,9 @@ class Message:
         return {f.name: _decoded(f, parts[f.name]) if f.name in parts else f.absent for f in self.fields}
 
     def encode(self, values: Mapping[str, Any]) -> bytes:
-        """The message with these values; a field that is left out, or None, is absent. KeyError for an unknown name."""
-        unknown = values.keys() - {field.name for field in self.fields}
+        """The message with these values; a field that is left out, or None, is absent. A message within it may be given
+        as its bytes. KeyError for an unknown name."""
+        unknown = values.keys() - self.by_name.keys()
         if unknown:
             raise KeyError(f"{self.name} has no field {', '.join(sorted(unknown))}")
         return b"".join(
@@ -110,6 +137,21 @@ def varint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+def varints(values: np.ndarray) -> bytes:
+    """Many numbers as `varint` writes each."""
+    rest = values.astype(np.int64).view(np.uint64)
+    octets = np.empty((len(rest), _MAX_VARINT), np.uint8)
+    needed = np.zeros(octets.shape, bool)
+    needed[:, 0] = True
+    for place in range(_MAX_VARINT):
+        octets[:, place] = rest & 127
+        rest >>= 7
+        octets[:, place] |= (rest != 0).astype(np.uint8) << 7
+        if place + 1 < _MAX_VARINT:
+            needed[:, place + 1] = rest != 0
+    return octets[needed].tobytes()
 
 
 def read_varints(data: Any) -> np.ndarray:
@@ -205,15 +247,17 @@ def _tagged(field: Field, wire_type: int, payload: bytes) -> bytes:
     return varint(field.number << 3 | wire_type) + length + payload
 
 
-def _packed(field: Field, values: Iterable) -> bytes:
+def _packed(field: Field, values: Sequence[Any] | np.ndarray) -> bytes:
     if field.wire_type == VARINT:
-        return b"".join(_number_bytes(field, value) for value in values)
+        if len(values) < _MANY:
+            return b"".join(_number_bytes(field, value) for value in values)
+        return varints(np.array([_fitting(field, value) for value in values], field._numbers))
     return np.asarray(values, field._numbers).tobytes()
 
 
 def _payload(field: Field, value: Any) -> bytes:
     if isinstance(field.kind, Message):
-        return field.kind.encode(value)
+        return value if isinstance(value, bytes) else field.kind.encode(value)
     if field.wire_type == VARINT:
         return _number_bytes(field, value)
     if field.kind in _STRUCTS:
@@ -222,9 +266,14 @@ def _payload(field: Field, value: Any) -> bytes:
 
 
 def _number_bytes(field: Field, value: Any) -> bytes:
+    return varint(_fitting(field, value))
+
+
+def _fitting(field: Field, value: Any) -> int:
+    if field.kind == "bool":
+        return int(bool(value))
     value = int(value)
-    if field.kind != "bool":
-        limits = np.iinfo(field._numbers)
-        if not limits.min <= value <= limits.max:
-            raise ValueError(f"{field.name} is {field.kind}, which {value} does not fit")
-    return varint(value)
+    low, high = _LIMITS[str(field.kind)]
+    if not low <= value <= high:
+        raise ValueError(f"{field.name} is {field.kind}, which {value} does not fit")
+    return value

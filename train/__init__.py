@@ -1,5 +1,16 @@
 """Floor 6, `tf.train`: optimizers, learning-rate decays, checkpoints, summaries, monitored sessions."""
 
+from ..data.example import (
+    BytesList,
+    Example,
+    Feature,
+    FeatureList,
+    FeatureLists,
+    Features,
+    FloatList,
+    Int64List,
+    SequenceExample,
+)
 from .averages import ExponentialMovingAverage, assign_moving_average
 from .checkpoint.state import (
     CheckpointState,
@@ -91,4 +102,6 @@ __all__ = [
     "NanTensorHook", "NanLossDuringTrainingError", "SummarySaverHook", "GlobalStepWaiterHook", "FinalOpsHook",
     "FeedFnHook", "Supervisor", "basic_train_loop",
     "SummaryWriter", "SummaryWriterCache", "summary_iterator",
+    "Example", "SequenceExample", "Features", "Feature", "FeatureLists", "FeatureList", "BytesList", "FloatList",
+    "Int64List",
 ]  # fmt: skip

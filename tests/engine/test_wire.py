@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from protobuf_twins import protobuf_classes
 
-from scopeflow.engine.wire import Field, Message, fields_of, read_varint, read_varints, varint
+from scopeflow.engine.wire import Field, Message, fields_of, read_varint, read_varints, varint, varints
 
 SCALARS = {
     "int32": st.integers(-(2**31), 2**31 - 1),
@@ -35,28 +35,6 @@ OUTER = Message(
     Field(50, "inner", INNER),
     Field(2**29 - 1, "inners", INNER, repeated=True),
 )
-
-
-def protobuf_classes(*messages):
-    """The same messages as classes of the protobuf package."""
-    types = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="wire_test.proto", package="wire", syntax="proto3")
-    for message in messages:
-        described = file.message_type.add(name=message.name)
-        for field in message.fields:
-            proto = described.field.add(name=field.name, number=field.number)
-            proto.label = types.LABEL_REPEATED if field.repeated else types.LABEL_OPTIONAL
-            if isinstance(field.kind, Message):
-                proto.type, proto.type_name = types.TYPE_MESSAGE, f".wire.{field.kind.name}"
-            else:
-                proto.type = getattr(types, f"TYPE_{field.kind.upper()}")
-            if field.explicit:
-                proto.proto3_optional = True
-                proto.oneof_index = len(described.oneof_decl)
-                described.oneof_decl.add(name=f"_{field.name}")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return [message_factory.GetMessageClass(pool.FindMessageTypeByName(f"wire.{m.name}")) for m in messages]
 
 
 PROTO_INNER, PROTO_OUTER = protobuf_classes(INNER, OUTER)
@@ -203,3 +181,17 @@ def test_repeated_numbers_come_as_arrays_of_their_own():
     data[:] = bytes(len(data))
     assert values.dtype == np.float32
     assert values.tolist() == [1.5, -2.0]
+
+
+def test_many_numbers_at_once_are_written_as_one_after_the_other():
+    values = np.array([0, 1, 127, 128, 2**14 - 1, 2**14, 2**31, 2**63 - 1, -1, -(2**63), 300, 5], np.int64)
+    assert varints(values) == b"".join(varint(int(value)) for value in values)
+    assert varints(values[:0]) == b""
+    unsigned = np.array([2**64 - 1, 2**63, 0], np.uint64)
+    assert varints(unsigned) == b"".join(varint(int(value)) for value in unsigned)
+
+
+def test_a_long_list_refuses_what_does_not_fit_like_a_short_one():
+    for length in (1, 40):
+        with pytest.raises(ValueError, match="many_int32 is int32, which 2147483648 does not fit"):
+            OUTER.encode({"many_int32": [0] * (length - 1) + [2**31]})

@@ -136,14 +136,11 @@ class FileWriter:
 
     def add_session_log(self, session_log: SessionLog, global_step: Any = None) -> None:
         """Add that a session began, ended or wrote a checkpoint."""
-        self._add({"session_log": session_log._plain()}, global_step)
+        self._add({"session_log": session_log.SerializeToString()}, global_step)
 
     def add_event(self, event: Event) -> None:
         """Add an event as it is."""
-        fields = event._plain()
-        if event.HasField("summary"):
-            fields["summary"] = event.summary.SerializeToString()
-        self._write(fields)
+        self._write(event._plain())
 
     def add_run_metadata(self, run_metadata: Any, tag: str, global_step: Any = None) -> None:
         raise NotImplementedError("add_run_metadata: scopeflow's runs trace nothing that could be written.")

@@ -75,7 +75,7 @@ def test_messages_are_read_merged_and_compared():
 
 def test_a_message_says_itself_in_protobufs_text_format():
     ours = str(tf.Summary(value=[tf.Summary.Value(tag='a"b\n', simple_value=0.5, image=None)]))
-    assert ours == 'value {\n  tag: "a\\042b\\012"\n  simple_value: 0.5\n}\n'
+    assert ours == 'value {\n  tag: "a\\"b\\n"\n  simple_value: 0.5\n}\n'
     assert str(tf.Summary()) == ""
 
 
@@ -83,16 +83,20 @@ def test_a_message_says_itself_in_protobufs_text_format():
     ("call", "kind", "text"),
     [
         (lambda: tf.Summary(values=[]), ValueError, 'Protocol message Summary has no "values" field.'),
-        (lambda: tf.Summary().values, AttributeError, "Summary has no field 'values'"),
+        (lambda: tf.Summary().values, AttributeError, 'Protocol message Summary has no "values" field.'),
         (
             lambda: setattr(tf.Summary(), "value", []),
             AttributeError,
             "Assignment not allowed to message, map, or repea",
         ),
-        (lambda: setattr(tf.Summary.Value(), "nothing", 1), AttributeError, "Value has no field 'nothing'"),
-        (lambda: tf.Summary(value=[3]), TypeError, "Parameter must be an instance of Value, but saw int"),
+        (
+            lambda: setattr(tf.Summary.Value(), "nothing", 1),
+            AttributeError,
+            'Protocol message Value has no "nothing" field.',
+        ),
+        (lambda: tf.Summary(value=[3]), TypeError, "must be dict or instance of same class: expected Value got int"),
         (lambda: tf.Summary.Value().WhichOneof("what"), ValueError, 'has no oneof "what"'),
-        (lambda: tf.Summary().HasField("value"), ValueError, 'has no singular "value" field'),
+        (lambda: tf.Summary().HasField("value"), ValueError, "Field Summary.value does not have presence"),
         (lambda: tf.Summary.FromString(b"\x0a\xff"), ValueError, "a number runs past the end"),
     ],
 )
