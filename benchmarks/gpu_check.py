@@ -16,6 +16,7 @@ STEPS = (
     ("doctor", [sys.executable, "-m", "scopeflow", "doctor"]),
     ("tests marked gpu", [PYTEST, "-rs", "-m", "gpu", "tests"]),
     ("benchmarks", [PYTEST, "--confcutdir=benchmarks", "benchmarks"]),
+    ("dense kernels", [sys.executable, "benchmarks/bench_dense.py"]),  # writes a file of its own
 )
 
 

@@ -4,75 +4,17 @@ For each shape of the list, the fastest choice goes into kernels/cuda/tiles.json
 same architecture. A choice is taken only where it beats the estimate's by more than the noise; so is cuBLAS.
 """
 
+import functools
 import json
-import statistics
 import sys
 from contextlib import contextmanager
-from typing import NamedTuple
 
-import ml_dtypes
-import numpy as np
+from dense_problems import DTYPES, KINDS, PROBLEMS, case_of, gpu_clock
 
-from scopeflow.kernels.cuda import dense, dispatch
-from scopeflow.kernels.geometry import windows
+from scopeflow.kernels.cuda import dispatch
 
-WARM_UP, RUNS = 3, 15
 GAIN = 1.02  # how many times faster than the estimate's choice another must be
 HOPELESS = 4  # times the least estimated cost
-FLUSH_BYTES = 256 << 20  # more than any L2 holds
-
-
-class Problem(NamedTuple):
-    """A product, by the sizes of its operands: (m, k, n), or an image, a filter and a stride."""
-
-    function: str
-    sizes: tuple
-
-
-CUBES = tuple((n, n, n) for n in (256, 512, 1024, 2048, 4096, 8192))
-BERT = ((4096, 768, 768), (4096, 768, 2304), (4096, 768, 3072), (4096, 3072, 768))
-# (H and W, C, O, window, stride), batch 32: ResNet-50's and VGG's.
-RESNET = (
-    (56, 64, 64, 3, 1),
-    (28, 128, 128, 3, 1),
-    (14, 256, 256, 3, 1),
-    (7, 512, 512, 3, 1),
-    (56, 256, 64, 1, 1),
-    (56, 64, 256, 1, 1),
-    (224, 3, 64, 7, 2),
-    (56, 128, 128, 3, 2),
-)
-VGG = ((224, 3, 64, 3, 1), (224, 64, 64, 3, 1), (112, 128, 128, 3, 1), (56, 256, 256, 3, 1), (28, 512, 512, 3, 1))
-DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
-KINDS = (("float32", "highest"), ("float32", "high"), ("float16", "highest"), ("bfloat16", "highest"))
-PROBLEMS = (
-    *(Problem("matmul", sizes) for sizes in (*CUBES, *BERT)),
-    *(
-        Problem(function, sizes)
-        for function in ("conv2d", "conv2d_input_grad", "conv2d_filter_grad")
-        for sizes in (*RESNET, *VGG)
-    ),
-)
-
-
-def call_of(problem, dtype, precision, launcher, xp, batch=32):
-    """A function without arguments that computes the problem, on arrays of its own."""
-
-    def filled(*shape):
-        return xp.asarray(np.random.default_rng(0).standard_normal(shape, np.float32).astype(dtype))
-
-    more = {"precision": precision, "launcher": launcher}
-    if problem.function == "matmul":
-        m, k, n = problem.sizes
-        a, b, out = filled(m, k), filled(k, n), xp.empty((m, n), dtype)
-        return lambda: dense.matmul(a, b, False, False, out, **more)
-    size, channels, filters, window, stride = problem.sizes
-    at = windows((size, size), (window, window), (stride, stride), "SAME")
-    shapes = (batch, size, size, channels), (window, window, channels, filters), (batch, *at.output, filters)
-    computed = {"conv2d": 2, "conv2d_input_grad": 0, "conv2d_filter_grad": 1}[problem.function]
-    left, right = (filled(*shape) for i, shape in enumerate(shapes) if i != computed)
-    out = xp.empty(shapes[computed], dtype)
-    return lambda: getattr(dense, problem.function)(left, right, at, 1, out, **more)
 
 
 @contextmanager
@@ -104,8 +46,12 @@ def candidates(request):
         yield dispatch.estimated(request)._replace(algorithm="cublas")
 
 
-def fastest(call, seconds):
-    """(request, best choice, its seconds, seconds of the estimate's choice) of a call, by the clock `seconds`."""
+def fastest(call, clock):
+    """(request, best choice, its seconds, seconds of the estimate's choice) of a call."""
+
+    def seconds(call):
+        return clock([call])[0]
+
     requests = []
     with choosing(None, requests):
         call()
@@ -135,36 +81,16 @@ def record_of(request, choice):
     }
 
 
-def gpu_clock(cupy):
-    """Seconds of a call on the GPU: the median of some, each with a cold L2."""
-    flushed = cupy.empty(FLUSH_BYTES, cupy.uint8)
-
-    def seconds(call):
-        for _ in range(WARM_UP):
-            call()
-        taken = []
-        for _ in range(RUNS):
-            flushed.fill(0)
-            begin, end = cupy.cuda.Event(), cupy.cuda.Event()
-            begin.record()
-            call()
-            end.record()
-            end.synchronize()
-            taken.append(cupy.cuda.get_elapsed_time(begin, end) / 1e3)
-        return statistics.median(taken)
-
-    return seconds
-
-
-def tune(problems, kinds, launcher, xp, seconds, report=print):
+def tune(problems, kinds, launcher, xp, clock, report=print):
     """The records of the fastest choices."""
     records = []
     for problem in problems:
         for dtype, precision in kinds:
-            call = call_of(problem, DTYPES[dtype], precision, launcher, xp)
-            request, choice, least, expected = fastest(call, seconds)
+            case = case_of(problem, DTYPES[dtype], xp)
+            call = functools.partial(case.call, launcher, precision=precision)
+            request, choice, least, expected = fastest(call, clock)
             records.append(record_of(request, choice))
-            rate = 2e-12 * request.rows * request.columns * request.depth * request.parts / least
+            rate = 2e-12 * case.products / least
             said = f"{choice.algorithm} {records[-1]['tile']} / {choice.splits}"
             report(
                 f"{problem} {dtype} {precision}: {said}, {rate:.1f} TFLOP/s, {expected / least:.2f} x the estimate's"

@@ -1,11 +1,11 @@
 """Which CUDA kernel, tile and splits a product gets: the table, the measurements and the estimate."""
 
-import importlib.util
 import json
 
 import numpy as np
 import pytest
-from house import ROOT
+import tune
+from dense_problems import Problem
 
 from scopeflow.kernels.cuda import dense, dispatch
 from scopeflow.kernels.cuda.dispatch import Measurement, Request, ShapeClass, choose, parsed
@@ -243,14 +243,6 @@ def test_cublas_is_called_where_it_was_measured_faster_and_nowhere_else(measured
 # --- make tune --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def tuner():
-    spec = importlib.util.spec_from_file_location("tune", ROOT / "benchmarks" / "tune.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 class Clock:
     """Seconds that depend on the tile and splits of the launches that a call makes, and on nothing else."""
 
@@ -270,51 +262,52 @@ class Clock:
     def cublas(self, *arguments):
         self.launches.append("cublas")
 
-    def __call__(self, call):
+    def __call__(self, calls):
+        (call,) = calls
         self.launches.clear()
         call()
         if self.launches[0] == "cublas":
-            return self.seconds("cublas", 1)
+            return [self.seconds("cublas", 1)]
         defines = dict(self.launches[0].defines)
-        return self.seconds(f"{defines['BM']}x{defines['BN']}", 2 if defines["SPLIT"] else 1)
+        return [self.seconds(f"{defines['BM']}x{defines['BN']}", 2 if defines["SPLIT"] else 1)]
 
 
-def tuned(tuner, problem, seconds, kind=("float32", "highest")):
+def tuned(problem, seconds, kind=("float32", "highest")):
     clock, lines = Clock(seconds), []
-    (record,) = tuner.tune([problem], [kind], clock, np, clock, lines.append)
+    (record,) = tune.tune([problem], [kind], clock, np, clock, lines.append)
     assert len(lines) == 1
     return record
 
 
-def test_the_fastest_tile_is_recorded_and_then_chosen(tuner, measured):
-    problem = tuner.Problem("matmul", (512, 512, 512))
-    record = tuned(tuner, problem, lambda tile, splits: {"128x64": 1.0}.get(tile, 2.0) * splits)
+def test_the_fastest_tile_is_recorded_and_then_chosen(measured):
+    problem = Problem("matmul", (512, 512, 512))
+    record = tuned(problem, lambda tile, splits: {"128x64": 1.0}.get(tile, 2.0) * splits)
     assert (record["tile"], record["splits"], record["algorithm"]) == ("128x64", 1, "scopeflow")
     assert record["shape"] == [512, 512, 512] and record["architecture"] == 90
     measured(record)
     assert choose(request(512, 512, 512)).tile == dispatch.TILES["128x64"]
 
 
-def test_what_is_no_faster_than_the_estimate_beyond_the_noise_does_not_replace_it(tuner):
-    problem = tuner.Problem("matmul", (512, 512, 512))
+def test_what_is_no_faster_than_the_estimate_beyond_the_noise_does_not_replace_it():
+    problem = Problem("matmul", (512, 512, 512))
     expected = dispatch.estimated(request(512, 512, 512)).tile
     name = next(name for name, tile in dispatch.TILES.items() if tile == expected)
-    assert tuned(tuner, problem, lambda tile, splits: 1.0 if tile == name else 0.99)["tile"] == name
+    assert tuned(problem, lambda tile, splits: 1.0 if tile == name else 0.99)["tile"] == name
 
 
-def test_cublas_is_recorded_where_it_is_fastest_and_measured_only_where_it_may_be_called(tuner):
+def test_cublas_is_recorded_where_it_is_fastest_and_measured_only_where_it_may_be_called():
     def seconds(tile, splits):
         return 0.5 if tile == "cublas" else 1.0
 
-    assert tuned(tuner, tuner.Problem("matmul", (512, 512, 512)), seconds)["algorithm"] == "cublas"
-    problem = tuner.Problem("conv2d", (8, 16, 16, 3, 1))
-    assert tuned(tuner, problem, seconds)["algorithm"] == "scopeflow"
-    assert tuned(tuner, tuner.Problem("matmul", (64, 64, 64)), seconds, ("float32", "high"))["algorithm"] == "scopeflow"
+    assert tuned(Problem("matmul", (512, 512, 512)), seconds)["algorithm"] == "cublas"
+    problem = Problem("conv2d", (8, 16, 16, 3, 1))
+    assert tuned(problem, seconds)["algorithm"] == "scopeflow"
+    assert tuned(Problem("matmul", (64, 64, 64)), seconds, ("float32", "high"))["algorithm"] == "scopeflow"
 
 
 @pytest.mark.parametrize("function", ["conv2d", "conv2d_input_grad", "conv2d_filter_grad"])
-def test_the_convolutions_measured_are_of_the_sizes_named(tuner, function):
-    record = tuned(tuner, tuner.Problem(function, (14, 8, 16, 3, 2)), lambda tile, splits: 1.0)
+def test_the_convolutions_measured_are_of_the_sizes_named(function):
+    record = tuned(Problem(function, (14, 8, 16, 3, 2)), lambda tile, splits: 1.0)
     pixels, quarter = 32 * 7 * 7, 32 * 7 * 7
     expected = {
         "conv2d": [pixels, 16, 9 * 8],
@@ -324,8 +317,8 @@ def test_the_convolutions_measured_are_of_the_sizes_named(tuner, function):
     assert record["shape"] == expected[function]
 
 
-def test_tuning_leaves_the_table_as_it_was(tuner):
+def test_tuning_leaves_the_table_as_it_was():
     before = dispatch.choose
     with pytest.raises(ZeroDivisionError):
-        tuned(tuner, tuner.Problem("matmul", (64, 64, 64)), lambda tile, splits: 1 // 0)
+        tuned(Problem("matmul", (64, 64, 64)), lambda tile, splits: 1 // 0)
     assert dispatch.choose is before
