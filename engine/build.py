@@ -25,7 +25,7 @@ Const = define(
 
 
 def constant(
-    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
+    value: Any, dtype: Any = None, shape: Any = None, name: str | None = "Const", verify_shape: bool = False
 ) -> Tensor:
     """A tensor with a value fixed in the graph.
 
@@ -37,7 +37,7 @@ def constant(
     array = to_array(value, dtype)
     if shape is not None:
         array = _filled_up(array, as_shape(shape), verify_shape)
-    return _constant(get_default_graph(), array, dtype or as_dtype(array.dtype), name)
+    return _constant(get_default_graph(), array, dtype or as_dtype(array.dtype), name or "Const")
 
 
 def _constant(graph: Graph, array: np.ndarray, dtype: DType, name: str) -> Tensor:
@@ -266,9 +266,9 @@ def add_op(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name
             types[arg.type] = value.dtype.base_dtype
     with graph.name_scope(name or definition.type) as scope:
         bound: dict[str, str] = {}  # which argument fixed a type variable
-        tensors = []
+        tensors: list[Tensor] = []
         for position, (arg, value) in enumerate(zip(args, inputs, strict=True)):
-            label = f"{arg.name}_{position}" if arg.is_list else arg.name
+            label = f"{arg.name}_{position - args.index(arg)}" if arg.is_list else arg.name
             tensors.append(_converted(definition, arg, value, types, bound, label))
         return create(definition, graph, tensors, types, attrs, scope[:-1] if scope else definition.type)
 

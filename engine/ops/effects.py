@@ -8,10 +8,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from .. import dtypes, nest
-from ..build import add_op, to_array
+from ..build import add_op, convert_to_tensor, to_array
 from ..dtypes import as_dtype
 from ..errors import (
     InvalidArgumentError,
@@ -26,6 +27,7 @@ from ..indexed_slices import IndexedSlices
 from ..registry import define, no_outputs, not_differentiable, same_shape
 from ..shapes import TensorShape
 from .basic import identity, no_op
+from .contexts import Context
 
 # -- order ----------------------------------------------------------------------------------------------------------
 
@@ -67,27 +69,33 @@ def with_dependencies(dependencies: Sequence[Any], output_tensor: Any, name: str
 # -- side effects ---------------------------------------------------------------------------------------------------
 
 
+def _number_as_text(value: Any) -> str:
+    """A number in the fewest digits of TensorFlow's two choices that read back as it: six or nine, for float64 more."""
+    if isinstance(value, (bytes, str)):
+        return value.decode(errors="replace") if isinstance(value, bytes) else value
+    if not np.issubdtype(type(value), np.floating) and not isinstance(value, ml_dtypes.bfloat16):
+        return str(int(value)) if isinstance(value, (np.bool_, np.integer)) else str(value)
+    wide = type(value) is np.float64
+    value = value if wide else np.float32(value)
+    short = f"{value:.{15 if wide else 6}g}"
+    return short if type(value)(short) == value else f"{value:.{17 if wide else 9}g}"
+
+
 def _as_text(value: Any, most: int) -> str:
     """The first elements of an array as TensorFlow prints them: ``[1 2 3...]``, nested by rows."""
     array = np.asarray(value)
-    if array.dtype == object:
-        array = np.array([v.decode() if isinstance(v, bytes) else str(v) for v in array.ravel()], object).reshape(
-            array.shape
-        )
-    left = [most if most >= 0 else array.size]
+    most = array.size if most < 0 else most
+    left = most
 
     def rows(part: np.ndarray) -> str:
-        if part.ndim == 0:
-            left[0] -= 1
-            return str(part[()])
-        pieces: list[str] = []
-        for item in part:
-            if left[0] <= 0:
-                return ("[" + "".join(pieces) if part.ndim > 1 else "[" + " ".join(pieces)) + "...]"
-            pieces.append(rows(item))
-        return "[" + (" " if part.ndim == 1 else "").join(pieces) + "]"
+        nonlocal left
+        if part.ndim > 1:
+            return "".join(f"[{rows(row)}]" for row in part if left)
+        shown, left = part[:left], max(left - len(part), 0)
+        return " ".join(map(_number_as_text, shown)) + "..." * (len(shown) < len(part))
 
-    return rows(array) if array.ndim else f"[{rows(array)}]"
+    cut = "..." * (array.ndim > 1 and array.size > most)
+    return f"[{rows(array if array.ndim else array.reshape(1))}{cut}]"
 
 
 def _bind_print(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
@@ -138,6 +146,8 @@ def _bind_assert(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
     return run
 
 
+_OPS_OF_A_GUARD = 8  # Switch, its two sides and the predicate, NoOp, a control dependency in each branch, Merge
+
 AssertOp = define(
     "Assert",
     "condition:bool, data:any*",
@@ -149,8 +159,24 @@ AssertOp = define(
 
 
 def Assert(condition: Any, data: Sequence[Any], summarize: int | None = None, name: str | None = None) -> Operation:
-    """An operation that raises InvalidArgumentError, telling `data`, unless all of `condition` is true."""
-    return AssertOp(condition, *data, summarize=3 if summarize is None else summarize, name=name)
+    """An operation that raises InvalidArgumentError, telling `data`, unless all of `condition` is true.
+
+    Where TensorFlow guards the check by a cond (data of other types than int32 and string would be copied from a GPU
+    otherwise), only its constants and the Assert are here; the Switches and Merge around them are counted.
+    """
+    summarize = 3 if summarize is None else summarize
+    with op_scope(name, "Assert", [condition, *data]):
+        kinds = {convert_to_tensor(item).dtype for item in data}
+        if kinds <= {dtypes.string, dtypes.int32}:
+            return AssertOp(condition, *data, summarize=summarize, name="Assert")
+        condition = convert_to_tensor(condition, name="Condition")
+        with op_scope("AssertGuard") as scope:
+            guard = Context(condition.graph, f"the failing branch of {scope[:-1]!r}")
+            for item in (condition, *data):
+                if isinstance(item, Tensor):
+                    guard.count_entry(item)
+            condition.graph.uncounted += _OPS_OF_A_GUARD
+            return AssertOp(condition, *data, summarize=summarize, name="Assert")
 
 
 _CLASS_OF_A_RUN = {  # TensorFlow's for what a Python function raises; UnknownError for all else

@@ -1,0 +1,94 @@
+"""What whole public programs were found to need: checks inside the graph, odd arguments, orders of calls."""
+
+import numpy as np
+
+from ..cases import golden
+from ..helpers import NOT_RAISED, said
+
+CHECKS = {
+    "Assert of floats": lambda tf, x, u: tf.Assert(tf.reduce_all(x > 0.0), [x, "a", x]),
+    "Assert of integers": lambda tf, x, u: tf.Assert(tf.reduce_all(x > 0.0), ["a", tf.shape(x)]),
+    "equal": lambda tf, x, u: tf.assert_equal(x, 1.0),
+    "equal with a message": lambda tf, x, u: tf.assert_equal(x, 1.0, message="why"),
+    "equal of itself": lambda tf, x, u: tf.assert_equal(x, x),
+    "none equal": lambda tf, x, u: tf.assert_none_equal(x, 2.0, data=["no", x]),
+    "less": lambda tf, x, u: tf.assert_less(tf.shape(x), [1], name="short"),
+    "less or equal": lambda tf, x, u: tf.assert_less_equal([2], [3]),
+    "greater": lambda tf, x, u: tf.assert_greater(x, 3.0, summarize=1),
+    "greater or equal": lambda tf, x, u: tf.assert_greater_equal(x, 3.0),
+    "positive": lambda tf, x, u: tf.assert_positive(x, message="why"),
+    "negative": lambda tf, x, u: tf.assert_negative(x),
+    "non-negative": lambda tf, x, u: tf.assert_non_negative(x),
+    "near": lambda tf, x, u: tf.assert_near(x, 1.0, data=["far", x]),
+    "exactly near": lambda tf, x, u: tf.assert_near(x, x, 0.0, 0.0, data=["not near"]),
+    "rank": lambda tf, x, u: tf.assert_rank(u, 1),
+    "rank that is known": lambda tf, x, u: tf.assert_rank(x, 1),
+    "rank at least": lambda tf, x, u: tf.assert_rank_at_least(u, 3, message="why"),
+    "rank in": lambda tf, x, u: tf.assert_rank_in(u, [0, 1], message="why"),
+    "rank in, known": lambda tf, x, u: tf.assert_rank_in(x, (1, 2)),
+}
+
+
+def outcome(call):
+    """What the failing check says, or that it holds."""
+    found = said(call, r"assertion failed: [^\n]*")
+    return "holds" if found == [NOT_RAISED] else found
+
+
+@golden(rows=CHECKS)
+def checks(tf, row):
+    """What a failing check says, and a random draw after it, which tells how many operations it is made of."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(5)
+        x = tf.placeholder(tf.float32, [None], name="x")
+        u = tf.placeholder(tf.float32, name="u")
+        check = row(tf, x, u)
+        drawn = tf.random_uniform([3])
+        with tf.Session() as session:
+            feeds = {x: [2.0, -1.5, 0.1], u: np.ones([1, 2])}
+            told = outcome(lambda: session.run(check, feeds))
+            with tf.control_dependencies([check]):
+                checked = tf.identity(x)
+            of_nothing = outcome(lambda: session.run(checked, {x: [], u: [[[2.0]]]}))
+            return {"told": told, "drawn": session.run(drawn), "of nothing": of_nothing}
+
+
+@golden()
+def no_checks(tf):
+    """What the graph alone decides is told when it is built."""
+    with tf.Graph().as_default():
+        x, u = tf.placeholder(tf.float32, [2, 3], name="x"), tf.placeholder(tf.float32, name="u")
+        same = tf.assert_same_float_dtype
+        return {
+            "less": said(lambda: tf.assert_less_equal(tf.constant([3], name="c"), 2, message="why"), ".*"),
+            "positive": said(lambda: tf.assert_positive(tf.constant([-1.0], name="d"), message="why"), ".*"),
+            "rank": said(lambda: tf.assert_rank(x, 1, message="why"), ".*"),
+            "rank at least": said(lambda: tf.assert_rank_at_least(x, 3), ".*"),
+            "rank in": said(lambda: tf.assert_rank_in(x, [0, 1]), ".*"),
+            "rank of floats": said(lambda: tf.assert_rank(x, 1.0, name="f"), ".*"),
+            "rank of many": said(lambda: tf.assert_rank(x, [1]), ".*"),
+            "same": [same([x, u]).name, same().name, same([], tf.float64).name],
+            "other": said(lambda: same([x, tf.constant(1.0, tf.float64, name="e")]), ".*"),
+            "not as asked": said(lambda: same([x], tf.float64), ".*"),
+            "no floats": said(lambda: same([], tf.int32), ".*"),
+            "constant": tf.constant(1, name=None).op.name,
+        }
+
+
+PRINTED = {
+    "float32": np.array([1234567, 0.1, 1 / 3, 1e-10, 3, -1.5, np.nan, np.inf, 16777217], np.float32),
+    "float64": np.array([1234567, 0.1, 1 / 3, 1e-10, 3, -1.5, 1e20]),
+    "bool": np.array([True, False]),
+    "matrix": np.array([[1, 2], [3, 4]]),
+    "words": np.array([["a", "b"], ["c", "d"]]),
+}
+
+
+@golden(rows=PRINTED)
+def values_in_messages(tf, row):
+    """How a message writes an array, and cuts it short."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        return {
+            str(most): said(lambda most=most: session.run(tf.Assert(False, [row], most)), r"assertion failed: [^\n]*")
+            for most in (-1, 1, 2, 3)
+        }
