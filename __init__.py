@@ -1,7 +1,7 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from . import nn, train
-from .compat import contrib, debugging, dtypes, gfile, linalg, logging, manip, math, random
+from .compat import contrib, debugging, dtypes, gfile, linalg, logging, manip, math, python_io, random
 from .compat.lookup import lookup as _lookup
 from .compat.small import *
 from .compat.stand_in import install_as_tensorflow

@@ -14,7 +14,6 @@ from tensorboard.compat.proto import graph_pb2
 from tensorboard.util import tensor_util
 
 import scopeflow as tf
-from scopeflow.data.records import framed, read_records
 from scopeflow.train.summary.graph_def import graph_def
 
 
@@ -227,55 +226,6 @@ def test_the_cache_has_one_writer_for_a_folder(logdir, graph):
     assert second is not first
     tf.summary.FileWriterCache.clear()
     assert [event.WhichOneof("what") for event in events(logdir)] == ["file_version", "graph_def"] * 2
-
-
-RECORDS = [b"", b"a", bytes(range(256)) * 5]
-
-
-def test_records_are_framed_as_tensorboard_reads_them(tmp_path):
-    path = tmp_path / "records"
-    path.write_bytes(b"".join(map(framed, RECORDS)))
-    assert list(read_records(str(path))) == RECORDS
-    assert framed(b"a").hex() == "0100000000000000" + masked_crc_of(b"\x01" + bytes(7)) + "61" + masked_crc_of(b"a")
-
-
-def masked_crc_of(data):
-    """The CRC-32C by its definition, bit by bit, masked."""
-    crc = 0xFFFFFFFF
-    for octet in data:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    crc ^= 0xFFFFFFFF
-    return (((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF).to_bytes(4, "little").hex()
-
-
-def test_every_cut_and_every_flipped_bit_is_told(tmp_path):
-    path = tmp_path / "events"
-    data = framed(b"first record") + framed(b"2nd")
-    second = len(framed(b"first record"))
-    for end in range(1, len(data)):
-        if end == second:
-            continue
-        path.write_bytes(data[:end])
-        with pytest.raises(tf.errors.DataLossError, match=f"truncated record at {0 if end < second else second} in"):
-            list(read_records(str(path)))
-    for bit in range(len(data) * 8):
-        damaged = bytearray(data)
-        damaged[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(damaged)
-        with pytest.raises(tf.errors.DataLossError, match="corrupted record"):
-            list(read_records(str(path)))
-
-
-def test_a_record_that_claims_more_than_the_file_has_takes_no_memory(tmp_path):
-    from scopeflow.engine.checksum import crc32c, masked
-
-    path = tmp_path / "events"
-    length = (1 << 60).to_bytes(8, "little")
-    path.write_bytes(length + masked(crc32c(length)).to_bytes(4, "little") + b"data")
-    with pytest.raises(tf.errors.DataLossError, match="truncated record at 0"):
-        list(read_records(str(path)))
 
 
 def test_a_missing_file_is_told(tmp_path):
