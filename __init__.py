@@ -1,7 +1,7 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from . import nn, train
-from .compat import contrib, debugging, dtypes, gfile, linalg, logging, manip, math, python_io, random
+from .compat import bitwise, contrib, debugging, dtypes, gfile, linalg, logging, manip, math, python_io, random
 from .compat.lookup import lookup as _lookup
 from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
@@ -33,6 +33,7 @@ from .engine.graph import (
 from .engine.indexed_slices import IndexedSlices, IndexedSlicesValue, convert_to_tensor_or_indexed_slices
 from .engine.ops.array import *
 from .engine.ops.basic import *
+from .engine.ops.bits import bitcast, unravel_index
 from .engine.ops.checks import *
 from .engine.ops.clip import *
 from .engine.ops.codecs import decode_raw
@@ -47,6 +48,7 @@ from .engine.ops.random import *
 from .engine.ops.reduce import *
 from .engine.ops.segments import *
 from .engine.ops.sparse import *
+from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta
 from .engine.ops.state import *
 from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
@@ -54,6 +56,7 @@ from .engine.shapes import Dimension, TensorShape
 from .engine.sparse_tensor import SparseTensor, SparseTensorValue
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .nn import image, layers, losses, metrics
+from .nn.counting import *
 from .scopes import initializers
 from .scopes.initializers import (
     constant_initializer,

@@ -16,7 +16,7 @@ from ..indexed_slices import IndexedSlices
 from ..registry import brackets, check_equal, define, no_gradient, not_differentiable
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
-from .arithmetic import less, maximum, merge_shapes
+from .arithmetic import equal, less, maximum, merge_shapes
 from .basic import Cast, cast, expand_dims, rank, reshape, sum_to_shape, zeros_like
 from .basic import shape as shape_of
 from .joining import at_least_rank, concat, static_int, with_known_rank
@@ -352,6 +352,33 @@ TensorScatterSub = _define_updated(
     lambda k, array, rows, values: k.scatter_add(array, rows, -values),
     lambda op, g: [g, None, -gather_nd(g, op.inputs[1])],
 )
+
+
+def _extreme_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
+    """What ties for a place's extreme shares its gradient equally."""
+    tensor, indices, updates = op.inputs
+    kept = cast(equal(tensor, op.outputs[0]), g.dtype)
+    taken = cast(equal(updates, gather_nd(op.outputs[0], indices)), g.dtype)
+    share = g / maximum(TensorScatterAdd(kept, indices, taken), 1)
+    return [share * kept, None, gather_nd(share, indices) * taken]
+
+
+TensorScatterMax = _define_updated(
+    "TensorScatterMax", lambda k, array, rows, values: k.xp.maximum.at(array, rows, values), _extreme_gradient
+)
+TensorScatterMin = _define_updated(
+    "TensorScatterMin", lambda k, array, rows, values: k.xp.minimum.at(array, rows, values), _extreme_gradient
+)
+
+
+def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """`tensor` with the larger of each slice and what `updates` has for it at the coordinates in `indices`."""
+    return TensorScatterMax(tensor, indices, updates, name=name)
+
+
+def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """`tensor` with the smaller of each slice and what `updates` has for it at the coordinates in `indices`."""
+    return TensorScatterMin(tensor, indices, updates, name=name)
 
 
 def tensor_scatter_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
@@ -814,6 +841,8 @@ __all__ = [
     "sort",
     "tensor_scatter_add",
     "tensor_scatter_nd_add",
+    "tensor_scatter_nd_max",
+    "tensor_scatter_nd_min",
     "tensor_scatter_nd_sub",
     "tensor_scatter_nd_update",
     "tensor_scatter_sub",

@@ -24,12 +24,14 @@ from .arithmetic import (
     greater,
     in_float32,
     install_binary_operator,
+    less,
     merge_shapes,
     negative,
     not_equal,
     unary_op,
+    where,
 )
-from .basic import cast, identity, sum_like, zeros_like
+from .basic import cast, identity, ones_like, sum_like, zeros_like
 
 # -- arithmetic with care -------------------------------------------------------------------------------------------
 
@@ -521,6 +523,13 @@ def conj(x: Any, name: str | None = None) -> Tensor:
     return _real_tensor(x, "x")
 
 
+def angle(input: Any, name: str | None = None) -> Tensor:
+    """The angle in the complex plane: of real numbers, pi below zero and 0 elsewhere."""
+    with op_scope(name, "Angle", [input]):
+        input = _real_tensor(input, "input")
+        return where(less(input, 0), math.pi * ones_like(input), zeros_like(input))
+
+
 def _vectors_of_three(a: Tensor, b: Tensor) -> TensorShape:
     shape = merge_shapes(a.shape, b.shape)
     if shape.sizes == ():
@@ -547,10 +556,10 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
 
 __all__ = [
     *arithmetic.__all__,
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "check_numerics", "conj", "cos", "cosh",
-    "cross", "digamma", "div_no_nan", "divide_no_nan", "erf", "erfc", "erfinv", "exp", "expm1", "floor", "imag",
-    "is_finite", "is_inf", "is_nan", "lgamma", "log", "log1p", "log_sigmoid", "multiply_no_nan", "polygamma", "pow",
-    "real", "reciprocal", "rint", "round", "rsqrt", "saturate_cast", "sigmoid", "sin", "sinh", "sqrt", "square",
-    "squared_difference", "tan", "tanh", "to_bfloat16", "to_double", "to_float", "to_int32", "to_int64",
-    "verify_tensor_all_finite", "xdivy", "xlogy",
+    "acos", "acosh", "angle", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "check_numerics", "conj", "cos",
+    "cosh", "cross", "digamma", "div_no_nan", "divide_no_nan", "erf", "erfc", "erfinv", "exp", "expm1", "floor",
+    "imag", "is_finite", "is_inf", "is_nan", "lgamma", "log", "log1p", "log_sigmoid", "multiply_no_nan",
+    "polygamma", "pow", "real", "reciprocal", "rint", "round", "rsqrt", "saturate_cast", "sigmoid", "sin", "sinh",
+    "sqrt", "square", "squared_difference", "tan", "tanh", "to_bfloat16", "to_double", "to_float", "to_int32",
+    "to_int64", "verify_tensor_all_finite", "xdivy", "xlogy",
 ]  # fmt: skip

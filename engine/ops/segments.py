@@ -15,7 +15,7 @@ from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, no_gradient
 from ..shapes import TensorShape
 from ..static import constant_value
-from .basic import cast, ones, ones_like, rank, reshape, shape, size
+from .basic import cast, ones, ones_like, rank, reshape, shape, size, zeros_like
 from .math import (
     REALS,
     div_no_nan,
@@ -25,6 +25,7 @@ from .math import (
     merge_shapes,
     minimum,
     sqrt,
+    where_v2,
 )
 from .reduce import reduce_max
 
@@ -40,12 +41,29 @@ def _merged(k: Any, kind: str, rows: Array, ids: Array, count: int, of_nothing: 
         total = k.xp.zeros((count, *rows.shape[1:]), rows.dtype)
         k.scatter_add(total, ids, rows)
         return total
+    if kind == "prod":
+        return _products(k, rows, ids, count)
     dtype = as_dtype(rows.dtype)
     result = k.xp.full((count, *rows.shape[1:]), dtype.min if kind == "max" else dtype.max, rows.dtype)
     (k.xp.maximum if kind == "max" else k.xp.minimum).at(result, ids, rows)
     if of_nothing is not None:
         result[k.xp.bincount(ids, minlength=count)[:count] == 0] = of_nothing
     return result
+
+
+def _products(k: Any, rows: Array, ids: Array, count: int) -> Array:
+    """[count, …]: the product of the rows of each id, 1 where there are none: first rows of all ids, then second ones.
+
+    No array library multiplies at an index that it meets twice in one go on a device.
+    """
+    product = k.xp.ones((count, *rows.shape[1:]), rows.dtype)
+    order = k.xp.argsort(ids, kind="stable")
+    ordered = ids[order]
+    place = k.xp.arange(ids.size) - k.xp.searchsorted(ordered, ordered)  # among those of its id
+    for turn in range(int(place.max()) + 1 if ids.size else 0):
+        chosen = order[place == turn]
+        product[ids[chosen]] *= rows[chosen]
+    return product
 
 
 def _unsorted_kernel(kind: str) -> Rule:
@@ -101,6 +119,23 @@ UnsortedSegmentSum = _unsorted_op(
 )
 UnsortedSegmentMax = _unsorted_op("UnsortedSegmentMax", _unsorted_kernel("max"), _extreme_segment_gradient)
 UnsortedSegmentMin = _unsorted_op("UnsortedSegmentMin", _unsorted_kernel("min"), _extreme_segment_gradient)
+
+
+def _product_gradient(op: Operation, g: Tensor) -> list:
+    """Of a product: times all other factors. One zero among them leaves the slope of that one; more leave none."""
+    data, ids = op.inputs[:2]
+    zero = equal(data, 0)
+    zeros_of = UnsortedSegmentSum(cast(zero, g.dtype), ids, shape(g)[0])
+    others = UnsortedSegmentProd(where_v2(zero, ones_like(data), data), ids, shape(g)[0])
+    g_rows, zero_rows, other_rows = (SegmentRows(part, ids) for part in (g, zeros_of, others))
+    slope = where_v2(zero, other_rows, where_v2(equal(zero_rows, 0), div_no_nan(other_rows, data), zeros_like(data)))
+    slope = where_v2(equal(zero_rows - cast(zero, g.dtype), 0), slope, zeros_like(data))
+    return [g_rows * slope, *[None] * (len(op.inputs) - 1)]
+
+
+UnsortedSegmentProd: OpDef = _unsorted_op(
+    "UnsortedSegmentProd", in_float32(_unsorted_kernel("prod")), _product_gradient
+)
 
 
 def _segment_rows(k: Any, segments: Array, ids: Array) -> Array:
@@ -159,6 +194,7 @@ SegmentSum = _sorted_op(
 SegmentMean = _sorted_op("SegmentMean", in_float32(_sorted_kernel("mean")), _segment_mean_gradient, FLOATS)
 SegmentMax = _sorted_op("SegmentMax", _sorted_kernel("max"), _extreme_segment_gradient)
 SegmentMin = _sorted_op("SegmentMin", _sorted_kernel("min"), _extreme_segment_gradient)
+SegmentProd = _sorted_op("SegmentProd", in_float32(_sorted_kernel("prod")), _product_gradient)
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
@@ -181,6 +217,11 @@ def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     return SegmentMin(data, segment_ids, name=name)
 
 
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
+    """The product of the rows of each id, 1 where there are none. Arguments as for `segment_sum`."""
+    return SegmentProd(data, segment_ids, name=name)
+
+
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """[num_segments, …]: the sum of what has each id. The ids have the shape that `data` begins with, in any order.
 
@@ -197,6 +238,11 @@ def unsorted_segment_max(data: Any, segment_ids: Any, num_segments: Any, name: s
 def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
     """The smallest of what has each id; the dtype's highest value where nothing has. See `unsorted_segment_sum`."""
     return UnsortedSegmentMin(data, segment_ids, num_segments, name=name)
+
+
+def unsorted_segment_prod(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
+    """The product of what has each id, 1 where nothing has. See `unsorted_segment_sum`."""
+    return UnsortedSegmentProd(data, segment_ids, num_segments, name=name)
 
 
 def _members(data: Tensor, ids: Tensor, num_segments: Tensor) -> Tensor:
@@ -277,6 +323,7 @@ def bincount(
 
 
 __all__ = [
-    "bincount", "segment_max", "segment_mean", "segment_min", "segment_sum", "unsorted_segment_max",
-    "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_sqrt_n", "unsorted_segment_sum",
+    "bincount", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "unsorted_segment_max",
+    "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum",
 ]  # fmt: skip

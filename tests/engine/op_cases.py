@@ -48,8 +48,8 @@ def distinct(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 _FAMILIES = (
-    "basic", "math", "reduce", "linalg", "array", "images", "nn", "random", "sampling", "state", "control_flow",
-    "training", "summary",
+    "basic", "math", "reduce", "linalg", "array", "images", "nn", "random", "sampling", "special", "state",
+    "control_flow", "training", "summary",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ TOLERANCE = 2e-6
 # Ops on floats whose derivative is zero wherever it exists, or whose result is drawn, counted or looked up.
 FLAT = {
     "Floor", "Ceil", "Round", "Rint", "FloorDiv", "TruncateDiv", "StopGradient", "ZerosLike", "OnesLike", "Const",
-    "Fill", "Placeholder", "LoopInput", "RandomShuffle", "Multinomial",
+    "Fill", "Placeholder", "LoopInput", "RandomShuffle", "Multinomial", "Bitcast",
 }  # fmt: skip
 
 
