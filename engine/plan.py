@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import errors
-from .dtypes import variant
+from .dtypes import resource, variant
 from .fusion import FusedDraw, FusedProduct, fused_draws, fused_products
 from .graph import Operation, Tensor
 from .state import variable_of
@@ -235,8 +235,8 @@ class Plan:
         host = self._session.host
         if op.definition.on_host or (self._session.default is host and not op.device):
             return host
-        if any(t.dtype.is_string for t in (*op.inputs, *op.outputs)):
-            return host  # no device has strings
+        if any(t.dtype.is_string or t.dtype is resource for t in (*op.inputs, *op.outputs)):
+            return host  # no device has strings, nor handles
         if not op.device and not op.definition.stateful and self._is_shape_work(op):
             self._on_host.add(op)
             return host
@@ -409,6 +409,8 @@ class Plan:
             run = partial(definition.kernel, backend, **op.attrs)
         else:
             raise errors.UnimplementedError(None, op, f"Op {op.type} ({op.name!r}) has no kernel")
+        if definition.ref and writes(op):  # itself, and not by its branches or loop body
+            run = _alone(self._session.updating, run)
         return run if backend in (self._session.host, self._session.default) else _activated(backend, run)
 
     # -- running ----------------------------------------------------------------------------------------------------
@@ -460,6 +462,16 @@ def _activated(backend: Any, run: Callable[..., Any]) -> Callable[..., Any]:
             return run(*values)
 
     return on_its_device
+
+
+def _alone(lock: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+    """`run` while no other thread's runs change variables: an update reads and writes them, with the GIL let go."""
+
+    def update(*values: Any) -> Any:
+        with lock:
+            return run(*values)
+
+    return update
 
 
 def argument_names(op: Operation) -> list[str]:

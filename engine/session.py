@@ -19,6 +19,7 @@ from .dtypes import DType
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
 from .plan import Plan
 from .state import VariableState
+from .waiting import limited
 
 _Runnable = Callable[[Sequence[Any]], Any]  # the values of the feeds in, those of the fetches out
 _HOST = "/device:CPU:0"
@@ -26,11 +27,23 @@ _MOST_RUNS = 1000  # plans that a session keeps
 
 
 class ConfigProto(SimpleNamespace):
-    """A session's settings. `allow_soft_placement` and `device_count` are read; others are accepted, and do nothing."""
+    """A session's settings; those that are not named here are accepted, and do nothing.
+
+    `allow_soft_placement` and `device_count` say where operations may run; `operation_timeout_in_ms` limits every run
+    that has no limit of its own in its `RunOptions`.
+    """
 
     def __init__(self, **settings: Any) -> None:
         known = {"allow_soft_placement": False, "log_device_placement": False, "device_count": {}}
-        super().__init__(**{**known, "gpu_options": GPUOptions(), "graph_options": SimpleNamespace(), **settings})
+        super().__init__(
+            **{
+                **known,
+                "operation_timeout_in_ms": 0,
+                "gpu_options": GPUOptions(),
+                "graph_options": SimpleNamespace(),
+                **settings,
+            }
+        )
 
 
 class GPUOptions(SimpleNamespace):
@@ -38,9 +51,12 @@ class GPUOptions(SimpleNamespace):
 
 
 class RunOptions(SimpleNamespace):
-    """Accepted for TF1 programs."""
+    """Options of one run: `timeout_in_ms`, after which it raises DeadlineExceededError. Nothing is traced."""
 
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = range(4)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trace_level": self.NO_TRACE, "timeout_in_ms": 0, **options})
 
 
 class RunMetadata(SimpleNamespace):
@@ -52,6 +68,9 @@ class Session:
 
     `target` must be empty (there are no remote runs); `config` is a `ConfigProto`. Without a GPU, or with
     ``device_count={"GPU": 0}``, everything runs on the CPU; else operations without a device run on the first GPU.
+
+    Threads may run it at once. Each change of a variable is one step that no other thread's change comes between; a
+    read beside it may see a part of it, as TensorFlow's does.
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
@@ -61,8 +80,11 @@ class Session:
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         self._graph = graph or get_default_graph()
         self._config = config or ConfigProto()
+        self._milliseconds = self._config.operation_timeout_in_ms
         self._closed = False
         self._lock = threading.Lock()
+        self._planning = threading.RLock()  # a plan is drawn up once, though several threads ask for it
+        self.updating = threading.Lock()  # held while a step changes variables
         self.host = get_backend(_HOST)
         self._devices = self._usable_devices()
         gpus = [d for d in self._devices if ":GPU:" in d]
@@ -80,9 +102,9 @@ class Session:
         """The values of `fetches` (tensors, operations, variables, names, in any nesting) in the same structure.
 
         Tensors give NumPy arrays (NumPy scalars for scalars), operations None. `feed_dict` gives values to tensors,
-        whichever, and structures of values to tuples of tensors, such as an RNN's state. Raises RuntimeError after
-        `close`, TypeError and ValueError for fetches or feeds that do not fit the graph, and the classes of `tf.errors`
-        for what goes wrong inside.
+        whichever, and structures of values to tuples of tensors, such as an RNN's state. `options` (`RunOptions`) may
+        limit its time. Raises RuntimeError after `close`, TypeError and ValueError for fetches or feeds that do not fit
+        the graph, and the classes of `tf.errors` for what goes wrong inside.
         """
         if feed_dict is not None and not isinstance(feed_dict, dict):
             raise TypeError(f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}")
@@ -92,20 +114,38 @@ class Session:
         try:
             run = self._runs.get(key)
         except TypeError:  # what cannot be hashed is no element of a graph, and is told so
-            return self._prepare(fetches, feeds, where)(values)
+            return self._timed(self._prepare(fetches, feeds, where), options)(values)
         if run is None:
             if any(isinstance(key, tuple) for key in feeds):
-                return self.run(fetches, _flat_feeds(feeds, values))
-            run = self._prepare(fetches, feeds, where)
-            self._keep(key, run)
-        return run(values)
+                return self.run(fetches, _flat_feeds(feeds, values), options, run_metadata)
+            run = self._kept(key, fetches, feeds, where)
+        return run(values) if options is None and self._milliseconds <= 0 else self._timed(run, options)(values)
 
-    def _keep(self, key: Any, run: _Runnable) -> None:
-        """Keep a run for the next time, and forget the oldest of too many: programs may fetch ever new tensors."""
-        with self._lock:
-            while len(self._runs) >= _MOST_RUNS:
-                del self._runs[next(iter(self._runs))]
-            self._runs[key] = run
+    def _kept(self, key: Any, fetches: Any, feeds: Sequence[Any], where: Sequence[Any] | None) -> _Runnable:
+        """The run for a key, prepared if no other thread has been faster, and kept for the next time.
+
+        The oldest of too many are forgotten: programs may fetch ever new tensors.
+        """
+        with self._planning:
+            run = self._runs.get(key)
+            if run is None:
+                run = self._prepare(fetches, feeds, where)
+                while len(self._runs) >= _MOST_RUNS:
+                    del self._runs[next(iter(self._runs))]
+                self._runs[key] = run
+            return run
+
+    def _timed(self, run: _Runnable, options: Any) -> _Runnable:
+        """`run` with the limit of its options, or of the session."""
+        milliseconds = getattr(options, "timeout_in_ms", 0) or self._milliseconds
+        if milliseconds <= 0:
+            return run
+
+        def within_its_time(values: Sequence[Any]) -> Any:
+            with limited(milliseconds / 1000):
+                return run(values)
+
+        return within_its_time
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -115,12 +155,13 @@ class Session:
         nested = any(isinstance(key, tuple) for key in feeds)
         run = self._prepare(fetches, nest.flatten(feeds) if nested else feeds)
 
-        def call(*values: Any, **_: Any) -> Any:
+        def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             if self._closed:
                 raise RuntimeError("Attempted to use a closed Session.")
             if len(values) != len(feeds):
                 raise ValueError(f"The callable takes {len(feeds)} values, got {len(values)}")
-            return run(list(_flat_feeds(feeds, values).values()) if nested else values)
+            flat = list(_flat_feeds(feeds, values).values()) if nested else values
+            return self._timed(run, options)(flat)
 
         return call
 
@@ -200,6 +241,8 @@ class Session:
         Where it has a method `close`, closing the session calls it.
         """
         with self._lock:
+            if self._closed:  # what was made now would never be closed
+                raise errors.CancelledError(None, None, "Session has been closed.")
             if key not in self._resources:
                 self._resources[key] = make()
             return self._resources[key]
@@ -284,7 +327,8 @@ class Session:
 
     def close(self) -> None:
         """Drop every value. Any later `run` raises RuntimeError."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         for resource in [*self._resources.values()]:
             if hasattr(resource, "close"):
                 resource.close()
