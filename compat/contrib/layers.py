@@ -74,6 +74,21 @@ def _normalized(outputs: Tensor, normalizer_fn: Function | None, normalizer_para
 _WEIGHTS = {"kernel": "weights", "bias": "biases"}
 
 
+def _weighted(
+    normalizer_fn: Function | None, weights_initializer: Any, weights_regularizer: Any, biases_initializer: Any,
+    biases_regularizer: Any, trainable: bool, kernels: Sequence[str] = ("kernel",),
+) -> dict[str, Any]:  # fmt: skip
+    """The house layer's arguments for weights and biases; there are no biases where outputs are normalised."""
+    return {
+        **{f"{kernel}_initializer": weights_initializer for kernel in kernels},
+        **{f"{kernel}_regularizer": weights_regularizer for kernel in kernels},
+        "use_bias": normalizer_fn is None and biases_initializer is not None,
+        "bias_initializer": biases_initializer,
+        "bias_regularizer": biases_regularizer,
+        "trainable": trainable,
+    }
+
+
 @add_arg_scope
 def fully_connected(
     inputs: Any,
@@ -101,13 +116,11 @@ def fully_connected(
     with model_scope(scope, "fully_connected", inputs, reuse, _WEIGHTS) as opened:
         arguments = {
             "units": int(num_outputs),
-            "use_bias": normalizer_fn is None and biases_initializer is not None,
-            "kernel_initializer": weights_initializer,
-            "bias_initializer": biases_initializer,
-            "kernel_regularizer": weights_regularizer,
-            "bias_regularizer": biases_regularizer,
-            "trainable": trainable,
-        }
+            **_weighted(
+                normalizer_fn, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer,
+                trainable,
+            ),
+        }  # fmt: skip
         layer, outputs = applied(layers.Dense, arguments, inputs, opened, reuse)
         collect_variables(layer, _WEIGHTS, variables_collections)
         outputs = _normalized(outputs, normalizer_fn, normalizer_params)
@@ -161,13 +174,11 @@ def convolution(
             "padding": padding,
             "data_format": _layout(data_format, ("NWC", "NCW") if rank == 3 else ("NHWC", "NCHW")),
             "dilation_rate": rate,
-            "use_bias": normalizer_fn is None and biases_initializer is not None,
-            "kernel_initializer": weights_initializer,
-            "bias_initializer": biases_initializer,
-            "kernel_regularizer": weights_regularizer,
-            "bias_regularizer": biases_regularizer,
-            "trainable": trainable,
-        }
+            **_weighted(
+                normalizer_fn, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer,
+                trainable,
+            ),
+        }  # fmt: skip
         layer, outputs = applied(layers.Conv1D if rank == 3 else layers.Conv2D, arguments, inputs, opened, reuse)
         collect_variables(layer, _WEIGHTS, variables_collections)
         outputs = _normalized(outputs, normalizer_fn, normalizer_params)
@@ -224,13 +235,11 @@ def convolution2d_transpose(
             "strides": stride,
             "padding": padding,
             "data_format": _layout(data_format),
-            "use_bias": normalizer_fn is None and biases_initializer is not None,
-            "kernel_initializer": weights_initializer,
-            "bias_initializer": biases_initializer,
-            "kernel_regularizer": weights_regularizer,
-            "bias_regularizer": biases_regularizer,
-            "trainable": trainable,
-        }
+            **_weighted(
+                normalizer_fn, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer,
+                trainable,
+            ),
+        }  # fmt: skip
         layer, outputs = applied(layers.Conv2DTranspose, arguments, inputs, opened, reuse)
         collect_variables(layer, _WEIGHTS, variables_collections)
         outputs = _normalized(outputs, normalizer_fn, normalizer_params)
@@ -274,11 +283,10 @@ def separable_convolution2d(
     layout = _layout(data_format)
     with model_scope(scope, "SeparableConv2d", inputs, reuse, _SEPARABLE) as opened:
         inputs = convert_to_tensor(inputs)
-        has_biases = normalizer_fn is None and biases_initializer is not None
         if num_outputs is None:
             make = partial(_depthwise, inputs, kernel_size, depth_multiplier, stride, padding, data_format, rate)
             outputs = make(
-                weights_initializer, weights_regularizer, biases_initializer if has_biases else None,
+                weights_initializer, weights_regularizer, biases_initializer if normalizer_fn is None else None,
                 biases_regularizer, trainable, variables_collections,
             )  # fmt: skip
         else:
@@ -290,15 +298,12 @@ def separable_convolution2d(
                 "data_format": layout,
                 "dilation_rate": two_element_tuple(rate),
                 "depth_multiplier": depth_multiplier,
-                "use_bias": has_biases,
-                "depthwise_initializer": weights_initializer,
+                **_weighted(
+                    normalizer_fn, weights_initializer, weights_regularizer, biases_initializer, biases_regularizer,
+                    trainable, kernels=("depthwise", "pointwise"),
+                ),
                 "pointwise_initializer": pointwise_initializer or weights_initializer,
-                "bias_initializer": biases_initializer,
-                "depthwise_regularizer": weights_regularizer,
-                "pointwise_regularizer": weights_regularizer,
-                "bias_regularizer": biases_regularizer,
-                "trainable": trainable,
-            }
+            }  # fmt: skip
             layer, outputs = applied(layers.SeparableConv2D, arguments, inputs, opened, reuse)
             collect_variables(layer, _SEPARABLE, variables_collections)
         outputs = _normalized(outputs, normalizer_fn, normalizer_params)
