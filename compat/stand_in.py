@@ -87,6 +87,12 @@ _INNER: dict[str, tuple[str, ...]] = {
     "contrib.layers.python.layers": ("contrib.layers",),
     "contrib.rnn.python.ops.core_rnn_cell": ("contrib.rnn",),
     "contrib.rnn.python.ops.rnn_cell": ("contrib.rnn",),
+    **{
+        f"contrib.seq2seq.python.ops.{name}": ("contrib.seq2seq",)
+        for name in (
+            "attention_wrapper", "basic_decoder", "beam_search_decoder", "beam_search_ops", "decoder", "helper", "loss",
+        )
+    },
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
 }  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}

@@ -73,6 +73,10 @@ class Layer:
         """The layer's outputs."""
         return inputs
 
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        """The shape of the outputs for inputs of this shape. Raises NotImplementedError where a layer cannot tell."""
+        raise NotImplementedError(f"{type(self).__name__} does not tell the shape of its outputs")
+
     # -- being called -----------------------------------------------------------------------------------------------
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

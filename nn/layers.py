@@ -17,7 +17,7 @@ from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.linalg import matmul, tensordot
 from ..engine.ops.nn import bias_add
 from ..engine.ops.pool import avg_pool, max_pool
-from ..engine.shapes import TensorShape
+from ..engine.shapes import TensorShape, as_shape
 from ..scopes.initializers import ones_initializer, zeros_initializer
 from ..scopes.scope import get_variable_scope
 from . import convolutions, normalization
@@ -98,6 +98,13 @@ class Dense(Layer):
         )
         if self.use_bias:
             self.bias = _bias(self, self.units)
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        """The inputs' shape with `units` last. Raises ValueError where the last dimension is unknown."""
+        sizes = as_shape(input_shape).with_rank_at_least(2)
+        if sizes.ndims is None or sizes.as_list()[-1] is None:
+            raise ValueError(f"The innermost dimension of input_shape must be defined, but saw: {input_shape}")
+        return sizes[:-1].concatenate([self.units])
 
     def call(self, inputs: Tensor) -> Tensor:
         rank = inputs.shape.ndims

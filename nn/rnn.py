@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def _swapped(x: Tensor) -> Tensor:
+def swapped(x: Tensor) -> Tensor:
     """x [time, batch, ...] as [batch, time, ...], or the other way."""
     if x.shape.ndims is None:
         raise ValueError(f"Expected input tensor {x.name} to have rank at least 2, but its rank is unknown")
@@ -66,7 +66,7 @@ def _batch_size(inputs: Sequence[Tensor], axis: int) -> Any:
     return shape(inputs[0])[axis] if known is None else known
 
 
-def _kept_where(ended: Any, old: Any, new: Any) -> Any:
+def kept_where(ended: Any, old: Any, new: Any) -> Any:
     """A nest of `old` rows where a sequence has ended and `new` ones elsewhere; arrays and scalars are always new."""
 
     def chosen(before: Any, after: Any) -> Any:
@@ -83,7 +83,7 @@ def _kept_where(ended: Any, old: Any, new: Any) -> Any:
 
 def _zeros_after_end(ended: Any, output: Any) -> Any:
     blank = nest.map_structure(lambda t: zeros(shape(t), convert_to_tensor(t).dtype), output)
-    return _kept_where(ended, blank, output)
+    return kept_where(ended, blank, output)
 
 
 def dynamic_rnn(
@@ -118,7 +118,7 @@ def dynamic_rnn(
     with variable_scope(scope or "rnn"):
         flat = [convert_to_tensor(x) for x in nest.flatten(inputs)]
         if not time_major:
-            flat = [_swapped(x) for x in flat]
+            flat = [swapped(x) for x in flat]
         for x in flat:
             if x.shape.ndims is None or x.shape.ndims < 2:
                 raise ValueError(f"Expected input tensor {x.name} to have rank at least 2, but saw shape: {x.shape}")
@@ -130,7 +130,7 @@ def dynamic_rnn(
         state = _initial_state(cell, initial_state, dtype, _batch_size(flat, 1))
         outputs, state = _along_time(cell, nest.pack_sequence_as(inputs, flat), state, lengths)
         if not time_major:
-            outputs = nest.map_structure(_swapped, outputs)
+            outputs = nest.map_structure(swapped, outputs)
     return outputs, state
 
 
@@ -152,7 +152,7 @@ def _along_time(cell: Any, inputs: Any, state: Any, lengths: Tensor | None) -> t
         nest.assert_same_structure(state, after)
         if lengths is not None:
             ended = element[-1] >= lengths
-            output, after = _zeros_after_end(ended, output), _kept_where(ended, before, after)
+            output, after = _zeros_after_end(ended, output), kept_where(ended, before, after)
         form.append(output)
         return loop_results(nest.flatten(after), starts, carries, starts), nest.flatten(output)
 
@@ -203,7 +203,7 @@ def static_rnn(
             output, after = cell(x, state)
             if lengths is not None:
                 ended = time >= lengths
-                output, after = _zeros_after_end(ended, output), _kept_where(ended, state, after)
+                output, after = _zeros_after_end(ended, output), kept_where(ended, state, after)
             state = after
             outputs.append(output)
     return outputs, state
@@ -327,9 +327,9 @@ def raw_rnn(
             output, after = cell(now, state)
             done, following, after, emit, left = loop_fn(time + 1, output, after, kept if keeps_state else None)
             nest.assert_same_structure(state, after)
-            emit = _kept_where(finished, blank, emit)
+            emit = kept_where(finished, blank, emit)
             arrays = nest.map_structure(lambda array, value: array.write(time, value), arrays, emit)
-            after = _kept_where(finished, state, after)
+            after = kept_where(finished, state, after)
             return time + 1, logical_or(finished, done), following, arrays, after, left if keeps_state else kept
 
         start = (time, finished, first_input, arrays, first_state, loop_state if keeps_state else constant(0, int32))
