@@ -116,10 +116,10 @@ class _Mechanism(AttentionMechanism):
 def _masked(memory: Tensor, lengths: Any) -> Tensor:
     """memory [batch, time, ...] with zeros beyond each sequence's length."""
     inside = sequence_mask(lengths, maxlen=shape(memory)[1], dtype=memory.dtype)
-    sizes = [t.shape.as_list()[0] or shape(t)[0] for t in (lengths, memory)]
+    rows, batch = (t.shape.as_list()[0] or shape(t)[0] for t in (lengths, memory))
     ones = constant([1] * (len(memory.shape) - 2), int32)
     said = "memory_sequence_length and memory tensor batch sizes do not match."
-    with control_dependencies([assert_equal(*sizes, message=said)]):
+    with control_dependencies([assert_equal(rows, batch, message=said)]):
         masked = memory * reshape(inside, concat([shape(inside), ones], 0))
     masked.set_shape(memory.shape)
     return masked
