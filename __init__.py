@@ -30,6 +30,8 @@ from .engine.graph import (
     reset_default_graph,
     set_random_seed,
 )
+from .engine.graph_objects import AttrValue, GraphDef, NodeDef, make_ndarray, make_tensor_proto
+from .engine.importing import import_graph_def
 from .engine.indexed_slices import IndexedSlices, IndexedSlicesValue, convert_to_tensor_or_indexed_slices
 from .engine.ops.array import *
 from .engine.ops.basic import *

@@ -34,10 +34,14 @@ def constant(
     TypeError for values that are not of `dtype`, ValueError for too many values.
     """
     dtype = None if dtype is None else as_dtype(dtype)
-    array = to_array(value, dtype)
-    if shape is not None:
-        array = _filled_up(array, as_shape(shape), verify_shape)
+    array = filled_array(value, dtype, shape, verify_shape)
     return _constant(get_default_graph(), array, dtype or as_dtype(array.dtype), name or "Const")
+
+
+def filled_array(value: Any, dtype: DType | None, shape: Any, verify_shape: bool) -> np.ndarray:
+    """The NumPy array of what `constant` takes."""
+    array = to_array(value, dtype)
+    return array if shape is None else _filled_up(array, as_shape(shape), verify_shape)
 
 
 def _constant(graph: Graph, array: np.ndarray, dtype: DType, name: str) -> Tensor:

@@ -130,6 +130,11 @@ class DType:
         return as_dtype, (self._name,)
 
 
+def enum_name(dtype: DType) -> str:
+    """TensorFlow's word for a dtype in its files and messages: "float", "half", "int32"."""
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(dtype.name, dtype.name)
+
+
 def is_half(dtype: np.dtype) -> bool:
     """Whether a NumPy dtype is float16 or bfloat16, whose arithmetic belongs in float32."""
     return dtype.itemsize == 2 and dtype.kind in "fV"

@@ -193,7 +193,9 @@ class Operation:
         return self.definition.type
 
     op_def = property(lambda self: self.definition)
-    node_def = property(lambda self: self)
+
+    if TYPE_CHECKING:  # graph_objects.py installs it
+        node_def: Any
 
     @property
     def control_inputs(self) -> list[Operation]:
@@ -241,6 +243,12 @@ class Operation:
 
 class Graph:
     """Operations under unique names, with the scopes that name, place and order what is being built."""
+
+    if TYPE_CHECKING:  # graph_objects.py installs them
+
+        def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any: ...
+
+        graph_def_versions: Any
 
     def __init__(self) -> None:
         self._operations: list[Operation] = []

@@ -188,6 +188,7 @@ class MessageObject:
     classes: ClassVar[Mapping[str, type[MessageObject]]] = {}
     maps: ClassVar[Mapping[str, type[MessageObject]]] = {}
     oneofs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    enums: ClassVar[Mapping[str, Mapping[int, str]]] = {}  # the names of an enum's numbers, for texts
 
     def __init__(self, **fields: Any) -> None:
         vars(self).update(_values={}, _owner=None, _is_set=False)
@@ -446,7 +447,8 @@ class MessageObject:
                 if isinstance(item, MessageObject):
                     yield from _block(field.name, item._lines())
                 else:
-                    yield f"{field.name}: {_as_text(field, item)}"
+                    known = self.enums.get(field.name, {})
+                    yield f"{field.name}: {known.get(item) or _as_text(field, item)}"
 
 
 def _order(key: str) -> bytes:

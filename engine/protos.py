@@ -13,8 +13,7 @@ import numpy as np
 
 from .build import to_array
 from .dtypes import DType, as_dtype
-from .message import MessageObject
-from .wire import Field, Message
+from .wire import Field, Message, map_field
 
 SHAPE = Message(
     "TensorShapeProto",
@@ -74,9 +73,14 @@ NODE = Message(
     Field(2, "op", "string"),
     Field(3, "input", "string", repeated=True),
     Field(4, "device", "string"),
-    Field(5, "attr", Message("AttrEntry", Field(1, "key", "string"), Field(2, "value", ATTRIBUTE)), repeated=True),
+    map_field(5, "attr", ATTRIBUTE),
 )
-GRAPH = Message("GraphDef", Field(1, "node", NODE, repeated=True), Field(4, "versions", VERSIONS))
+GRAPH = Message(
+    "GraphDef",
+    Field(1, "node", NODE, repeated=True),
+    Field(3, "version", "int32"),  # what came before `versions`
+    Field(4, "versions", VERSIONS),
+)
 
 _MAX_RANK = 64  # of NumPy's arrays
 _MAX_BYTES = 1 << 62  # even an empty array has strides, which must not overflow
@@ -107,17 +111,9 @@ def decode_dtype(number: int) -> DType:
         raise ValueError(f"its data type is TensorFlow's number {number}, which scopeflow has not") from None
 
 
-class TensorProto(MessageObject):
-    """A tensor's dtype, shape and elements."""
-
-    message = TENSOR
-    classes = {"tensor_shape": type("TensorShapeProto", (MessageObject,), {
-        "message": SHAPE, "classes": {"dim": type("Dim", (MessageObject,), {"message": SHAPE.fields[0].kind})},
-    })}  # fmt: skip
-
-
-def tensor_array(values: dict[str, Any], dtype: DType, shape: Sequence[int]) -> np.ndarray:
-    """The array of a TensorProto. ValueError where it has another number of elements."""
+def tensor_array(values: Mapping[str, Any], dtype: DType, shape: Sequence[int], padded: bool = False) -> np.ndarray:
+    """The array of a TensorProto. ValueError where it has another number of elements; if `padded`, the last one of
+    too few stands for those that follow."""
     if dtype.name not in _FIELD_OF:
         raise ValueError(f"it is of type {dtype.name}, which cannot be read")
     field = _FIELD_OF[dtype.name]
@@ -132,6 +128,8 @@ def tensor_array(values: dict[str, Any], dtype: DType, shape: Sequence[int]) -> 
         flat = values[field].view(dtype.numpy)
     else:
         flat = values[field].astype(dtype.numpy, copy=False)
+    if padded and 0 < flat.size < prod(shape):
+        flat = np.concatenate([flat, np.repeat(flat[-1:], prod(shape) - flat.size)])
     if flat.size != prod(shape):
         raise ValueError(f"it has {flat.size} elements for a shape of {list(shape)}")
     return flat.reshape(shape)

@@ -319,7 +319,8 @@ class Session:
 
     @property
     def graph_def(self) -> Any:
-        return self._graph
+        """The graph as a GraphDef."""
+        return self._graph.as_graph_def()
 
     @property
     def sess_str(self) -> str:

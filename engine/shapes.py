@@ -115,8 +115,10 @@ class TensorShape:
     def __init__(self, dims: Any) -> None:
         if isinstance(dims, TensorShape):
             self._sizes: tuple[int | None, ...] | None = dims._sizes
-        elif dims is None:
+        elif dims is None or getattr(dims, "unknown_rank", False):
             self._sizes = None
+        elif hasattr(dims, "unknown_rank"):  # a TensorShapeProto
+            self._sizes = tuple(None if d.size < 0 else d.size for d in dims.dim)
         elif isinstance(dims, Dimension) or not isinstance(dims, Iterable):
             self._sizes = (Dimension(dims)._value,)
         else:

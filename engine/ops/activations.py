@@ -20,8 +20,8 @@ _FLOATS = {"T": FLOATS}
 _REAL = {"T": tuple(t for t in NUMBERS if not t.is_complex)}
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14: the fixed point of mean 0 and variance 1.
-_SELU_ALPHA = 1.6732632423543772848170429916717
-_SELU_SCALE = 1.0507009873554804934193349852946
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
 
 # -- rectifiers -----------------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ def elu(features: Any, name: str | None = None) -> Tensor:
 
 def _selu_gradient(op: Operation, g: Tensor) -> Tensor:
     y = op.outputs[0]
-    return g * where(y < 0.0, y + _SELU_SCALE * _SELU_ALPHA, _SELU_SCALE * ones_like(y))
+    return g * where(y < 0.0, y + SELU_SCALE * SELU_ALPHA, SELU_SCALE * ones_like(y))
 
 
 Selu = define(
@@ -135,7 +135,7 @@ Selu = define(
     "features:T -> activations:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, x: _SELU_SCALE * k.xp.where(x < 0, _SELU_ALPHA * k.xp.expm1(x), x)),
+    kernel=in_float32(lambda k, x: SELU_SCALE * k.xp.where(x < 0, SELU_ALPHA * k.xp.expm1(x), x)),
     grad=_selu_gradient,
 )
 

@@ -368,7 +368,10 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Te
 _MODES = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}
 
 
-def _encode_jpeg(k: Any, image: Any, format: str, dots: tuple[int, int], **how: Any) -> Any:
+def _encode_jpeg(
+    k: Any, image: Any, format: str, optimize_size: bool, chroma_downsampling: bool, density_unit: str,
+    x_density: int, y_density: int, **how: Any,
+) -> Any:  # fmt: skip
     if image.shape[-1] not in _MODES[format]:
         wanted = " or ".join(map(str, _MODES[format]))
         shape = ",".join(map(str, image.shape))
@@ -377,7 +380,10 @@ def _encode_jpeg(k: Any, image: Any, format: str, dots: tuple[int, int], **how: 
         raise _invalid(f"image must not be empty, got {list(image.shape)}")
     file = io.BytesIO()
     picture = _pillow().fromarray(image[..., 0] if image.shape[-1] == 1 else np.ascontiguousarray(image))
-    picture.save(file, "JPEG", dpi=dots, **how)
+    unit = _CM_PER_INCH if density_unit == "cm" else 1
+    dots = (round(x_density * unit), round(y_density * unit))
+    halved = 2 if chroma_downsampling else 0  # Pillow's numbers for 4:2:0 and 4:4:4
+    picture.save(file, "JPEG", dpi=dots, optimize=optimize_size, subsampling=halved, **how)
     return _strings([file.getvalue()], ())
 
 
@@ -421,15 +427,16 @@ def encode_jpeg(
         raise ValueError(f"quality must be in [0,100], got {quality}")
     if xmp_metadata:
         raise NotImplementedError("encode_jpeg: xmp_metadata is not there")
-    unit = _CM_PER_INCH if density_unit == "cm" else 1
     return EncodeJpeg(
         image,
         format=format,
-        dots=(round(x_density * unit), round(y_density * unit)),
         quality=quality,
         progressive=progressive,
-        optimize=optimize_size,
-        subsampling=2 if chroma_downsampling else 0,  # Pillow's numbers for 4:2:0 and 4:4:4
+        optimize_size=optimize_size,
+        chroma_downsampling=chroma_downsampling,
+        density_unit=density_unit,
+        x_density=x_density,
+        y_density=y_density,
         name=name,
     )
 

@@ -144,7 +144,7 @@ FusedBatchNormV3 = define(
 
 
 @in_float32
-def _channel_window_sum(k: Any, x: Array, depth_radius: int) -> Array:
+def channel_window_sum(k: Any, x: Array, depth_radius: int) -> Array:
     total = x.copy()
     for offset in range(1, min(depth_radius, x.shape[-1] - 1) + 1):
         total[..., offset:] += x[..., :-offset]
@@ -157,7 +157,7 @@ ChannelWindowSum = define(  # no op of TensorFlow's: what its LRN and LRNGrad ha
     "input:T -> output:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=_channel_window_sum,
+    kernel=channel_window_sum,
     grad=lambda op, g: get_op("ChannelWindowSum")(
         g, **op.attrs
     ),  # channel i is in the window of j where j is in that of i
@@ -166,7 +166,7 @@ ChannelWindowSum = define(  # no op of TensorFlow's: what its LRN and LRNGrad ha
 
 @in_float32
 def _lrn(k: Any, x: Array, depth_radius: int, bias: float, alpha: float, beta: float) -> Array:
-    return x * (bias + alpha * _channel_window_sum(k, k.xp.square(x), depth_radius)) ** -beta
+    return x * (bias + alpha * channel_window_sum(k, k.xp.square(x), depth_radius)) ** -beta
 
 
 def _lrn_gradient(op: Operation, g: Tensor) -> Tensor:

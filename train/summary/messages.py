@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...engine.graph_objects import TensorProto
 from ...engine.message import MessageObject
-from ...engine.protos import TENSOR, TensorProto
+from ...engine.protos import TENSOR
 from ...engine.wire import Field, Message
 
 HISTOGRAM = Message(

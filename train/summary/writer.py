@@ -16,7 +16,7 @@ import numpy as np
 from ...data.records import framed, read_records
 from ...engine.file_errors import as_tensorflow_errors
 from ...engine.graph import Graph, get_default_graph
-from .graph_def import graph_def as serialized_graph
+from ...engine.graph_objects import GraphDef, serialized_graph_def
 from .messages import EVENT_AROUND, SUMMARY, Event, SessionLog, Summary
 
 _FILE_VERSION = "brain.Event:2"
@@ -130,9 +130,12 @@ class FileWriter:
         if graph is not None and graph_def is not None:
             raise ValueError("Please pass only graph, or graph_def (deprecated), but not both.")
         graph = graph_def if graph is None else graph
-        if not isinstance(graph, Graph):
+        if isinstance(graph, Graph):
+            self._add({"graph_def": serialized_graph_def(graph, add_shapes=True)}, global_step)
+        elif isinstance(graph, GraphDef):
+            self._add({"graph_def": graph.SerializeToString()}, global_step)
+        else:
             raise TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`")
-        self._add({"graph_def": serialized_graph(graph)}, global_step)
 
     def add_session_log(self, session_log: SessionLog, global_step: Any = None) -> None:
         """Add that a session began, ended or wrote a checkpoint."""

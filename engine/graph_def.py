@@ -1,0 +1,153 @@
+"""Graphs as TensorFlow's GraphDefs: what is written for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .build import to_array
+from .dtypes import DType, as_dtype
+from .graph import Graph, Operation, Tensor
+from .protos import tensor_values
+from .shapes import TensorShape, as_shape
+from .tensorflow_ops import REQUIRED, Argument, Attribute, Facts, counterpart, facts_of
+
+PRODUCER = 26  # the version of GraphDefs that TensorFlow 1 wrote
+
+
+def graph_values(graph: Graph, from_version: int = 0, add_shapes: bool = False) -> dict[str, Any]:
+    """A graph as the fields of a GraphDef, without the first `from_version` operations.
+
+    An op that TensorFlow has too has its attributes, and can be read back by either. Others (a Cond or a Loop, whose
+    bodies are no nodes) have what attributes can be said, and are there to be looked at; where TensorFlow has another
+    op of that name, they are called Scopeflow>NAME.
+    """
+    nodes = [node_values(op, add_shapes) for op in graph.get_operations() if op.id > from_version]
+    return {"node": nodes, "versions": {"producer": PRODUCER}}
+
+
+def node_values(op: Operation, add_shapes: bool = False) -> dict[str, Any]:
+    """An operation as the fields of a NodeDef; with `add_shapes`, its static shapes are an attribute of it."""
+    facts = counterpart(op.definition)
+    attributes = dict(_said(op) if facts is None else _known(op, facts))
+    if add_shapes and op.outputs:
+        attributes["_output_shapes"] = {"list": {"shape": [shape_values(tensor.shape) for tensor in op.outputs]}}
+    return {
+        "name": op.name,
+        "op": op.type if facts is not None or facts_of(op.type) is None else f"Scopeflow>{op.type}",
+        "input": [*map(_input_name, op.inputs), *(f"^{control.name}" for control in op.control_inputs)],
+        "device": op.device,
+        "attr": [{"key": name, "value": attributes[name]} for name in sorted(attributes)],
+    }
+
+
+def _input_name(tensor: Tensor) -> str:
+    return tensor.name if tensor.value_index else tensor.op.name
+
+
+def shape_values(shape: TensorShape) -> dict[str, Any]:
+    """A shape as the fields of a TensorShapeProto."""
+    if shape.sizes is None:
+        return {"unknown_rank": True}
+    return {"dim": [{"size": -1 if size is None else size} for size in shape.sizes]}
+
+
+# -- ops that TensorFlow has ------------------------------------------------------------------------------------------
+
+
+def _known(op: Operation, facts: Facts) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The attributes that TensorFlow's op has: those that follow from inputs and outputs, then the op's own."""
+    found: dict[str, Any] = {}
+    pairs = ((op.definition.args, facts.inputs, op.inputs), (op.definition.results, facts.outputs, op.outputs))
+    for ours, theirs, tensors in pairs:
+        for argument, group in zip(theirs, grouped([arg.is_list for arg in ours], tensors), strict=True):
+            found.update(_counted(argument, group))
+    given = _ADAPTED[op.type](op.attrs) if op.type in _ADAPTED else op.attrs
+    for name, attribute in facts.attributes.items():
+        value = given.get(name, found.get(name, attribute.default))
+        if value is not REQUIRED:
+            yield name, attribute_values(attribute, value)
+
+
+def grouped(lists: Sequence[bool], items: Sequence[Any]) -> list[Sequence[Any]]:
+    """The items of each argument, of which at most one takes several."""
+    groups, start = [], 0
+    for is_list in lists:
+        length = len(items) - len(lists) + 1 if is_list else 1
+        groups.append(items[start : start + length])
+        start += length
+    return groups
+
+
+def _counted(argument: Argument, tensors: Sequence[Tensor]) -> Iterator[tuple[str, Any]]:
+    """What the tensors of an argument say of the attributes that it names."""
+    if argument.number == "*":
+        yield argument.type, [tensor.dtype for tensor in tensors]
+        return
+    if argument.number:
+        yield argument.number, len(tensors)
+    if tensors:
+        yield argument.type, tensors[0].dtype
+
+
+# An op whose attributes are not quite TensorFlow's: what they are in TensorFlow's words.
+_ADAPTED = {
+    "ImageSummary": lambda attrs: {**attrs, "bad_color": np.array(attrs["bad_color"], np.uint8)},
+}
+
+
+def attribute_values(attribute: Attribute, value: Any) -> dict[str, Any]:
+    """An attribute's value as the fields of an AttrValue."""
+    kind = attribute.kind.removeprefix("list(").removesuffix(")")
+    field, said = _KINDS[kind]
+    if kind == attribute.kind:
+        return {field: said(value)}
+    return {"list": {field: [said(item) for item in value]}}
+
+
+def _tensor(value: Any) -> dict[str, Any]:
+    return tensor_values(value if isinstance(value, np.ndarray) else to_array(value))
+
+
+_KINDS: dict[str, tuple[str, Any]] = {
+    "string": ("s", lambda value: value.encode() if isinstance(value, str) else bytes(value)),
+    "int": ("i", int),
+    "float": ("f", float),
+    "bool": ("b", bool),
+    "type": ("type", lambda value: as_dtype(value).as_datatype_enum),
+    "shape": ("shape", lambda value: shape_values(as_shape(value))),
+    "tensor": ("tensor", _tensor),
+}
+
+# -- ops that TensorFlow has not --------------------------------------------------------------------------------------
+
+
+def _said(op: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The attributes that an AttrValue can say."""
+    signature = op.definition
+    for arguments, tensors in ((signature.args, op.inputs), (signature.results, op.outputs)):
+        for argument, tensor in zip(arguments, tensors, strict=False):
+            if argument.type in signature.types or len(argument.type) == 1:
+                yield argument.type, {"type": tensor.dtype.as_datatype_enum}
+    for name, value in op.attrs.items():
+        kind = _kind_of(value)
+        if kind is not None:
+            yield name, attribute_values(Attribute(kind, REQUIRED), value)
+
+
+_PYTHON = (
+    (bool, "bool"), (int, "int"), (float, "float"), (str, "string"), (bytes, "string"), (DType, "type"),
+    (TensorShape, "shape"), (np.ndarray, "tensor"),
+)  # fmt: skip
+
+
+def _kind_of(value: Any) -> str | None:
+    """The kind of attribute that a Python value is, None for what cannot be one."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple)):
+        kinds = {_kind_of(item) for item in value}
+        return f"list({kinds.pop()})" if len(kinds) == 1 and kinds <= set(_KINDS) else None
+    return next((kind for python, kind in _PYTHON if isinstance(value, python)), None)

@@ -1,0 +1,156 @@
+"""Ops that only imported graphs have: what the gradients that TensorFlow builds are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import FLOATS, float32, float64, int32, int64
+from ..errors import InvalidArgumentError
+from ..graph import Tensor
+from ..registry import OpDef, Rule, brackets, define, no_gradient, not_differentiable, same_shape
+from ..shapes import TensorShape
+from .activations import SELU_ALPHA, SELU_SCALE
+from .arithmetic import in_float32
+from .common import Array, channels_back, channels_last
+from .normalize import channel_window_sum
+
+_SECOND_ORDER = no_gradient("take gradients of the program that made the graph, where they are built anew")
+
+
+def _slope(type: str, signature: str, kernel: Rule) -> OpDef:
+    """Define the op that gives an activation's gradient."""
+    return define(type, signature, types={"T": FLOATS}, shape=same_shape, kernel=in_float32(kernel), grad=_SECOND_ORDER)
+
+
+# Of what the forward op gave (y) …
+_slope("TanhGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * (1 - y * y))
+_slope("SigmoidGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * y * (1 - y))
+_slope("SqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * 0.5 / y)
+_slope("RsqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * (-0.5 * y) * (y * y))
+_slope("ReciprocalGrad", "y:T, dy:T -> z:T", lambda k, y, dy: -dy * (y * y))
+_slope("EluGrad", "gradients:T, outputs:T -> backprops:T", lambda k, g, y: k.xp.where(y < 0, g * (y + 1), g))
+_slope(
+    "SeluGrad",
+    "gradients:T, outputs:T -> backprops:T",
+    lambda k, g, y: k.xp.where(y < 0, g * (y + SELU_SCALE * SELU_ALPHA), g * SELU_SCALE),
+)
+# … and of what it took (x).
+_slope("SoftplusGrad", "gradients:T, features:T -> backprops:T", lambda k, g, x: g / (1 + k.xp.exp(-x)))
+_slope("SoftsignGrad", "gradients:T, features:T -> backprops:T", lambda k, g, x: g / k.xp.square(1 + k.xp.abs(x)))
+
+
+@in_float32
+def _lrn_slope(
+    k: Any, g: Array, x: Array, y: Array, depth_radius: int, bias: float, alpha: float, beta: float
+) -> Array:
+    norm = bias + alpha * channel_window_sum(k, k.xp.square(x), depth_radius)
+    shared = channel_window_sum(k, g * x * norm ** (-beta - 1), depth_radius)
+    return g * norm**-beta - (2 * alpha * beta) * x * shared
+
+
+define(
+    "LRNGrad",
+    "input_grads:T, input_image:T, output_image:T -> output:T",
+    types={"T": FLOATS},
+    shape=same_shape,
+    kernel=_lrn_slope,
+    grad=_SECOND_ORDER,
+)
+
+
+def _batch_norm_slope(
+    k: Any, dy: Array, x: Array, scale: Array, mean: Array, variance: Array, *_: Array,
+    epsilon: float, data_format: str, is_training: bool,
+) -> tuple[Array, ...]:  # fmt: skip
+    """The gradients of x, scale and offset. Ioffe and Szegedy, Batch Normalization (2015), section 3."""
+    xp, dtype = k.xp, x.dtype
+    dy, x = (k.cast(channels_last(k, a, data_format), scale.dtype) for a in (dy, x))
+    r, centred = 1 / xp.sqrt(variance + epsilon), x - mean
+    d_offset = xp.sum(dy, axis=(0, 1, 2))
+    d_scale = xp.sum(dy * centred, axis=(0, 1, 2)) * r
+    if is_training:
+        count = x.size // max(x.shape[-1], 1)
+        dx = (scale * r) * (dy - (d_offset + centred * (r * d_scale)) / count)
+    else:
+        dx = dy * (scale * r)
+    empty = xp.zeros(0, scale.dtype)
+    return channels_back(k, k.cast(dx, dtype), data_format), d_scale, d_offset, empty, empty.copy()
+
+
+def _batch_norm_slope_shapes(dy: Tensor, x: Tensor, scale: Tensor, *_: Any, **__: Any) -> list[TensorShape]:
+    return [x.shape, scale.shape, scale.shape, TensorShape([0]), TensorShape([0])]
+
+
+define(
+    "FusedBatchNormGradV3",
+    "y_backprop:T, x:T, scale:float32, reserve_space_1:U, reserve_space_2:U, reserve_space_3:U -> "
+    "x_backprop:T, scale_backprop:U, offset_backprop:U, reserve_space_4:U, reserve_space_5:U",
+    types={"T": FLOATS, "U": (float32, float64)},
+    shape=_batch_norm_slope_shapes,
+    kernel=_batch_norm_slope,
+    grad=_SECOND_ORDER,
+)
+
+# -- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def _broadcast_axes(k: Any, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of two shapes, the axes along which the gradient of their broadcast is to be summed."""
+    rank = max(len(first), len(second))
+    padded = [np.concatenate([np.ones(rank - len(s), s.dtype), s]) for s in (first, second)]
+    if ((padded[0] != padded[1]) & (padded[0] != 1) & (padded[1] != 1)).any():
+        raise InvalidArgumentError(
+            None, None, f"Incompatible shapes: {brackets(first.tolist())} vs. {brackets(second.tolist())}"
+        )
+    both_one = (padded[0] == 1) & (padded[1] == 1)
+    added = [np.arange(rank) < rank - len(s) for s in (first, second)]
+    axes = [
+        np.flatnonzero(((mine == 1) & (other != 1)) | lead | both_one)
+        for mine, other, lead in zip(padded, padded[::-1], added, strict=True)
+    ]
+    return axes[0].astype(first.dtype), axes[1].astype(first.dtype)
+
+
+define(
+    "BroadcastGradientArgs",
+    "s0:I, s1:I -> r0:I, r1:I",
+    shape=lambda s0, s1: [TensorShape([None])] * 2,
+    kernel=_broadcast_axes,
+    grad=not_differentiable,
+    host=["s0", "s1"],
+    host_result=True,
+)
+
+
+def _offsets(k: Any, axis: np.ndarray, *shapes: np.ndarray) -> list[np.ndarray]:
+    """Where along the axis each of the concatenated arrays begins, as the begin of a slice."""
+    begins, start = [], 0
+    for shape in shapes:
+        begin = np.zeros_like(shape)
+        begin[axis] = start
+        start += shape[axis]
+        begins.append(begin)
+    return begins
+
+
+define(
+    "ConcatOffset",
+    "concat_dim:int32, shape:I* -> offset:I*N",
+    types={"I": (int32, int64)},
+    shape=lambda axis, *shapes, N: [s.shape for s in shapes],
+    kernel=lambda k, axis, *shapes, N: _offsets(k, axis, *shapes),
+    grad=not_differentiable,
+    host=["concat_dim", "shape"],
+    host_result=True,
+)
+
+define(
+    "ShapeN",
+    "input:T* -> output:out_type*N",
+    shape=lambda *inputs, out_type, N: [TensorShape([x.shape.ndims]) for x in inputs],
+    kernel=lambda k, *inputs, out_type, N: [np.array(x.shape, out_type.numpy) for x in inputs],
+    grad=not_differentiable,
+    host_result=True,
+)
