@@ -14,6 +14,7 @@ import pytest
 from bench_checkpoint import BUDGET, ROUNDS, SIZES, plain_read, plain_write, tensors
 
 import scopeflow as tf
+from scopeflow.train.checkpoint.files import sync_folder
 
 
 @pytest.mark.parametrize("kind", SIZES)
@@ -30,6 +31,7 @@ def test_a_saver_is_nearly_as_fast_as_a_plain_file(kind, tmp_path, capsys):
         def write():
             plain_write(tmp_path / "plain.new", arrays)
             os.replace(tmp_path / "plain.new", tmp_path / "plain")
+            sync_folder(str(tmp_path / "plain"))
 
         def save():
             saver.save(session, str(tmp_path / "saved"), write_state=False)

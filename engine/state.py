@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .errors import FailedPreconditionError, InvalidArgumentError
 from .graph import Operation, Tensor
 from .registry import brackets
@@ -22,6 +24,11 @@ class VariableState:
     @property
     def initialized(self) -> bool:
         return self.array is not None
+
+    @property
+    def copies_host_arrays(self) -> bool:
+        """Whether an array in host memory is copied when it is assigned, even if donated."""
+        return self.array is not None or self.k.xp is not np
 
     def read(self) -> Any:
         """The buffer itself. Raises FailedPreconditionError before the first assignment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
@@ -261,7 +262,7 @@ class Saver:
         places = [_state(sess, one.variable) for one in saved]
         with open_checkpoint(path) as reader:
             try:
-                values = read_checked(reader, saved, self._reshape)
+                values = read_checked(reader, saved, self._reshape, [place.copies_host_arrays for place in places])
             except errors.NotFoundError as error:
                 raise _explained(error, _MISSING) from None
             except errors.InvalidArgumentError as error:
@@ -427,9 +428,14 @@ def _write(
         writer.finish()
 
 
-def read_checked(reader: CheckpointReader, saved: Sequence[Saved], reshape: bool = False) -> list[np.ndarray]:
-    """The values of variables in a checkpoint. Raises NotFoundError or InvalidArgumentError before anything is read
-    where a name is missing, or a dtype or shape is not the variable's."""
+def read_checked(
+    reader: CheckpointReader, saved: Sequence[Saved], reshape: bool = False, copied: Sequence[bool] | None = None
+) -> list[np.ndarray]:
+    """The values of variables in a checkpoint; of those that will be `copied` anyway, views of the file will do.
+
+    Raises NotFoundError or InvalidArgumentError before anything is read where a name is missing, or a dtype or shape is
+    not the variable's.
+    """
     keys = dict.fromkeys(reader.keys())
     names = {one.name: one.name for one in saved}
     missing = [name for name in names if name not in keys]
@@ -441,7 +447,10 @@ def read_checked(reader: CheckpointReader, saved: Sequence[Saved], reshape: bool
         raise errors.NotFoundError(None, None, missing_message(missing, keys or of_objects, reader.path))
     for one in saved:
         _check_entry(reader, names[one.name], one, reshape)
-    return [reader.read(names[one.name], one.slice_spec) for one in saved]
+    return [
+        (reader.view if again else reader.read)(names[one.name], one.slice_spec)
+        for one, again in zip(saved, copied or itertools.repeat(False), strict=False)
+    ]
 
 
 def _check_entry(reader: CheckpointReader, key: str, one: Saved, reshape: bool) -> None:

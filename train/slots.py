@@ -65,6 +65,4 @@ def _part_of_slot(slot: Variable, primary: Variable, part: SliceInfo) -> SliceIn
     # Where the slot's name has another scope in front, this cuts off too much of it. So it does in TensorFlow, and
     # checkpoints know the slot by that name.
     name, rank = slot.op.name[len(primary.op.name) + 1 :], slot.shape.ndims
-    return SliceInfo(
-        f"{part.full_name}/{name}", part.full_shape[:rank], part.var_offset[:rank], part.var_shape[:rank]
-    )
+    return SliceInfo(f"{part.full_name}/{name}", part.full_shape[:rank], part.var_offset[:rank], part.var_shape[:rank])

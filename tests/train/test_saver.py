@@ -12,6 +12,7 @@ import pytest
 
 import scopeflow as tf
 from scopeflow.kernels.backend import get_backend
+from scopeflow.train.checkpoint.bundle import BundleReader
 
 
 def variables(scope="conv1"):
@@ -157,6 +158,35 @@ def test_a_restored_variable_keeps_its_buffer_and_an_uninitialized_one_takes_the
         other.run(tf.assign_add(weights, tf.ones([2, 3])))
         assert other.buffer(weights)[1, 2] == 6
     assert tf.train.load_variable(path, "conv1/weights")[1, 2] == 5
+
+
+@pytest.mark.parametrize("memories", [1, 2])
+def test_a_damaged_tensor_is_found_before_any_buffer_is_overwritten(graph, tmp_path, request, memories):
+    if memories == 2:
+        request.getfixturevalue("stand_in_cupy")
+    variables()
+    session = initialized()
+    path = tf.train.Saver().save(session, str(tmp_path / "m"))
+    data = Path(path + ".data-00000-of-00001")
+    content = bytearray(data.read_bytes())
+    content[-1] ^= 1  # of the last tensor
+    data.write_bytes(content)
+    for variable in tf.global_variables():
+        variable.load(np.zeros(variable.shape.as_list()), session)
+    before = values(session)
+    with pytest.raises(tf.errors.DataLossError, match="Checksum does not match"):
+        tf.train.Saver().restore(session, path)
+    assert_same(values(session), before)
+
+
+def test_a_value_that_will_be_copied_is_read_as_a_view_of_the_file(graph, tmp_path, monkeypatch):
+    weights = variables()[0]
+    session = initialized()
+    path = tf.train.Saver([weights]).save(session, str(tmp_path / "m"))
+    monkeypatch.setattr(BundleReader, "read", None)  # not called
+    weights.load(np.zeros([2, 3]), session)
+    tf.train.Saver([weights]).restore(session, path)
+    assert session.buffer(weights)[1, 2] == 5
 
 
 def test_what_a_safetensors_file_holds_unaligned_becomes_an_aligned_buffer(graph, tmp_path):

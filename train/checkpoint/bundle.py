@@ -99,6 +99,17 @@ class BundleReader(CheckpointReader):
             return self._read_slices(name, values, wanted)
         return self._read_part(name, values, wanted)
 
+    def view(self, name: str, slice_spec: SliceSpec | None = None) -> np.ndarray:
+        values = self._values(name)
+        whole = slice_spec is None or extent(resolve(slice_spec, values["shape"])) == values["shape"]
+        if values["slices"] or not whole or not values["dtype"].is_numpy_number:
+            return self.read(name, slice_spec)
+        stored = self._stored(name, values)
+        self._check(name, values, crc32c(stored) if self._verify else None)
+        view = np.ndarray(values["shape"], values["dtype"].numpy, stored)
+        view.flags.writeable = False
+        return view
+
     def check(self) -> None:
         """Raise what is known to be wrong without reading the tensors: missing or short files, wrong entries."""
         for name in self._entries:

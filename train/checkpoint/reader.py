@@ -55,6 +55,10 @@ class CheckpointReader:
         """
         raise NotImplementedError
 
+    def view(self, name: str, slice_spec: SliceSpec | None = None) -> np.ndarray:
+        """As `read`; where it can be, a read-only view of the file whose bytes have been checked, not a copy."""
+        return self.read(name, slice_spec)
+
     def check(self) -> None:
         """Raise what is known to be wrong without reading the tensors, such as a file that ends too early."""
 
