@@ -8,7 +8,7 @@ CUDA := $(if $(CUDA_MAJOR),$(shell [ $(CUDA_MAJOR) -ge 13 ] && echo cuda13 || { 
 comma := ,
 CUDA_EXTRA := $(if $(CUDA),$(comma)$(CUDA))
 
-.PHONY: demo test bench battery lint gpu-check tune clean
+.PHONY: demo test bench battery binaries lint gpu-check tune clean
 
 # One BLAS thread: the demo's products are too small to share out, and waiting threads spin in the way of other programs.
 demo: $(VENV)/.demo
@@ -24,6 +24,10 @@ bench: $(VENV)/.bench
 # Needs TestU01 (on Debian: apt install libtestu01-0, from non-free); two minutes.
 battery: $(VENV)/.bench
 	$(BIN)/python benchmarks/battery.py
+
+# Compiles all specialisations of the dense CUDA kernels, for which no GPU is needed, and keeps a record for the tests.
+binaries: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python tests/kernels/binaries.py
 
 # mypy knows a package by its directory's name, and a clone may be called anything: it reads through a link.
 lint: $(VENV)/.lint

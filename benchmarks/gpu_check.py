@@ -16,7 +16,8 @@ STEPS = (
     ("doctor", [sys.executable, "-m", "scopeflow", "doctor"]),
     ("tests marked gpu", [PYTEST, "-rs", "-m", "gpu", "tests"]),
     ("benchmarks", [PYTEST, "--confcutdir=benchmarks", "benchmarks"]),
-    ("dense kernels", [sys.executable, "benchmarks/bench_dense.py"]),  # writes a file of its own
+    ("random fills", [sys.executable, "benchmarks/bench_fills.py"]),  # these two write files of their own
+    ("dense kernels", [sys.executable, "benchmarks/bench_dense.py"]),
 )
 
 
