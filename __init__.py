@@ -48,6 +48,7 @@ from .engine.ops.linalg import *
 from .engine.ops.math import *
 from .engine.ops.random import *
 from .engine.ops.reduce import *
+from .engine.ops.rejection import *
 from .engine.ops.segments import *
 from .engine.ops.sparse import *
 from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta

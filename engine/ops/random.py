@@ -120,7 +120,7 @@ RandomUniformInt = define(
 )
 
 
-def _float_dtype(dtype: Any) -> Any:
+def float_dtype(dtype: Any) -> Any:
     dtype = as_dtype(dtype)
     if dtype not in FLOATS:
         names = ", ".join(t.name for t in (float16, bfloat16, float32, float64))
@@ -130,7 +130,7 @@ def _float_dtype(dtype: Any) -> Any:
     return dtype
 
 
-def _shape_tensor(shape: Any) -> Tensor:
+def shape_tensor(shape: Any) -> Tensor:
     """A shape as a 1-D integer tensor (an empty list would convert to floats)."""
     if isinstance(shape, (list, tuple, TensorShape)) and not len(shape):
         shape = np.zeros(0, np.int32)
@@ -159,7 +159,7 @@ def random_uniform(
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
         maxval = 1
     with op_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         from_0 = isinstance(minval, int) and minval == 0  # not 0.0: TensorFlow builds these differently
         if dtype.is_floating and from_0 and isinstance(maxval, int) and maxval == 1:
             return RandomUniform(sizes, dtype=dtype, **seed_attributes(seed))
@@ -199,9 +199,9 @@ def truncated_normal(
 def _normal(
     op: OpDef, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: int | None, name: str | None
 ) -> Tensor:
-    dtype = _float_dtype(dtype)
+    dtype = float_dtype(dtype)
     with op_scope(name, default, [shape, mean, stddev]) as scope:
-        sizes = _shape_tensor(shape)
+        sizes = shape_tensor(shape)
         center, width = convert_to_tensor(mean, dtype, name="mean"), convert_to_tensor(stddev, dtype, name="stddev")
         samples = op(sizes, dtype=dtype, **seed_attributes(seed))
         return add(multiply(samples, width, name="mul"), center, name=scope)
@@ -237,7 +237,7 @@ def random_shuffle(value: Any, seed: int | None = None, name: str | None = None)
     return RandomShuffle(value, **seed_attributes(seed), name=name)
 
 
-def _draws_shape(logits: Tensor, num_samples: Tensor, **_: Any) -> TensorShape:
+def draws_shape(logits: Tensor, num_samples: Tensor, **_: Any) -> TensorShape:
     count = constant_value(num_samples)
     rows = logits.shape.with_rank(2).sizes[0]  # type: ignore[index]
     return TensorShape([rows, None if count is None else int(count)])
@@ -257,7 +257,7 @@ def _bind_multinomial(op: Operation, k: Any, session: Any, donated: frozenset[in
 Multinomial = define(
     "Multinomial",
     "logits:T, num_samples:int32 -> output:output_dtype",
-    shape=_draws_shape,
+    shape=draws_shape,
     bind=_bind_multinomial,
     grad=not_differentiable,
     host=["num_samples"],

@@ -4,6 +4,9 @@ import numpy as np
 from op_cases import Case, normal
 
 
+SEED = np.array([2, -3])
+
+
 def drawn(name, op, build, *inputs):
     return Case(name, (op,), build, inputs, differentiable=False)
 
@@ -27,5 +30,39 @@ CASES = [
     drawn("random_shuffle_scalar", "RandomShuffle", lambda tf, x: tf.random_shuffle(x, seed=1), np.float64(3)),
     drawn("multinomial", "Multinomial", lambda tf, x: tf.multinomial(x, 4, seed=1), normal(3, 5)),
     drawn("categorical_int32", "Multinomial", lambda tf, x: tf.categorical(x, 4, tf.int32, 1), normal(3, 5)),
+    drawn("random_gamma", "RandomGamma", lambda tf, a: tf.random_gamma([3], a, seed=1), np.float32([[0.5, 1.0, 7.0]])),
+    drawn(
+        "random_gamma_slope",
+        "RandomGammaGrad",
+        lambda tf, a: tf.gradients(tf.random_gamma([3], a, 2.0, tf.float64, seed=1), a),
+        np.array([0.5, 1.0, 7.0]),
+    ),
+    drawn(
+        "random_poisson",
+        "RandomPoissonV2",
+        lambda tf, rate: tf.random_poisson(rate, [2, 3], tf.int32, seed=1),
+        np.array([0.5, 9.0, 11.0, 1e4]),
+    ),
+    drawn("stateless_uniform", "StatelessRandomUniform", lambda tf, s: tf.random.stateless_uniform([2, 3], s), SEED),
+    drawn("stateless_normal", "StatelessRandomNormal", lambda tf, s: tf.random.stateless_normal([3], s, 1.0), SEED),
+    drawn(
+        "stateless_truncated_normal",
+        "StatelessTruncatedNormal",
+        lambda tf, s: tf.random.stateless_truncated_normal([9], s, dtype=tf.float64),
+        SEED,
+    ),
+    drawn(
+        "stateless_uniform_int",
+        "StatelessRandomUniformInt",
+        lambda tf, s: tf.random.stateless_uniform([9], s, -3, 9, tf.int64),
+        SEED,
+    ),
+    drawn(
+        "stateless_multinomial",
+        "StatelessMultinomial",
+        lambda tf, x, s: tf.random.stateless_multinomial(x, 4, s, tf.int32),
+        normal(3, 5),
+        SEED,
+    ),
     drawn("random_crop", "RandomUniformInt", lambda tf, x: tf.random_crop(x, [2, 3], seed=1), normal(4, 5)),
 ]
