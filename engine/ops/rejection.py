@@ -10,7 +10,7 @@ import numpy as np
 
 from ...kernels.philox import BLOCKS_PER_OUTPUT, SMALLEST_64, seed_words, stream_block, uniform_float64
 from ..build import convert_to_tensor
-from ..dtypes import FLOATS, as_dtype, float32, float64, int32, int64
+from ..dtypes import FLOATS, as_dtype, float32, int32, int64
 from ..graph import Operation, Tensor, op_scope
 from ..registry import Rule, define, no_gradient, not_differentiable
 from ..shapes import TensorShape

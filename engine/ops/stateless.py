@@ -24,8 +24,8 @@ def _scrambled(seed: np.ndarray) -> tuple[int, int]:
     """The pair (graph seed, op seed) of two integers: both halves of Philox's answer to them as a counter."""
     if seed.shape != (2,):
         raise InvalidArgumentError(None, None, f"seed must have shape [2], not [{','.join(map(str, seed.shape))}]")
-    words = [np.uint64((int(part) >> shift) & 0xFFFFFFFF) for part in seed for shift in (0, 32)]
-    w0, w1, w2, w3 = (int(word) for word in philox_block(*words, *_KEY))
+    c0, c1, c2, c3 = (np.uint64((int(part) >> shift) & 0xFFFFFFFF) for part in seed for shift in (0, 32))
+    w0, w1, w2, w3 = (int(word) for word in philox_block(c0, c1, c2, c3, *_KEY))
     return w0 | w1 << 32, w2 | w3 << 32
 
 
@@ -103,7 +103,7 @@ def stateless_uniform(
     TensorFlow's own values, bit for bit. Raises ValueError for integers without `maxval`, or another dtype.
     """
     dtype = as_dtype(dtype)
-    if dtype.is_integer and dtype not in (int32, int64) or not (dtype.is_integer or dtype.is_floating):
+    if (dtype.is_integer and dtype not in (int32, int64)) or not (dtype.is_integer or dtype.is_floating):
         raise ValueError(f"Argument `dtype` got invalid value {dtype}.")
     if maxval is None:
         if dtype.is_integer:

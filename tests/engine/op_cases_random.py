@@ -3,7 +3,6 @@
 import numpy as np
 from op_cases import Case, normal
 
-
 SEED = np.array([2, -3])
 
 
