@@ -43,6 +43,7 @@ BLOCK_FLOATS = 1 << 16  # of patches are gathered at a time: they stay in the se
 BLOCK_WINDOWS = 112  # and of no more windows than this
 BLOCK_TILES = 56  # of Winograd's are transformed at a time
 TILE_FLOATS = 1 << 20  # and of no more channels than fit this, but of ROWS tiles at least
+GRAD_WINDOWS = 224  # of which a filter's gradient is summed at a time: it and their dy stay in the first cache
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 32  # at least this many where the windows are enough, each with sums of its own
@@ -152,7 +153,7 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     part = _part(depth, ROWS, max(1, out.size // GRAD_FLOATS))
     parts = -(-depth // part)
     wide = _part(width, WIDTH, 1)
-    scratch = _Scratch(BLOCK_WINDOWS * padded(part), BLOCK_WINDOWS * wide, (part + ROWS) * wide)
+    scratch = _Scratch(GRAD_WINDOWS * padded(part), GRAD_WINDOWS * wide, (part + ROWS) * wide)
     memory = _floats(x), _floats(dy)
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
@@ -160,9 +161,9 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
         cells = first, min(depth, first + part)
         with scratch.lent() as (patches, *others):
             to = _floats(sums), first * width
-            kernel(memory[0], walk, memory[1], width, *to, begin, end, *cells, BLOCK_WINDOWS, patches, *others)
+            kernel(memory[0], walk, memory[1], width, *to, begin, end, *cells, GRAD_WINDOWS, patches, *others)
 
-    _sum_up(windows, BLOCK_WINDOWS, parts, work, out)
+    _sum_up(windows, GRAD_WINDOWS, parts, work, out)
 
 
 # --- Which way, and how it is shared out ------------------------------------------------------------------------------

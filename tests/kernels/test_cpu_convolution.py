@@ -30,6 +30,7 @@ SMALL_BLOCKS = {
     "CHUNK": 16,
     "BLOCK_FLOATS": 16 * 30,
     "BLOCK_WINDOWS": 9,
+    "GRAD_WINDOWS": 9,
     "GRAD_CHANNELS": 20,
     "GRAD_FLOATS": 500,
     "TASK_PRODUCTS": 1,
