@@ -268,8 +268,8 @@ def conv2d_input_grad(
 ) -> Array:
     """The gradient of sum(conv2d(x, w, ...) * dy) with respect to x: an array of x_shape. Raises as `conv2d`.
 
-    An infinity or NaN in w goes where windows see it; on a GPU it also makes NaN of cells near the edges of dy, which is
-    surrounded by zeros there, as x is in `conv2d`.
+    An infinity or NaN in w goes where windows see it; on a GPU it also makes NaN of cells near the edges of dy, which
+    is surrounded by zeros there, as x is in `conv2d`.
     """
     asked = {"precision": precision, "out": out, "algo": algo}
     return _input_grad("conv2d", x_shape, w, dy, _Place(strides, padding, dilations, data_format), asked)
