@@ -1,6 +1,6 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
-from . import nn, train
+from . import data, nn, train
 from .compat import bitwise, contrib, debugging, dtypes, gfile, linalg, logging, manip, math, python_io, random
 from .compat.lookup import lookup as _lookup
 from .compat.small import *

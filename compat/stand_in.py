@@ -65,6 +65,11 @@ _INNER: dict[str, tuple[str, ...]] = {
             "rmsprop", "saver", "session_run_hook", "supervisor", "training", "training_util",
         )
     },
+    "python.data": ("data",),
+    "python.data.experimental": ("data.experimental",),
+    "python.data.ops.dataset_ops": ("data",),
+    "python.data.ops.iterator_ops": ("data",),
+    "python.data.ops.readers": ("data",),
     "python.client.device_lib": (".compat.device_lib",),
     "python.client.session": _ROOT,
     "python.platform.app": ("app",),

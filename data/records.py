@@ -211,10 +211,16 @@ def records_at(path: str, compression: Any = None) -> Iterator[tuple[int, bytes]
     return _records(file, path, options)
 
 
+def content(file: BinaryIO, options: TFRecordOptions) -> Any:
+    """What a file has once it is inflated, where it is compressed: `read` of it gives so many bytes, or those left."""
+    inflates = bool(options.get_compression_type_string(options))
+    return _Inflated(file, options._window_bits()) if inflates else _Plain(file)
+
+
 def _records(file: BinaryIO, path: str, options: TFRecordOptions) -> Iterator[tuple[int, bytes]]:
     with file:
         inflates = bool(options.get_compression_type_string(options))
-        stream: Any = _Inflated(file, options._window_bits()) if inflates else _Plain(file)
+        stream = content(file, options)
         shortage = "EOF reached" if inflates else "Read less bytes than requested"
         start = 0
         while head := stream.read(_HEAD):

@@ -188,7 +188,7 @@ _CLASS_OF_A_RUN = {  # TensorFlow's for what a Python function raises; UnknownEr
 }
 
 
-def _error_inside(error: Exception) -> OpError:
+def error_inside(error: Exception) -> OpError:
     """The run's error for one that a user's function raised, with the lines of that function."""
     known = (kind for base, kind in _CLASS_OF_A_RUN.items() if isinstance(error, base))
     inside = error.__traceback__.tb_next if error.__traceback__ else None  # without the call of the function
@@ -205,7 +205,7 @@ def _bind_py_func(op: Operation, k: Any, session: Any, donated: Any) -> Callable
         except OpError:
             raise
         except Exception as error:
-            raise _error_inside(error) from error
+            raise error_inside(error) from error
         results = list(results) if isinstance(results, (list, builtins.tuple)) else [] if results is None else [results]
         if len(results) != len(types):
             raise InvalidArgumentError(
