@@ -7,6 +7,8 @@ from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
 from .compat.summaries import *
 from .compat.switches import *
+from .data.csv import decode_csv
+from .data.parsing import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec

@@ -81,14 +81,15 @@ class TFRecordOptions:
         return _WINDOW_BITS[self.get_compression_type_string(self)] if self.window_bits is None else self.window_bits
 
     def _compressor(self) -> Any:
-        given = (
-            (self.compression_level, zlib.Z_DEFAULT_COMPRESSION),
-            (self.compression_method, zlib.DEFLATED),
-            (self._window_bits(), None),
-            (self.mem_level, 9),  # TensorFlow's choice, of zlib's 1 to 9
-            (self.compression_strategy, zlib.Z_DEFAULT_STRATEGY),
-        )
-        return zlib.compressobj(*(default if value is None else value for value, default in given))
+        given = {
+            "level": self.compression_level,
+            "method": self.compression_method,
+            "wbits": self._window_bits(),
+            "memLevel": 9 if self.mem_level is None else self.mem_level,  # 9 is TensorFlow's choice
+            "strategy": self.compression_strategy,
+        }
+        compressor: Any = zlib.compressobj  # zlib's own defaults stand for the others
+        return compressor(**{name: value for name, value in given.items() if value is not None})
 
 
 def _as_options(options: Any) -> TFRecordOptions:

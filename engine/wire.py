@@ -116,6 +116,8 @@ class Message:
 
 def read_varint(data: Any, position: int, longest: int = _MAX_VARINT) -> tuple[int, int]:
     """(The unsigned number at `position`, the position after it). Bits beyond the 64th are dropped, as is usual."""
+    if position < len(data) and data[position] < 128:  # most numbers are that small
+        return data[position], position + 1
     value = 0
     for shift in range(0, 7 * longest, 7):
         if position >= len(data):
@@ -174,26 +176,36 @@ def read_varints(data: Any) -> np.ndarray:
 def fields_of(data: Any) -> Iterator[tuple[int, int, Any]]:
     """(Number, wire type, value) of each field in a message: an unsigned int, or the memoryview of what has a length
     or is fixed. ValueError where the bytes are no message."""
-    view, position = memoryview(data), 0
-    while position < len(view):
-        tag, position = read_varint(view, position, _MAX_LENGTH)
+    view = memoryview(data)
+    for number, wire_type, start, end in spans_of(view, 0, len(view)):
+        yield number, wire_type, start if wire_type == VARINT else view[start:end]
+
+
+def spans_of(data: bytes | memoryview, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """(Number, wire type, where its bytes begin, where they end) of each field of the message ``data[position:end]``.
+
+    In place of where it begins a number has its value. ValueError where the bytes are no message.
+    """
+    while position < end:
+        tag = data[position]
+        position += 1
+        if tag > 127:
+            tag, position = read_varint(data, position - 1, _MAX_LENGTH)
         number, wire_type = tag >> 3, tag & 7
         if not 0 < number < 1 << 29:
             raise ValueError(f"field number {number}")
-        if wire_type == VARINT:
-            value, position = read_varint(view, position)
-            yield number, wire_type, value
-            continue
         if wire_type == LENGTH:
-            length, position = read_varint(view, position, _MAX_LENGTH)
+            length, position = read_varint(data, position, _MAX_LENGTH)
+        elif wire_type == VARINT:
+            length, (value, position) = 0, read_varint(data, position)
         elif wire_type in (FIXED32, FIXED64):
             length = 4 if wire_type == FIXED32 else 8
         else:
             raise ValueError(f"wire type {wire_type}")
-        if length > len(view) - position:
-            raise ValueError(f"field {number} has {length} bytes where {len(view) - position} are left")
-        yield number, wire_type, view[position : position + length]
-        position += length
+        start, position = position, position + length
+        if position > end:
+            raise ValueError(f"field {number} has {length} bytes where {max(end - start, 0)} are left")
+        yield number, wire_type, value if wire_type == VARINT else start, position
 
 
 def _unpacked(field: Field, raw: memoryview) -> np.ndarray:
