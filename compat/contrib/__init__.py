@@ -1,5 +1,25 @@
 """tf.contrib: the parts of it that programs use and that have a home here."""
 
-from . import data, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
+from . import (
+    crf,
+    data,
+    framework,
+    layers,
+    legacy_seq2seq,
+    rnn,
+    seq2seq,
+    slim,
+    training,
+)
 
-__all__ = ["data", "framework", "layers", "legacy_seq2seq", "rnn", "seq2seq", "slim", "training"]
+__all__ = [
+    "crf",
+    "data",
+    "framework",
+    "layers",
+    "legacy_seq2seq",
+    "rnn",
+    "seq2seq",
+    "slim",
+    "training",
+]
