@@ -28,9 +28,8 @@ def run(fetches, feed=None):
 
 
 def score_of(scores, tags):
-    return sum(scores[t][tag] for t, tag in enumerate(tags)) + sum(
-        TRANSITIONS[a][b] for a, b in itertools.pairwise(tags)
-    )
+    unary = sum(scores[t][tag] for t, tag in enumerate(tags))
+    return unary + sum(TRANSITIONS[a][b] for a, b in itertools.pairwise(tags))
 
 
 def every(entry, allowed=None):
@@ -81,7 +80,7 @@ def test_gradients_of_the_likelihood_are_those_of_finite_differences():
 def test_decoding_finds_the_best_of_all_sequences(known):
     scores = tf.constant(SCORES) if known else tf.placeholder(tf.float64, [None, None, TAGS])
     tags, best = crf.crf_decode(scores, TRANSITIONS, LENGTHS)
-    assert tags.dtype is tf.int32 and tags.shape.as_list() == ([BATCH, TIME] if known else [None, None])
+    assert tags.dtype is tf.int32 and tags.shape.as_list() == [BATCH, TIME if known else None]
     tags, best = run([tags, best], {} if known else {scores: SCORES})
     for b, length in enumerate(LENGTHS):
         wanted = max(every(b).items(), key=lambda pair: pair[1])
