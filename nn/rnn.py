@@ -40,7 +40,7 @@ def swapped(x: Tensor) -> Tensor:
     return transpose(x, [1, 0, *range(2, x.shape.ndims)])
 
 
-def _lengths(sequence_length: Any) -> Tensor | None:
+def lengths_of(sequence_length: Any) -> Tensor | None:
     """The length of each sequence, int32 [batch]. Raises ValueError for another rank."""
     if sequence_length is None:
         return None
@@ -126,15 +126,15 @@ def dynamic_rnn(
                 raise ValueError(
                     "Input size (depth of inputs) must be accessible via shape inference, but saw value None."
                 )
-        lengths = _lengths(sequence_length)
+        lengths = lengths_of(sequence_length)
         state = _initial_state(cell, initial_state, dtype, _batch_size(flat, 1))
-        outputs, state = _along_time(cell, nest.pack_sequence_as(inputs, flat), state, lengths)
+        outputs, state = along_time(cell, nest.pack_sequence_as(inputs, flat), state, lengths)
         if not time_major:
             outputs = nest.map_structure(swapped, outputs)
     return outputs, state
 
 
-def _along_time(cell: Any, inputs: Any, state: Any, lengths: Tensor | None) -> tuple[Any, Any]:
+def along_time(cell: Any, inputs: Any, state: Any, lengths: Tensor | None) -> tuple[Any, Any]:
     """The outputs, time-major, and the last state of a cell run over time-major inputs."""
     flat = nest.flatten(inputs)
     time_steps = flat[0].shape.as_list()[0]
@@ -195,7 +195,7 @@ def static_rnn(
         for x in first:
             if x.shape.ndims is not None and None in x.shape.as_list()[1:]:
                 raise ValueError(f"Input size (dimension 1 of input {x.name}) must be accessible via shape inference")
-        lengths = _lengths(sequence_length)
+        lengths = lengths_of(sequence_length)
         state = _initial_state(cell, initial_state, dtype, _batch_size(first, 0))
         for time, x in enumerate(steps):
             if time > 0:

@@ -8,11 +8,7 @@ from typing import Any
 
 from ...engine.graph import Tensor
 from ...engine.ops.basic import reshape
-from ...engine.ops.joining import concat, split
-from ...engine.ops.linalg import matmul
-from ...engine.ops.math import sigmoid, tanh
-from ...engine.ops.nn import bias_add
-from ...nn.dense import dropout
+from ...engine.ops.joining import concat
 from ...nn.embedding import embedding_lookup
 from ...nn.rnn import (
     bidirectional_dynamic_rnn,
@@ -32,81 +28,13 @@ from ...nn.rnn_cell import (
     RNNCell,
     check_cell,
 )
-from ...scopes.initializers import constant_initializer, random_uniform_initializer, zeros_initializer
+from ...scopes.initializers import random_uniform_initializer
 from ...scopes.scope import get_variable, get_variable_scope, variable_scope
-from .normalizers import layer_norm
-
-
-class LSTMBlockCell(LSTMCell):
-    """`nn.rnn_cell.LSTMCell` under the name and with the arguments of TensorFlow's fused one."""
-
-    def __init__(
-        self,
-        num_units: int,
-        forget_bias: float = 1.0,
-        cell_clip: float | None = None,
-        use_peephole: bool = False,
-        dtype: Any = None,
-        reuse: Any = None,
-        name: str = "lstm_cell",
-    ) -> None:
-        clip = cell_clip if cell_clip is not None and cell_clip > 0 else None
-        super().__init__(num_units, use_peephole, clip, forget_bias=forget_bias, reuse=reuse, name=name, dtype=dtype)
-
-
-class LayerNormBasicLSTMCell(RNNCell):
-    """An LSTM whose gates and memory are normalised, with recurrent dropout of what is written into memory.
-
-    Variables: `kernel` [in + units, 4 * units], and for each of input, transform, forget, output and state `gamma` and
-    `beta` [units]; without `layer_norm` a `bias` instead. Ba et al., Layer Normalization (2016); Semeniuta et al.,
-    Recurrent Dropout without Memory Loss (2016).
-    """
-
-    def __init__(
-        self,
-        num_units: int,
-        forget_bias: float = 1.0,
-        input_size: Any = None,
-        activation: Callable = tanh,
-        layer_norm: bool = True,
-        norm_gain: float = 1.0,
-        norm_shift: float = 0.0,
-        dropout_keep_prob: Any = 1.0,
-        dropout_prob_seed: int | None = None,
-        reuse: Any = None,
-    ) -> None:
-        super().__init__(_reuse=reuse)
-        self._units, self._forget_bias, self._activate = num_units, forget_bias, activation
-        self._normalizes, self._gain, self._shift = layer_norm, norm_gain, norm_shift
-        self._keep_prob, self._seed = dropout_keep_prob, dropout_prob_seed
-
-    state_size = property(lambda self: LSTMStateTuple(self._units, self._units))
-    output_size = property(lambda self: self._units)
-
-    def _norm(self, x: Tensor, scope: str) -> Tensor:
-        if not self._normalizes:
-            return x
-        length = x.shape.as_list()[-1:]
-        with variable_scope(scope):  # made here for their initializers; `layer_norm` shares them
-            get_variable("gamma", length, x.dtype, constant_initializer(self._gain))
-            get_variable("beta", length, x.dtype, constant_initializer(self._shift))
-        return layer_norm(x, reuse=True, scope=scope)
-
-    def call(self, inputs: Any, state: Any) -> Any:
-        c, h = state
-        joined = concat([inputs, h], 1)
-        weights = get_variable("kernel", [joined.shape.as_list()[-1], 4 * self._units], joined.dtype)
-        gates = matmul(joined, weights)
-        if not self._normalizes:
-            gates = bias_add(gates, get_variable("bias", [4 * self._units], joined.dtype))
-        names = ("input", "transform", "forget", "output")
-        i, j, f, o = (self._norm(x, name) for x, name in zip(split(gates, 4, 1), names, strict=True))
-        written = self._activate(j)
-        if not isinstance(self._keep_prob, float) or self._keep_prob < 1:
-            written = dropout(written, self._keep_prob, seed=self._seed)
-        c = self._norm(c * sigmoid(f + self._forget_bias) + sigmoid(i) * written, "state")
-        h = self._activate(c) * sigmoid(o)
-        return h, LSTMStateTuple(c, h)
+from .cells import *  # noqa: F403
+from .cells import __all__ as _of_cells
+from .cells import linear
+from .fused_rnn import *  # noqa: F403
+from .fused_rnn import __all__ as _of_fused
 
 
 class EmbeddingWrapper(RNNCell):
@@ -145,8 +73,7 @@ class EmbeddingWrapper(RNNCell):
 
 
 def _projected(x: Any, size: int, activation: Callable | None) -> Tensor:
-    weights = get_variable("kernel", [x.shape.as_list()[-1], size], x.dtype)
-    y = bias_add(matmul(x, weights), get_variable("bias", [size], x.dtype, zeros_initializer()))
+    y = linear(x, size)
     return y if activation is None else activation(y)
 
 
@@ -262,8 +189,8 @@ def stack_bidirectional_dynamic_rnn(
 
 
 __all__ = [
-    "BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "EmbeddingWrapper", "GRUCell",
-    "InputProjectionWrapper", "LSTMBlockCell", "LSTMCell", "LSTMStateTuple", "LayerNormBasicLSTMCell", "MultiRNNCell",
-    "OutputProjectionWrapper", "RNNCell", "ResidualWrapper", "stack_bidirectional_dynamic_rnn",
-    "stack_bidirectional_rnn", "static_bidirectional_rnn", "static_rnn",
+    *_of_cells, *_of_fused, "BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "EmbeddingWrapper",
+    "GRUCell", "InputProjectionWrapper", "LSTMCell", "LSTMStateTuple", "MultiRNNCell", "OutputProjectionWrapper",
+    "RNNCell", "ResidualWrapper", "stack_bidirectional_dynamic_rnn", "stack_bidirectional_rnn",
+    "static_bidirectional_rnn", "static_rnn",
 ]  # fmt: skip

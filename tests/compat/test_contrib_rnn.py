@@ -261,3 +261,119 @@ def test_buckets_share_their_variables():
     assert short == want
     with pytest.raises(ValueError, match=r"Length of targets \(1\) must be at least that of last bucket \(3\)"):
         seq.model_with_buckets(ids, ids, ids[:1], weights, [(1, 2), (3, 3)], build)
+
+
+@pytest.mark.parametrize("feeds", [False, True])
+@pytest.mark.parametrize(
+    "build", ["embedding_rnn_seq2seq", "embedding_attention_seq2seq", "embedding_tied_rnn_seq2seq"]
+)
+def test_a_tensor_decides_in_the_run_what_decoders_read(kind, feeds):
+    ids = [tf.constant([i, 1]) for i in (0, 3, 2)]
+
+    def decoded(feed):
+        sizes = (5, DEPTH) if "tied" in kind else (5, 5, DEPTH)
+        return getattr(seq, f"embedding_{kind}_seq2seq")(ids, ids, rnn.GRUCell(UNITS), *sizes, feed_previous=feed)
+
+    outputs, state = decoded(tf.constant(feeds))
+    count = len(names())
+    with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+        wanted, end = decoded(feeds)
+    assert isinstance(outputs, list) and len(outputs) == 3 and len(names()) == count
+    a, b, c, d = run([outputs, wanted, state, end])
+    assert np.array(a).tolist() == np.array(b).tolist() and c.tolist() == d.tolist() and np.std(a) > 1e-3
+
+
+@pytest.mark.parametrize("at_first", [False, True])
+def test_a_decoder_looks_at_all_that_was_encoded(at_first):
+    memory, length, heads = values(BATCH, 4, DEPTH, seed=7), 3, 2
+    xs, h = values(length, BATCH, 3), values(BATCH, UNITS, seed=8)
+    outputs, state = seq.attention_decoder(
+        tf.unstack(tf.constant(xs)), tf.constant(h), tf.constant(memory), rnn.BasicRNNCell(UNITS), 6, heads,
+        initial_state_attention=at_first,
+    )  # fmt: skip
+    heads_own = [f"AttnW_{i}" for i in range(heads)], [f"AttnV_{i}" for i in range(heads)]
+    own = [n.removeprefix("attention_decoder/").removesuffix(":0") for n in names()]
+    assert sorted(own) == sorted([
+        *heads_own[0], *heads_own[1], *(f"Attention_{i}/{k}" for i in range(heads) for k in ("kernel", "bias")),
+        "kernel", "bias", "basic_rnn_cell/kernel", "basic_rnn_cell/bias", "AttnOutputProjection/kernel",
+        "AttnOutputProjection/bias",
+    ])  # fmt: skip
+    weights = {n: values(*v.shape.as_list(), seed=i) for i, (n, v) in
+               enumerate(zip(names(), tf.global_variables(), strict=True))}  # fmt: skip
+    found, last = run([outputs, state], weights)
+    w = {short: weights[n].astype(np.float64) for short, n in zip(own, names(), strict=True)}
+
+    def look(h):
+        seen = []
+        for i in range(heads):
+            y = h @ w[f"Attention_{i}/kernel"] + w[f"Attention_{i}/bias"]
+            score = np.tanh(memory @ w[f"AttnW_{i}"][0, 0] + y[:, None]) @ w[f"AttnV_{i}"]
+            e = np.exp(score)
+            seen.append(((e / e.sum(1, keepdims=True))[:, :, None] * memory).sum(1))
+        return seen
+
+    seen = look(h) if at_first else [np.zeros((BATCH, DEPTH))] * heads
+    for x, output in zip(xs, found, strict=True):
+        x = np.concatenate([x, *seen], 1) @ w["kernel"] + w["bias"]
+        h = np.tanh(np.concatenate([x, h], 1) @ w["basic_rnn_cell/kernel"] + w["basic_rnn_cell/bias"])
+        seen = look(h)
+        wanted = np.concatenate([h, *seen], 1) @ w["AttnOutputProjection/kernel"] + w["AttnOutputProjection/bias"]
+        assert not np.abs(output - wanted).max() > 1e-5
+    assert not np.abs(last - h).max() > 1e-5
+
+
+def test_attention_over_an_encoder_has_the_names_of_tensorflow_and_sees_its_outputs():
+    ids = [tf.constant([i, 1]) for i in (0, 3, 2)]
+    outputs, state = seq.embedding_attention_seq2seq(ids, ids[:2], rnn.BasicLSTMCell(UNITS), 5, 4, DEPTH)
+    place = "embedding_attention_seq2seq/embedding_attention_decoder"
+    assert {
+        "embedding_attention_seq2seq/rnn/embedding_wrapper/embedding:0",
+        "embedding_attention_seq2seq/rnn/embedding_wrapper/basic_lstm_cell/kernel:0", f"{place}/embedding:0",
+        f"{place}/attention_decoder/AttnW_0:0", f"{place}/attention_decoder/Attention_0/kernel:0",
+        f"{place}/attention_decoder/output_projection_wrapper/basic_lstm_cell/kernel:0",
+        f"{place}/attention_decoder/AttnOutputProjection/kernel:0", f"{place}/attention_decoder/kernel:0",
+    } <= set(names())  # fmt: skip
+    assert outputs[0].shape.as_list() == [2, 4] and isinstance(state, rnn.LSTMStateTuple)
+    table = tf.get_default_graph().get_tensor_by_name(names()[0])
+    seen = run(tf.gradients(outputs[1], table)[0])
+    assert {0, 1, 2, 3} == set(np.ravel(seen.indices[np.abs(seen.values).sum(1) > 0]))
+
+
+def test_several_decoders_share_one_encoder():
+    ids = [tf.constant([i, 1]) for i in (0, 3, 2)]
+    cells = {"a": rnn.GRUCell(UNITS), "b": rnn.GRUCell(UNITS)}
+    outputs, states = seq.one2many_rnn_seq2seq(
+        ids, {"a": ids[:1], "b": ids}, rnn.GRUCell(UNITS), cells, 5, {"a": 4, "b": 6}, DEPTH
+    )
+    assert {n.split("/")[1] for n in names()} == {"rnn", "one2many_decoder_a", "one2many_decoder_b"}
+    assert [len(outputs[k]) for k in "ab"] == [1, 3] and outputs["b"][0].shape.as_list() == [2, 6]
+    with tf.variable_scope("one2many_rnn_seq2seq", reuse=True):
+        wrapped = rnn.EmbeddingWrapper(rnn.GRUCell(UNITS), 5, DEPTH)
+        _, end = rnn.static_rnn(wrapped, ids, dtype=tf.float32)
+        with tf.variable_scope("one2many_decoder_b"):
+            cell = rnn.OutputProjectionWrapper(rnn.GRUCell(UNITS), 6)
+            wanted, last = seq.embedding_rnn_decoder(ids, end, cell, 6, DEPTH)
+    a, b, c, d = run([outputs["b"], wanted, states["b"], last])
+    assert np.array(a).tolist() == np.array(b).tolist() and c.tolist() == d.tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: seq.attention_decoder([], None, tf.zeros([2, 3, 4]), None), "at least 1 input"),
+        (lambda: seq.attention_decoder([1], None, tf.zeros([2, 3, 4]), None, num_heads=0), "less than 1 heads"),
+        (
+            lambda: seq.attention_decoder([1], None, tf.placeholder(tf.float32, [2, 3, None]), None),
+            "must be known",
+        ),
+        (
+            lambda: seq.embedding_attention_decoder(
+                [1], None, None, None, 3, 2, output_projection=(tf.zeros([2, 4]), tf.zeros([4]))
+            ),
+            "incompatible",
+        ),
+    ],
+)
+def test_attention_decoders_refuse_what_does_not_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
