@@ -479,7 +479,7 @@ class AttentionCellWrapper(RNNCell):
             raise ValueError(f"attn_length should be greater than zero, got {attn_length}")
         self._cell, self._length, self._is_tuple, self._input_size = cell, attn_length, state_is_tuple, input_size
         self._size: int = attn_size or cell.output_size
-        self._vec_size = attn_vec_size or self._size
+        self._vec_size: int = attn_vec_size or self._size
 
     output_size = property(lambda self: self._size)
 
@@ -521,7 +521,7 @@ def attention_features(memory: Tensor, units: int, w_name: str, v_name: str) -> 
 
 def weighed(query: Tensor, memory: Tensor, features: Tensor, v: Any) -> Tensor:
     """The sum of a memory's rows, weighed by softmax(v · tanh(features + query kernel + bias)): [batch, depth]."""
-    y = expand_dims(linear(query, features.shape.as_list()[2]), 1)
+    y = expand_dims(linear(query, v.shape.as_list()[0]), 1)
     weights = softmax(reduce_sum(v * tanh(features + y), 2))
     return reduce_sum(expand_dims(weights, 2) * memory, 1)
 

@@ -202,7 +202,8 @@ def one2many_rnn_seq2seq(
     scope: Any = None,
 ) -> tuple[dict[str, list], dict[str, Any]]:
     """`embedding_rnn_seq2seq` with several decoders of one encoder, each by name in "one2many_decoder_NAME"."""
-    outputs, states = {}, {}
+    outputs: dict[str, list] = {}
+    states: dict[str, Any] = {}
     with variable_scope(scope or "one2many_rnn_seq2seq", dtype=dtype) as opened:
         encoder = EmbeddingWrapper(enc_cell, num_encoder_symbols, embedding_size)
         _, state = static_rnn(encoder, encoder_inputs, dtype=dtype or opened.dtype)
@@ -259,7 +260,8 @@ def attention_decoder(
                     seen.append(weighed(query, memory, *features))
             return seen
 
-        state, outputs = initial_state, []
+        state = initial_state
+        outputs: list = []
         batch_size = shape(convert_to_tensor(decoder_inputs[0]))[0]
         seen = [zeros([batch_size, depth], memory.dtype) for _ in heads]
         if initial_state_attention:

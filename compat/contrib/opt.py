@@ -20,6 +20,7 @@ from ...engine.ops.math import abs as absolute
 from ...engine.ops.math import maximum, sqrt, square
 from ...engine.ops.state import scatter_add, scatter_sub, scatter_update
 from ...engine.ops.training import SparseApplyAdam
+from ...kernels.minimizing import minimize
 from ...scopes.variables import global_variables, trainable_variables
 from ...train.averages import ExponentialMovingAverage
 from ...train.optimizer import Optimizer
@@ -428,8 +429,6 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         inequality_funcs: list, inequality_grad_funcs: list, packed_bounds: list | None, step_callback: Callable,
         optimizer_kwargs: dict,
     ) -> np.ndarray:  # fmt: skip
-        from scipy.optimize import minimize
-
         def in_doubles(x: np.ndarray) -> tuple[float, np.ndarray]:  # which the Fortran code asks for
             loss, gradient = loss_grad_func(x)
             return float(loss), gradient.astype(np.float64)
@@ -449,7 +448,6 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
             in_doubles,
             initial_val.astype(np.float64),
             method=method,
-            jac=True,
             callback=step_callback,
             constraints=[{"type": kind, "fun": f, "jac": g} for kind, f, g in pairs],
             bounds=packed_bounds,

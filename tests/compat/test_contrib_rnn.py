@@ -264,9 +264,7 @@ def test_buckets_share_their_variables():
 
 
 @pytest.mark.parametrize("feeds", [False, True])
-@pytest.mark.parametrize(
-    "build", ["embedding_rnn_seq2seq", "embedding_attention_seq2seq", "embedding_tied_rnn_seq2seq"]
-)
+@pytest.mark.parametrize("kind", ["rnn", "attention", "tied_rnn"])
 def test_a_tensor_decides_in_the_run_what_decoders_read(kind, feeds):
     ids = [tf.constant([i, 1]) for i in (0, 3, 2)]
 
