@@ -57,6 +57,7 @@ from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta
 from .engine.ops.state import *
 from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
+from .engine.settings import GraphOptions, OptimizerOptions
 from .engine.shapes import Dimension, TensorShape
 from .engine.sparse_tensor import SparseTensor, SparseTensorValue
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision

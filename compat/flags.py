@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from absl import flags as _absl
+from absl import logging as _logging
 from absl.flags import *  # noqa: F403
 
 _absl.disclaim_key_flags()  # a flag belongs to the program that defines it, not to this module
+
+for _flag in _absl.FLAGS.flags_by_module_dict()[_logging.__name__]:
+    _flag.allow_override = True  # programs have a log_dir or a verbosity of their own
 
 _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "help"}
 

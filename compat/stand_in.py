@@ -35,10 +35,12 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.control_flow_ops": ("", ".engine.ops.effects"),
     "python.ops.distributions": ("distributions",),
     "python.ops.embedding_ops": _NN,
+    "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),
     "python.ops.init_ops": ("", "initializers"),
     "python.ops.losses.losses": ("losses",),
     "python.ops.metrics": ("metrics",),
+    "python.ops.metrics_impl": ("metrics",),
     "python.ops.nn": _NN,
     "python.ops.nn_impl": _NN,
     "python.ops.nn_ops": _NN,
@@ -85,11 +87,20 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.layers.core": _LAYERS,
     "python.layers.normalization": _LAYERS,
     "python.layers.pooling": _LAYERS,
+    "python.layers.utils": ("contrib.layers.utils",),
     "python.lib.io.tf_record": ("python_io",),
     "python.pywrap_tensorflow": ("train",),
     "python.summary.summary": ("summary",),
+    "core.protobuf.config_pb2": _ROOT,
+    "core.protobuf.rewriter_config_pb2": (".engine.settings",),
     "contrib.framework.python.ops": ("contrib.framework",),
+    **{f"contrib.framework.python.ops.{name}": ("contrib.framework",) for name in ("arg_scope", "variables")},
     "contrib.layers.python.layers": ("contrib.layers",),
+    **{
+        f"contrib.layers.python.layers.{name}": ("contrib.layers",)
+        for name in ("feature_column", "initializers", "layers", "optimizers", "regularizers", "summaries")
+    },
+    "contrib.layers.python.layers.utils": ("contrib.layers.utils",),
     "contrib.rnn.python.ops.core_rnn_cell": ("contrib.rnn",),
     "contrib.rnn.python.ops.rnn_cell": ("contrib.rnn",),
     **{
@@ -168,7 +179,7 @@ def sources_of(fullname: str) -> Sequence[ModuleType]:
     for later in ("compat.v1", "_api.v1"):
         if path == later or path.startswith(later + "."):
             path = path[len(later) + 1 :]
-    if path in _PACKAGES and path not in ("contrib", "contrib.framework", "contrib.layers", "contrib.rnn"):
+    if path in _PACKAGES - _INNER.keys() - {"contrib", "contrib.framework", "contrib.layers", "contrib.rnn"}:
         folder = namespace(path)
         return [] if folder is None else [folder]
     found = [module for place in _INNER.get(path, (path,)) if (module := namespace(place)) is not None]

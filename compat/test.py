@@ -19,7 +19,7 @@ from ..engine.build import convert_to_tensor, is_tensor_like
 from ..engine.devices import DeviceSpec
 from ..engine.dtypes import as_dtype
 from ..engine.gradients import gradients
-from ..engine.graph import Graph, get_default_graph, get_default_session, reset_default_graph, set_random_seed
+from ..engine.graph import Graph, get_default_session, reset_default_graph, set_random_seed
 from ..engine.indexed_slices import IndexedSlicesValue
 from ..engine.session import ConfigProto, Session
 from ..kernels.backend import list_devices
@@ -141,7 +141,7 @@ class TestCase(absltest.TestCase):
 
     def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
-        self._cached: tuple[Session, Graph, Any] | None = None
+        self._cached: tuple[Session, Graph | None, Any] | None = None
         self._folder: str | None = None
 
     def setUp(self) -> None:
@@ -189,8 +189,10 @@ class TestCase(absltest.TestCase):
         use_gpu: bool = True,
         force_gpu: bool = False,
     ) -> Iterator[Session]:
-        """The same session each time within one test. Raises ValueError where the arguments are other ones then."""
-        graph = graph or get_default_graph()
+        """The same session, and its graph as the default one, each time within one test.
+
+        Raises ValueError where the arguments are other ones then. Without `graph` it is the first call's default graph.
+        """
         asked = (config, use_gpu, force_gpu)
         if self._cached is None:
             self._cached = Session(graph=graph, config=_config(*asked)), graph, asked

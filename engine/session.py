@@ -18,6 +18,7 @@ from .devices import DeviceSpec
 from .dtypes import DType
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
 from .plan import Plan
+from .settings import GraphOptions
 from .state import VariableState
 from .waiting import limited
 
@@ -40,7 +41,7 @@ class ConfigProto(SimpleNamespace):
                 **known,
                 "operation_timeout_in_ms": 0,
                 "gpu_options": GPUOptions(),
-                "graph_options": SimpleNamespace(),
+                "graph_options": GraphOptions(),
                 **settings,
             }
         )
@@ -60,7 +61,11 @@ class RunOptions(SimpleNamespace):
 
 
 class RunMetadata(SimpleNamespace):
-    """Accepted for TF1 programs; nothing is written into it."""
+    """Accepted for TF1 programs; nothing is written into it, as runs trace nothing."""
+
+    def SerializeToString(self) -> bytes:
+        """The message that says nothing."""
+        return b""
 
 
 class Session:

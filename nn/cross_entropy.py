@@ -7,10 +7,11 @@ from typing import Any
 
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import bfloat16, float16, float32
-from ..engine.graph import Tensor, op_scope
+from ..engine.graph import Tensor, control_dependencies, op_scope
 from ..engine.ops.activations import relu
 from ..engine.ops.array import concat, transpose
 from ..engine.ops.basic import cast, ones_like, rank, reshape, shape, stop_gradient, zeros_like
+from ..engine.ops.checks import assert_equal
 from ..engine.ops.math import abs as absolute
 from ..engine.ops.math import add, exp, log, log1p, logical_and, subtract, where
 from ..engine.ops.ranges import range as range_
@@ -95,7 +96,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any = None, logits: Any = N
     """-log(softmax(logits)[label]) along the last dimension, of the shape of `labels`.
 
     `labels` are int32 or int64 class indices, `logits` have their shape and one more dimension, the classes. A label
-    that is no class raises InvalidArgumentError when it runs. Raises ValueError where the shapes do not fit.
+    that is no class, and shapes that are found not to fit then, raise InvalidArgumentError when it runs. Raises
+    ValueError where shapes are known not to fit.
     """
     _required(labels, logits)
     with op_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
@@ -113,11 +115,14 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any = None, logits: Any = N
         if logits.shape.ndims == 2:
             cost, _ = SparseSoftmaxCrossEntropyWithLogits(wide, labels, name=name)
             return cast(cost, logits.dtype)
-        classes = shape(wide)[rank(wide) - 1]
-        cost, _ = SparseSoftmaxCrossEntropyWithLogits(reshape(wide, [-1, classes]), reshape(labels, [-1]), name=name)
-        cost = reshape(cost, labels_shape)
-        cost.set_shape(labels.shape)
-        return cast(cost, logits.dtype)
+        checks = [] if static else [assert_equal(shape(labels), shape(logits)[:-1])]
+        with control_dependencies(checks):
+            classes = shape(logits)[rank(logits) - 1]
+            flat = reshape(wide, [-1, classes]), reshape(labels, [-1])
+            cost, _ = SparseSoftmaxCrossEntropyWithLogits(*flat, name=name)
+            cost = reshape(cost, labels_shape)
+            cost.set_shape(labels.shape)
+            return cast(cost, logits.dtype)
 
 
 def _check_ranks(labels: TensorShape, logits: TensorShape) -> None:

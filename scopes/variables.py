@@ -527,10 +527,12 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tenso
     return ranks[0] if len(ranks) == 1 else stack(ranks)
 
 
+VariableV1 = Variable  # the name of TensorFlow 1.15 for what it had all along
+
 __all__ = [
-    "Variable", "VariableAggregation", "VariableSynchronization", "all_variables", "assert_variables_initialized",
-    "global_variables", "global_variables_initializer", "initialize_all_variables", "initialize_local_variables",
-    "initialize_variables", "local_variables", "local_variables_initializer", "model_variables",
+    "Variable", "VariableAggregation", "VariableSynchronization", "VariableV1", "all_variables",
+    "assert_variables_initialized", "global_variables", "global_variables_initializer", "initialize_all_variables",
+    "initialize_local_variables", "initialize_variables", "local_variables", "local_variables_initializer", "model_variables",
     "moving_average_variables", "report_uninitialized_variables", "trainable_variables", "variable_creator_scope",
     "variables_initializer",
 ]  # fmt: skip

@@ -1,11 +1,14 @@
 """What whole programs of users need: a mistake costs nothing but itself, and seeds hold through control flow."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import scopeflow as tf
+from scopeflow.compat.stand_in import make_module
 
 gradient_numbers = itertools.count()
 
@@ -167,3 +170,56 @@ def test_a_condition_counts_for_the_op_seeds_as_many_operations_as_tensorflows()
     assert count(lambda: tf.cond(fed(True), lambda: 1.0, lambda: 2.0)) == 2 + 4 + 2 + 1
     plain = count(lambda: (lambda t: tf.cond(fed(True), lambda: t + t, lambda: t))(x()))
     assert plain == 2 + 2 + 4 + (1 + 1) + 1 + 1  # two tensors, four, an Add and its Switch, another, a Merge
+
+
+def run_as_a_program(source, folder, *arguments):
+    """What a program prints that is run as TensorFlow programs are."""
+    path = folder / "program.py"
+    path.write_text(source)
+    command = [sys.executable, "-m", "scopeflow", "run", str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_a_programs_own_flags_take_the_place_of_those_of_absl(tmp_path):
+    source = """
+import tensorflow as tf
+tf.flags.DEFINE_string("log_dir", "here", "where logs are written")
+tf.flags.DEFINE_bool("v", False, "whether to say more")
+def main(_):
+    print(tf.flags.FLAGS.log_dir, tf.flags.FLAGS.v)
+tf.app.run()
+"""
+    assert run_as_a_program(source, tmp_path) == ["here", "False"]
+    assert run_as_a_program(source, tmp_path, "--log_dir=there", "--v") == ["there", "True"]
+
+
+INNER_NAMES = {
+    "tensorflow.core.protobuf.config_pb2": "ConfigProto",
+    "tensorflow.core.protobuf.rewriter_config_pb2": "RewriterConfig",
+    "tensorflow.contrib.framework.python.ops.arg_scope": "add_arg_scope",
+    "tensorflow.contrib.layers.python.layers": "batch_norm",
+    "tensorflow.contrib.layers.python.layers.initializers": "xavier_initializer",
+    "tensorflow.contrib.layers.python.layers.layers": "fully_connected",
+    "tensorflow.contrib.layers.python.layers.utils": "collect_named_outputs",
+    "tensorflow.python.layers.utils": "smart_cond",
+    "tensorflow.python.ops.gradient_checker": "compute_gradient_error",
+    "tensorflow.python.ops.metrics_impl": "accuracy",
+}
+
+
+@pytest.mark.parametrize("path", INNER_NAMES)
+def test_names_are_found_where_programs_import_them_from(path):
+    assert hasattr(make_module(path), INNER_NAMES[path])
+
+
+def test_the_settings_that_programs_make_for_a_session_are_taken():
+    levels = tf.OptimizerOptions
+    options = tf.GraphOptions(optimizer_options=tf.OptimizerOptions(opt_level=levels.L0))
+    config = tf.ConfigProto(graph_options=options, allow_soft_placement=True, inter_op_parallelism_threads=1)
+    config.graph_options.optimizer_options.global_jit_level = levels.ON_1
+    config.graph_options.rewrite_options.layout_optimizer = 2
+    config.gpu_options.allow_growth = True
+    told = tf.RunMetadata()
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
+        full = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+        assert session.run(tf.constant(2), options=full, run_metadata=told) == 2

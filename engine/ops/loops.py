@@ -306,6 +306,8 @@ def while_loop(
             limited=limited,
         )
         graph.uncounted += 1 if limited else -1  # NextIteration and Exit are here too; the counter's, but no Loop
+        if limited:
+            graph.unique_name("Exit")  # the counter's
         results = make_loop(loop, limit, starts, [], "Loop")[1 : 1 + len(starts)]
         results = like_arrays(flat_vars, [Identity(r, name="Exit") for r in results])
         if len(results) == 1 and not return_same_structure:

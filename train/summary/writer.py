@@ -95,6 +95,7 @@ class FileWriter:
         self._settings = (max_queue, flush_secs, filename_suffix or "")
         self._file: _EventFile | None = _EventFile(self._logdir, *self._settings)
         self._described_tags: set[str] = set()
+        self._tags_of_runs: set[str] = set()
         if graph is not None or graph_def is not None:
             self.add_graph(graph, graph_def=graph_def)
 
@@ -146,7 +147,12 @@ class FileWriter:
         self._write(event._plain())
 
     def add_run_metadata(self, run_metadata: Any, tag: str, global_step: Any = None) -> None:
-        raise NotImplementedError("add_run_metadata: scopeflow's runs trace nothing that could be written.")
+        """Add what a run has told about itself, under a tag. Raises ValueError for a tag that is there already."""
+        if tag in self._tags_of_runs:
+            raise ValueError("The provided tag was already used for this event type")
+        self._tags_of_runs.add(tag)
+        told = {"tag": tag, "run_metadata": run_metadata.SerializeToString()}
+        self._add({"tagged_run_metadata": told}, global_step)
 
     def add_meta_graph(self, meta_graph_def: Any, global_step: Any = None) -> None:
         raise NotImplementedError("add_meta_graph: scopeflow has no MetaGraphDefs; add_graph draws the graph.")

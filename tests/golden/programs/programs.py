@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..cases import golden
-from ..helpers import NOT_RAISED, said
+from ..helpers import NOT_RAISED, said, uniform
 
 CHECKS = {
     "Assert of floats": lambda tf, x, u: tf.Assert(tf.reduce_all(x > 0.0), [x, "a", x]),
@@ -92,3 +92,40 @@ def values_in_messages(tf, row):
             str(most): said(lambda most=most: session.run(tf.Assert(False, [row], most)), r"assertion failed: [^\n]*")
             for most in (-1, 1, 2, 3)
         }
+
+
+@golden()
+def names_of_a_limited_loop(tf):
+    """TensorFlow counts the rounds in a first variable, whose Exit takes the first name."""
+    with tf.Graph().as_default():
+        rounds = {None: [], 4: []}
+        for most, made in rounds.items():
+            made += tf.while_loop(lambda i, x: i < 9, lambda i, x: [i + 1, x * 2.0], [0, 1.0], maximum_iterations=most)
+            made.append(tf.while_loop(lambda i: i < 9, lambda i: i + 1, [0], maximum_iterations=most))
+        names = {str(most): [tensor.name for tensor in made] for most, made in rounds.items()}
+        with tf.Session() as session:
+            return names | {f"values of {most}": np.array(session.run(made)) for most, made in rounds.items()}
+
+
+SEQUENCES = {  # shapes of labels and logits as the graph knows them
+    "unknown": ([None, None], [None, None, 3]),
+    "half known": ([2, None], [2, 4, 3]),
+    "known": ([2, 4], [2, 4, 3]),
+    "of unknown rank": (None, None),
+}
+
+
+@golden(rows=SEQUENCES, rtol=1e-6, reason="a softmax in another order of summation")
+def cross_entropy_of_sequences(tf, row):
+    """Labels of other steps than the logits' are refused, though as many; the check counts for what is drawn later."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(3)
+        labels, logits = tf.placeholder(tf.int32, row[0]), tf.placeholder(tf.float32, row[1])
+        cost = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        drawn = tf.random_uniform([2])
+        scores, classes = uniform(2, 4, 3), np.arange(8).reshape(2, 4) % 3
+        answers = {"cost": session.run(cost, {labels: classes, logits: scores}), "drawn": session.run(drawn)}
+        if row[0] != [2, 4]:
+            others = classes[:, :3] if row[0] and row[0][0] else classes.reshape(4, 2)
+            answers["other steps"] = said(lambda: session.run(cost, {labels: others, logits: scores}))
+        return answers

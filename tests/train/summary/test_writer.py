@@ -198,13 +198,23 @@ def test_metadata_is_written_with_a_tags_first_value_only(logdir):
         (lambda w: w.add_graph(3), TypeError, "The passed graph must be an instance of `Graph`"),
         (lambda w: w.add_graph(tf.Graph(), graph_def=tf.Graph()), ValueError, "not both"),
         (lambda w: w.add_summary(b"\xff"), ValueError, "a number runs past the end"),
-        (lambda w: w.add_run_metadata(None, "tag"), NotImplementedError, "trace nothing"),
     ],
 )
 def test_what_cannot_be_written_is_refused(logdir, call, kind, text):
     with tf.summary.FileWriter(logdir) as writer, pytest.raises(kind, match=text):
         call(writer)
     assert len(events(logdir)) == 1
+
+
+def test_what_a_run_told_of_itself_is_written_once_for_a_tag(logdir):
+    told = tf.RunMetadata()
+    with tf.summary.FileWriter(logdir) as writer:
+        writer.add_run_metadata(told, "step 3", 3)
+        with pytest.raises(ValueError, match="The provided tag was already used for this event type"):
+            writer.add_run_metadata(told, "step 3", 4)
+    (written,) = events(logdir)[1:]
+    assert (written.step, written.tagged_run_metadata.tag) == (3, "step 3")
+    assert written.tagged_run_metadata.run_metadata == told.SerializeToString()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
