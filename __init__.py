@@ -94,4 +94,5 @@ from .train.summary import Event, HistogramProto, SessionLog, Summary, SummaryMe
 __version__ = "0.1.0"
 
 # The modules that load when first asked for: they stand on libraries that most programs never need.
-__getattr__ = _lookup(__name__, {name: f".compat.{name}" for name in ("app", "flags", "test")})
+_LATER = {"distributions": ".nn.distributions"} | {name: f".compat.{name}" for name in ("app", "flags", "test")}
+__getattr__ = _lookup(__name__, _LATER)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.backend import get_backend
 from ...kernels.philox import BLOCKS_PER_OUTPUT, SMALLEST_64, seed_words, stream_block, uniform_float64
 from ..build import convert_to_tensor
 from ..dtypes import FLOATS, as_dtype, float32, int32, int64
@@ -191,8 +192,7 @@ def _few(lanes: _Lanes, which: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 def _many(lanes: _Lanes, which: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """W. Hörmann, The transformed rejection method for generating Poisson random variables (1993): PTRS."""
-    from scipy.special import gammaln
-
+    gammaln = get_backend("cpu").special.gammaln
     count, waiting = np.zeros(rate.shape), which
     b = 0.931 + 2.53 * np.sqrt(rate)
     a = -0.059 + 0.02483 * b
