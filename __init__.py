@@ -9,6 +9,7 @@ from .compat.summaries import *
 from .compat.switches import *
 from .data.csv import decode_csv
 from .data.parsing import *
+from .data.queues import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
