@@ -155,20 +155,28 @@ class Session:
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
     ) -> Callable:
-        """A function of the values of `feed_list` that does what `run` would do with them."""
+        """A function of the values of `feed_list` that does what `run` would do with them.
+
+        It takes `options` and `run_metadata` as well, and raises CancelledError once the session is closed.
+        """
+        self._check_not_closed()
         feeds = tuple(feed_list or ())
         nested = any(isinstance(key, tuple) for key in feeds)
-        run = self._prepare(fetches, nest.flatten(feeds) if nested else feeds)
+        with self._planning:
+            run = self._prepare(fetches, nest.flatten(feeds) if nested else feeds)
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
-            if self._closed:
-                raise RuntimeError("Attempted to use a closed Session.")
+            self._check_not_closed()
             if len(values) != len(feeds):
                 raise ValueError(f"The callable takes {len(feeds)} values, got {len(values)}")
             flat = list(_flat_feeds(feeds, values).values()) if nested else values
             return self._timed(run, options)(flat)
 
         return call
+
+    def _check_not_closed(self) -> None:
+        if self._closed:
+            raise errors.CancelledError(None, None, "Session has been closed.")
 
     def _prepare(self, fetches: Any, feeds: Sequence[Any], feeds_on: Sequence[Any] | None = None) -> _Runnable:
         if self._closed:
@@ -246,8 +254,7 @@ class Session:
         Where it has a method `close`, closing the session calls it.
         """
         with self._lock:
-            if self._closed:  # what was made now would never be closed
-                raise errors.CancelledError(None, None, "Session has been closed.")
+            self._check_not_closed()  # what was made now would never be closed
             if key not in self._resources:
                 self._resources[key] = make()
             return self._resources[key]

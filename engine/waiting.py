@@ -40,5 +40,5 @@ def wait_for(event: threading.Event) -> None:
         raise _too_late()
 
 
-def _too_late() -> DeadlineExceededError:
+def _too_late() -> Exception:
     return DeadlineExceededError(None, None, "Timed out waiting for notification")

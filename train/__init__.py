@@ -52,6 +52,21 @@ from .hooks import (
     StopAtStepHook,
     SummarySaverHook,
 )
+from .input import (
+    batch,
+    batch_join,
+    input_producer,
+    limit_epochs,
+    maybe_batch,
+    maybe_batch_join,
+    maybe_shuffle_batch,
+    maybe_shuffle_batch_join,
+    range_input_producer,
+    shuffle_batch,
+    shuffle_batch_join,
+    slice_input_producer,
+    string_input_producer,
+)
 from .monitored import MonitoredSession, MonitoredTrainingSession, SingularMonitoredSession
 from .optimizer import Optimizer
 from .optimizers import (
@@ -63,6 +78,7 @@ from .optimizers import (
     MomentumOptimizer,
     RMSPropOptimizer,
 )
+from .queue_runner import QueueRunner, add_queue_runner, start_queue_runners
 from .restoring import (
     NewCheckpointReader,
     init_from_checkpoint,
@@ -101,6 +117,10 @@ __all__ = [
     "LoggingTensorHook", "StopAtStepHook", "CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook",
     "NanTensorHook", "NanLossDuringTrainingError", "SummarySaverHook", "GlobalStepWaiterHook", "FinalOpsHook",
     "FeedFnHook", "Supervisor", "basic_train_loop",
+    "QueueRunner", "add_queue_runner", "start_queue_runners", "queue_runner",
+    "input_producer", "string_input_producer", "range_input_producer", "slice_input_producer", "limit_epochs",
+    "batch", "batch_join", "maybe_batch", "maybe_batch_join",
+    "shuffle_batch", "shuffle_batch_join", "maybe_shuffle_batch", "maybe_shuffle_batch_join",
     "SummaryWriter", "SummaryWriterCache", "summary_iterator",
     "Example", "SequenceExample", "Features", "Feature", "FeatureLists", "FeatureList", "BytesList", "FloatList",
     "Int64List",
