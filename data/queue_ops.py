@@ -193,8 +193,8 @@ def _padded(arrays: list[np.ndarray], shape: TensorShape, dtype: DType) -> np.nd
     """A batch as long, along each axis, as the longest of its elements; what is missing is zeros (or empty strings)."""
     sizes = [max([d or 0, *(array.shape[axis] for array in arrays)]) for axis, d in enumerate(shape.as_list())]
     batch = np.full([len(arrays), *sizes], b"" if dtype is string else 0, dtype.numpy)
-    for row, array in zip(batch, arrays, strict=True):
-        row[tuple(map(slice, array.shape))] = array
+    for n, array in enumerate(arrays):
+        batch[(n, *map(slice, array.shape))] = array
     return batch
 
 
