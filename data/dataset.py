@@ -28,8 +28,8 @@ class Dataset:
     """A sequence of elements, each a tensor, a SparseTensor, or a nest (tuples, dicts) of them.
 
     It is a description: elements are computed as an iterator asks for them, each new iterator from the beginning.
-    Functions given to `map` and the like are traced once, into the graph; `num_parallel_calls` changes nothing of what
-    they give, nor of its order.
+    Functions given to `map` and the like are traced once, into the graph. Threads (`num_parallel_calls`, `prefetch`)
+    work ahead where elements are slow; they change neither elements nor their order.
     """
 
     def __init__(self, variant: Tensor, element: Any) -> None:
@@ -192,7 +192,7 @@ class Dataset:
         return Dataset.zip((numbers, self))
 
     def prefetch(self, buffer_size: Any) -> Dataset:
-        """The same elements; how far ahead they are computed is left to the iterator."""
+        """The same elements; where they are slow, `buffer_size` of them are computed ahead, by a thread."""
         return self._with(operations.PrefetchDataset, int64_tensor(buffer_size, "buffer_size"))
 
     def cache(self, filename: Any = "") -> Dataset:

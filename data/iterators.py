@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import string
-from ..engine.errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError
+from ..engine.errors import CancelledError, FailedPreconditionError, InvalidArgumentError, OutOfRangeError
 from ..engine.graph import Operation, Tensor
 from ..engine.plan import Plan
 from ..engine.registry import define, no_outputs, not_differentiable
@@ -40,8 +40,10 @@ class Position:
 
     def get_next(self) -> Element:
         with self._lock:
+            if self._closed:
+                raise CancelledError(None, None, "Session has been closed.")
             if self._step is None:
-                if self._first is None or self._closed:
+                if self._first is None:
                     raise FailedPreconditionError(
                         None,
                         None,

@@ -9,7 +9,7 @@ from ..engine.errors import InvalidArgumentError
 from ..engine.registry import OpDef, define, not_differentiable
 from ..engine.shapes import TensorShape
 from ..engine.sparse_tensor import SparseTensor
-from . import batching, generating, shuffling, sources
+from . import ahead, batching, generating, shuffling, sources
 from .functions import Function, Home, frozen
 from .sources import Source
 from .structure import Spec
@@ -90,7 +90,7 @@ MapDataset = dataset_op("MapDataset", _WITH_FUNCTION, sources.mapped)
 ParallelMapDataset = dataset_op(
     "ParallelMapDatasetV2",
     "input_dataset:variant, num_parallel_calls:int64, other_arguments:any*",
-    lambda source, calls, function: sources.mapped(source, function),
+    lambda source, calls, function: ahead.mapped_in_parallel(source, function, int(calls)),
 )
 FilterDataset = dataset_op("FilterDataset", _WITH_FUNCTION, sources.filtered)
 TakeWhileDataset = dataset_op("TakeWhileDataset", _WITH_FUNCTION, sources.taken_while)
@@ -98,7 +98,11 @@ IgnoreErrorsDataset = dataset_op("IgnoreErrorsDataset", "input_dataset:variant",
 TakeDataset = dataset_op("TakeDataset", _COUNTED, lambda source, count: sources.taken(source, int(count)))
 SkipDataset = dataset_op("SkipDataset", _COUNTED, lambda source, count: sources.skipped(source, int(count)))
 ShardDataset = dataset_op("ShardDataset", "input_dataset:variant, num_shards:int64, index:int64", _shards)
-PrefetchDataset = dataset_op("PrefetchDataset", "input_dataset:variant, buffer_size:int64", lambda source, size: source)
+PrefetchDataset = dataset_op(
+    "PrefetchDataset",
+    "input_dataset:variant, buffer_size:int64",
+    lambda source, size: ahead.prefetched(source, int(size)),
+)
 
 
 def _scan(source: Source, *values: Any) -> Source:

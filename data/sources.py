@@ -41,21 +41,26 @@ def numbers(start: int, stop: int, step: int) -> Source:
 
 
 def mapped(source: Source, function: Function) -> Source:
-    """`function` of each element. Where it runs out of range, the sequence ends there."""
+    """`function` of each element."""
 
     def begin(home: Home) -> Step:
-        step, call = source(home), function.at(home)
-
-        def next_element() -> Element:
-            element = step()
-            try:
-                return call(element)
-            except OutOfRangeError:
-                raise StopIteration from None
-
-        return next_element
+        step, call = source(home), applied(function, home)
+        return lambda: call(step())
 
     return begin
+
+
+def applied(function: Function, home: Home) -> Callable[[Element], Element]:
+    """`function` as `map` calls it: where it runs out of range, the sequence ends."""
+    call = function.at(home)
+
+    def apply(element: Element) -> Element:
+        try:
+            return call(element)
+        except OutOfRangeError:
+            raise StopIteration from None
+
+    return apply
 
 
 def filtered(source: Source, predicate: Function) -> Source:

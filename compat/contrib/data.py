@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from ...data import Dataset, FixedLengthRecordDataset, Iterator, TextLineDataset, TFRecordDataset
-from ...data.experimental import *
-from ...data.experimental import Transformation
+from ...data.experimental import (
+    AUTOTUNE,
+    Counter,
+    Transformation,
+    bucket_by_sequence_length,
+    choose_from_datasets,
+    enumerate_dataset,
+    get_single_element,
+    group_by_window,
+    ignore_errors,
+    map_and_batch,
+    parallel_interleave,
+    prefetch_to_device,
+    scan,
+    shuffle_and_repeat,
+    unbatch,
+)
 
 
 def batch_and_drop_remainder(batch_size: Any) -> Transformation:
