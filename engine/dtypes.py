@@ -135,6 +135,11 @@ def enum_name(dtype: DType) -> str:
     return {"float32": "float", "float64": "double", "float16": "half"}.get(dtype.name, dtype.name)
 
 
+def as_scalar(array: np.ndarray) -> Any:
+    """An array of one number, without dimensions, as a NumPy scalar: NumPy computes with these five times as fast."""
+    return array[()] if array.ndim == 0 and array.dtype.kind in "fiub" else array
+
+
 def is_half(dtype: np.dtype) -> bool:
     """Whether a NumPy dtype is float16 or bfloat16, whose arithmetic belongs in float32."""
     return dtype.itemsize == 2 and dtype.kind in "fV"

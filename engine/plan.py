@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import errors
-from .dtypes import resource, variant
+from .dtypes import as_scalar, resource, variant
 from .fusion import FusedDraw, FusedProduct, fused_draws, fused_products
 from .graph import Operation, Tensor
 from .state import variable_of
@@ -20,10 +21,10 @@ _FOREVER = 1 << 60
 
 
 class Step(NamedTuple):
-    """One call of a run: `run(*values[inputs])` fills the output slot(s), then the slots of `free` are dropped."""
+    """One call of a run: `run(*inputs(values))` fills the output slot(s), then the slots of `free` are dropped."""
 
     run: Callable[..., Any]
-    inputs: tuple[int, ...]
+    inputs: Callable[[list], Sequence[Any]]
     output: Any  # one slot, or a tuple of slots
     free: tuple[int, ...]
     op: Operation
@@ -283,6 +284,8 @@ class Plan:
         value = self._constants[tensor]
         if backend is not self._session.host and tensor.dtype.is_numpy_number:
             value = self._session.constant(tensor, value, backend)
+        else:
+            value = as_scalar(value)
         slot = self._new_slot(tensor, backend, borrowed=True)
         self._values[slot] = value
         return slot
@@ -339,7 +342,7 @@ class Plan:
             several = draft.kind == "op" and draft.op.definition.results and draft.op.definition.results[0].is_list
             output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not several else tuple(draft.outputs)
             run = self._callable(draft, donated)
-            self._steps.append(Step(run, tuple(draft.inputs), output, tuple(draft.free), draft.op))
+            self._steps.append(Step(run, _taken(draft.inputs), output, tuple(draft.free), draft.op))
         del self._slots, self._constants, self._drafts, self._on_host
 
     def _memory_roots(self) -> dict[int, frozenset[int]]:
@@ -421,20 +424,19 @@ class Plan:
         for slot, value in zip(self._feed_slots, feeds, strict=True):
             values[slot] = value
         op: Operation | None = None
-        inputs: tuple[int, ...] = ()
         try:
             for run, inputs, output, free, op in self._steps:  # noqa: B007  (op is for the error)
-                result = run(*[values[i] for i in inputs])
                 if output.__class__ is int:
-                    values[output] = result
-                elif output:
-                    for slot, item in zip(output, result, strict=True):
+                    values[output] = run(*inputs(values))
+                else:
+                    result = run(*inputs(values))
+                    for slot, item in zip(output, result if output else (), strict=True):
                         values[slot] = item
-                result = None
+                    result = item = None
                 for slot in free:
                     values[slot] = None
         except Exception as error:
-            shapes = [getattr(values[i], "shape", ()) for i in inputs] if op else []
+            shapes = [getattr(value, "shape", ()) for value in inputs(values)] if op else []
             values.clear()  # whoever keeps the error keeps this frame, and need not keep the arrays
             raise _as_run_error(error, op, shapes) from error
         return [None if s < 0 else values[s] for s in self._fetch_slots]
@@ -445,6 +447,14 @@ class Plan:
             None if value is None else self._session.detached(value, copy)
             for value, copy in zip(results, self._copy_fetch, strict=True)
         ]
+
+
+def _taken(slots: Sequence[int]) -> Callable[[list], Sequence[Any]]:
+    """What takes the values of these slots out of the list of all: in C, as every step does it."""
+    if len(slots) > 1:
+        return itemgetter(*slots)
+    start = slots[0] if slots else 0
+    return itemgetter(slice(start, start + len(slots)))
 
 
 def _each(move: Callable[[Any], Any], value: Any) -> Any:

@@ -15,7 +15,7 @@ from ..kernels.backend import get_backend, list_devices
 from . import errors, nest
 from .build import to_array
 from .devices import DeviceSpec
-from .dtypes import DType
+from .dtypes import DType, as_scalar
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
 from .plan import Plan
 from .settings import GraphOptions
@@ -414,7 +414,7 @@ def fed_value(tensor: Tensor, value: Any) -> Any:
             f"Cannot feed value of shape {tuple(array.shape)} for Tensor {tensor.name!r}, which has shape "
             f"'{tensor.shape}'"
         )
-    return array
+    return array if array.shape else as_scalar(array)
 
 
 def _converted_feed(tensor: Tensor, value: Any) -> Any:
