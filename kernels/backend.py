@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
 from typing import Any
@@ -105,6 +105,12 @@ class CpuBackend(Backend):
 
     def owns(self, value: Any) -> bool:
         return isinstance(value, (np.ndarray, np.generic))
+
+    def share(self, tasks: int, work: Callable[[int], object]) -> None:
+        """Calls work(0) to work(tasks - 1), each once, on as many threads as there are processors."""
+        from .cpu.threads import share
+
+        share(tasks, work)
 
     def scatter_add(self, array: np.ndarray, index: Any, values: np.ndarray) -> None:
         rows = np.asarray(index) if not isinstance(index, tuple) else None

@@ -426,10 +426,12 @@ def _ones(dims: Tensor, dtype: DType, name: str) -> Tensor:
 
 
 def _sum_to(k: Any, x: Any, sizes: Any) -> Any:
-    sizes = tuple(int(d) for d in sizes)
+    sizes = tuple(sizes.tolist())
+    if x.shape == sizes:  # most often nothing was repeated
+        return x
     lead = x.ndim - len(sizes)
     axes = (*range(lead), *(lead + i for i, d in enumerate(sizes) if d == 1 and x.shape[lead + i] != 1))
-    return (k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype)), x.dtype) if axes else x).reshape(sizes)
+    return (k.cast(x.sum(axis=axes, dtype=summing_dtype(x.dtype)), x.dtype) if axes else x).reshape(sizes)
 
 
 BroadcastTo = define(

@@ -192,7 +192,16 @@ Acos = unary_op("Acos", lambda k, x: k.xp.arccos(x), lambda op, g: -g * rsqrt(1 
 Atan = unary_op("Atan", lambda k, x: k.xp.arctan(x), lambda op, g: g / (square(op.inputs[0]) + 1))
 Sinh = unary_op("Sinh", lambda k, x: k.xp.sinh(x), lambda op, g: g * cosh(op.inputs[0]))
 Cosh = unary_op("Cosh", lambda k, x: k.xp.cosh(x), lambda op, g: g * sinh(op.inputs[0]))
-Tanh = unary_op("Tanh", lambda k, x: k.xp.tanh(x), lambda op, g: g * (1 - square(op.outputs[0])))
+TanhGrad = define(
+    "TanhGrad",
+    "y:T, dy:T -> z:T",
+    shape=same_shape,
+    kernel=lambda k, y, dy: dy * (1 - y * y),
+    grad=lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)],
+    types={"T": FLOATS},
+)
+
+Tanh = unary_op("Tanh", lambda k, x: k.xp.tanh(x), lambda op, g: TanhGrad(op.outputs[0], g))
 Asinh = unary_op("Asinh", lambda k, x: k.xp.arcsinh(x), lambda op, g: g / cosh(op.outputs[0]))
 Acosh = unary_op("Acosh", lambda k, x: k.xp.arccosh(x), lambda op, g: g / sinh(op.outputs[0]))
 Atanh = unary_op("Atanh", lambda k, x: k.xp.arctanh(x), lambda op, g: g / (1 - square(op.inputs[0])))
@@ -281,8 +290,24 @@ def atanh(x: Any, name: str | None = None) -> Tensor:
 
 # -- the sigmoid and special functions ------------------------------------------------------------------------------
 
+
+def _sigmoid_grad_gradient(op: Operation, g: Any) -> list:
+    y, dy = op.inputs
+    slope = g * dy
+    return [slope - 2.0 * slope * y, SigmoidGrad(y, g)]
+
+
+SigmoidGrad = define(
+    "SigmoidGrad",
+    "y:T, dy:T -> z:T",
+    shape=same_shape,
+    kernel=lambda k, y, dy: dy * y * (1 - y),
+    grad=_sigmoid_grad_gradient,
+    types={"T": FLOATS},
+)
+
 Sigmoid = unary_op(
-    "Sigmoid", in_float32(lambda k, x: 1 / (1 + k.xp.exp(-x))), lambda op, g: g * op.outputs[0] * (1 - op.outputs[0])
+    "Sigmoid", in_float32(lambda k, x: 1 / (1 + k.xp.exp(-x))), lambda op, g: SigmoidGrad(op.outputs[0], g)
 )
 
 

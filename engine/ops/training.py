@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import is_not
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
         f"Apply{method}",
         f"{', '.join(typed)} -> out:T",
         shape=lambda *tensors, **_: _dense_shape(how, tensors),
-        bind=lambda op, k, session, donated: _Step(how, op, k, session).dense,
+        bind=lambda *to: _Step(how, *to).dense,
         **common,
     )
     typed.insert(gradient + 1, "indices:I")
@@ -61,7 +62,7 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
         f"SparseApply{method}",
         f"{', '.join(typed)} -> out:T",
         shape=lambda *tensors, **_: _sparse_shape(how, tensors),
-        bind=lambda op, k, session, donated: _Step(how, op, k, session).sparse,
+        bind=lambda *to: _Step(how, *to).sparse,
         **common,
     )
     return dense, sparse
@@ -112,7 +113,7 @@ def _assert_rank(tensor: Tensor, rank: int) -> None:
 class _Step:
     """A method bound to one session's variables: `dense` and `sparse` take an op's other inputs, in their order."""
 
-    def __init__(self, how: _Method, op: Operation, k: Any, session: Any) -> None:
+    def __init__(self, how: _Method, op: Operation, k: Any, session: Any, donated: Collection[int]) -> None:
         self.rule, self.scratch, self.attrs, self.k = how.rule, how.scratch, op.attrs, k
         self.at = how.gradient - how.states
         self.states = [session.variable(variable_of(tensor)) for tensor in op.inputs[: how.states]]
@@ -121,27 +122,41 @@ class _Step:
         self.wide = np.promote_types(dtype, np.float32)  # what the rule computes in
         self.widens = self.wide != dtype
         self.in_pieces = k is session.host
+        self.owns_grad = self.at in donated
+        self.fitting: list[Any] = []  # the buffers that were found to fit each other; most often they are so for ever
         for state, name in zip(self.states, how.names, strict=False):
             if state.k is not k:
                 raise _refusal(f"var and {name} are not on one device: {k.device} and {state.k.device}")
 
     def dense(self, *inputs: Any) -> tuple:
         arrays, before, after = self.checked(inputs[: self.at], inputs[self.at + 1 :])
-        grad = self.apart(inputs[self.at], arrays)
+        grad = inputs[self.at] if self.owns_grad else self.apart(inputs[self.at], arrays)
         if grad.shape != arrays[0].shape:
             raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
-        scratch: list[Any] = []
-        for *state, part in _pieces([*arrays, grad]) if self.in_pieces else [[*arrays, grad]]:
-            if not scratch or scratch[0].shape != part.shape:
-                scratch = [self.k.xp.empty_like(part, self.wide) for _ in range(self.scratch)]
-            if self.widens:
-                widened = [self.k.cast(array, self.wide) for array in (*state, part)]
-                self.rule(self.k.xp, scratch, *widened[:-1], *before, widened[-1], *after, **self.attrs)
-                for array, moved in zip(state, widened, strict=False):
-                    array[...] = moved
-            else:
-                self.rule(self.k.xp, scratch, *state, *before, part, *after, **self.attrs)
+        whole = [*arrays, grad]
+        if self.in_pieces and grad.size > _BLOCK and all(array.flags.c_contiguous for array in arrays):
+            flat = [array.reshape(-1) for array in whole]
+
+            def move(piece: int) -> None:
+                part = slice(piece * _BLOCK, (piece + 1) * _BLOCK)
+                with np.errstate(all="ignore"):  # which each thread has for itself
+                    self.move([array[part] for array in flat], before, after)
+
+            self.k.share(-(-grad.size // _BLOCK), move)
+        else:
+            self.move(whole, before, after)
         return ()
+
+    def move(self, arrays: Sequence[Any], before: Sequence[Any], after: Sequence[Any]) -> None:
+        """One step of the buffers among `arrays` by the gradient, which is the last of them."""
+        scratch = [self.k.xp.empty(arrays[-1].shape, self.wide) for _ in range(self.scratch)]
+        if not self.widens:
+            self.rule(self.k.xp, scratch, *arrays[:-1], *before, arrays[-1], *after, **self.attrs)
+            return
+        *moved, grad = (self.k.cast(array, self.wide) for array in arrays)
+        self.rule(self.k.xp, scratch, *moved, *before, grad, *after, **self.attrs)
+        for array, wide in zip(arrays, moved, strict=False):
+            array[...] = wide
 
     def sparse(self, *inputs: Any) -> tuple:
         grad, indices = inputs[self.at : self.at + 2]
@@ -160,15 +175,16 @@ class _Step:
         Raises FailedPreconditionError for a buffer not initialized, InvalidArgumentError for shapes that do not fit.
         """
         arrays = [state.read() for state in self.states]
-        shape = arrays[0].shape
-        for name, array in zip(self.names, arrays, strict=False):
-            if array.shape != shape:
-                raise _refusal(f"var and {name} do not have the same shape {list(shape)} {list(array.shape)}")
-        first = len(arrays)
-        for names, values in ((self.names[first:], before), (self.names[first + self.at + 1 :], after)):
-            for name, value in zip(names, values, strict=False):
-                if value.ndim:
-                    raise _refusal(f"{name} is not a scalar: {list(value.shape)}")
+        if len(self.fitting) != len(arrays) or any(map(is_not, arrays, self.fitting)):
+            shape = arrays[0].shape
+            for name, array in zip(self.names, arrays, strict=False):
+                if array.shape != shape:
+                    raise _refusal(f"var and {name} do not have the same shape {list(shape)} {list(array.shape)}")
+            self.fitting = arrays
+        for i, value in enumerate((*before, *after)):
+            if value.ndim:
+                name = self.names[len(arrays) + i + (i >= self.at)]
+                raise _refusal(f"{name} is not a scalar: {list(value.shape)}")
         if self.widens:
             before, after = ([self.k.cast(value, self.wide) for value in part] for part in (before, after))
         return arrays, before, after
@@ -180,17 +196,6 @@ class _Step:
 
 def _refusal(message: str) -> OpError:
     return InvalidArgumentError(None, None, message)
-
-
-def _pieces(arrays: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The same stretch of each array at a time, flat; the arrays as they are if they are small or have no flat view."""
-    *buffers, grad = arrays
-    if grad.size <= _BLOCK or not all(array.flags.c_contiguous for array in buffers):
-        yield arrays
-        return
-    flat = [array.reshape(-1) for array in (*buffers, grad)]
-    for start in range(0, grad.size, _BLOCK):
-        yield [array[start : start + _BLOCK] for array in flat]
 
 
 def _summed_by_row(k: Any, grad: Any, indices: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -283,7 +288,7 @@ def _rms_prop(
     """s ← ρ s + (1 - ρ) g²;  m ← μ m + lr g / √(s + ε);  var ← var - m.  Tieleman and Hinton, lecture 6.5 (2012)."""
     (t,) = scratch
     xp.multiply(grad, grad, out=t)
-    _approach(ms, t, 1 - rho)
+    _approach(xp, ms, t, 1 - rho, t)
     xp.add(ms, epsilon, out=t)
     _step_by_root(xp, t, var, mom, lr, momentum, grad)
 
@@ -298,20 +303,19 @@ def _centered_rms_prop(
     """
     (t,) = scratch
     xp.multiply(grad, grad, out=t)
-    _approach(ms, t, 1 - rho)
-    xp.copyto(t, grad)
-    _approach(mg, t, 1 - rho)
+    _approach(xp, ms, t, 1 - rho, t)
+    _approach(xp, mg, grad, 1 - rho, t)
     xp.multiply(mg, mg, out=t)
     xp.subtract(ms, t, out=t)
     t += epsilon
     _step_by_root(xp, t, var, mom, lr, momentum, grad)
 
 
-def _approach(average: Any, target: Any, rate: Any) -> None:
-    """average ← average + rate (target - average); `target` is used up."""
-    target -= average
-    target *= rate
-    average += target
+def _approach(xp: Any, average: Any, target: Any, rate: Any, t: Any) -> None:
+    """average ← average + rate (target - average); `t` is scratch, and may be the target."""
+    xp.subtract(target, average, out=t)
+    t *= rate
+    average += t
 
 
 def _step_by_root(xp: Any, square: Any, var: Any, mom: Any, lr: Any, momentum: Any, grad: Any) -> None:
@@ -334,10 +338,9 @@ def _adam(
     """
     (t,) = scratch
     alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
-    xp.copyto(t, grad)
-    _approach(m, t, 1 - beta1)
+    _approach(xp, m, grad, 1 - beta1, t)
     xp.multiply(grad, grad, out=t)
-    _approach(v, t, 1 - beta2)
+    _approach(xp, v, t, 1 - beta2, t)
     xp.sqrt(v, out=t)
     t += epsilon
     xp.divide(m, t, out=t)

@@ -3,6 +3,8 @@
 import numpy as np
 from op_cases import Case, distinct, normal, positive, rng
 
+from scopeflow.engine.ops.math import SigmoidGrad, TanhGrad
+
 MASK = np.array([[True, False, True], [False, True, True]])
 INTS = np.array([[7, -7, 3], [-3, 5, -8]], np.int32)
 DIVISORS = np.array([[2, 2, -2], [-2, 3, 3]], np.int32)
@@ -86,6 +88,8 @@ CASES = [
     *(binary(*row) for row in TWO),
     *(binary(name, op, INTS, DIVISORS[0], differentiable=False) for name, op in COMPARISONS),
     Case("sign_of_a_product", ("Sign",), lambda tf, x: tf.sign(x) * x, (normal(2, 3),)),
+    Case("sigmoid_grad", ("SigmoidGrad",), lambda tf, y, dy: SigmoidGrad(y, dy), (positive(2, 3), normal(2, 3))),
+    Case("tanh_grad", ("TanhGrad",), lambda tf, y, dy: TanhGrad(y, dy), (positive(2, 3), normal(2, 3))),
     Case("log_sigmoid", (), lambda tf, x: tf.log_sigmoid(x), (normal(2, 3),)),
     Case("polygamma", ("Polygamma",), lambda tf, x: tf.polygamma(tf.constant(2.0, tf.float64), x), (positive(2, 3),)),
     Case("floordiv_of_integers", ("FloorDiv",), lambda tf, x, y: x // y, (INTS, DIVISORS), False),
