@@ -85,8 +85,10 @@ class CpuBackend(Backend):
 
     def __init__(self) -> None:
         from . import cpu
+        from .cpu.memory import keep_freed_memory
 
         super().__init__("/device:CPU:0", np, cpu)
+        keep_freed_memory()
 
     @functools.cached_property
     def special(self) -> ModuleType:

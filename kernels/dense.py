@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import plain
+from . import plain, products
 from .arrays import FLOATS, Array, check_operands, check_out, check_rank, check_shape, device_of, wide_dtype
 from .geometry import Padding, Pair, Windows, windows
 from .precision import checked_precision
@@ -127,7 +127,7 @@ def matmul(
         and not accumulate
     ):
         try:  # what is simple costs no more than NumPy's own call, and what is wrong is told below
-            return np.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+            return products.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
         except ValueError:
             pass
     operands = {"a": a, "b": b}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import products
 from .arrays import Array
 from .geometry import Windows
 
@@ -89,10 +90,11 @@ def matmul(
     xp = library_of(out)
     a = a.swapaxes(-1, -2) if transpose_a else a
     b = b.swapaxes(-1, -2) if transpose_b else b
+    matmul = products.matmul if xp is np and out.dtype.char in "fd" else xp.matmul
     if accumulate:
-        out += xp.matmul(a, b)
+        out += matmul(a, b)
     else:
-        xp.matmul(a, b, out=out)
+        matmul(a, b, out=out)
     finish(out, bias, activation)
 
 
