@@ -20,7 +20,7 @@ TASK_LENGTH = 64  # rows or columns, at least
 
 
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """np.matmul(a, b, out), of float32 or float64. Shapes alone decide how it is cut, so equal calls have equal bits."""
+    """np.matmul(a, b, out) of float32 or float64. Shapes alone decide how it is cut: equal calls have equal bits."""
     products = a.size * b.shape[-1]
     if products <= FEW_PRODUCTS or not _one_thread.helps():
         return np.matmul(a, b, out=out)

@@ -25,8 +25,6 @@ def _slope(type: str, signature: str, kernel: Rule) -> OpDef:
 
 
 # Of what the forward op gave (y) …
-_slope("TanhGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * (1 - y * y))
-_slope("SigmoidGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * y * (1 - y))
 _slope("SqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * 0.5 / y)
 _slope("RsqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * (-0.5 * y) * (y * y))
 _slope("ReciprocalGrad", "y:T, dy:T -> z:T", lambda k, y, dy: -dy * (y * y))

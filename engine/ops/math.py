@@ -196,7 +196,7 @@ TanhGrad = define(
     "TanhGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=lambda k, y, dy: dy * (1 - y * y),
+    kernel=in_float32(lambda k, y, dy: dy * (1 - y * y)),
     grad=lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)],
     types={"T": FLOATS},
 )
@@ -301,7 +301,7 @@ SigmoidGrad = define(
     "SigmoidGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=lambda k, y, dy: dy * y * (1 - y),
+    kernel=in_float32(lambda k, y, dy: dy * y * (1 - y)),
     grad=_sigmoid_grad_gradient,
     types={"T": FLOATS},
 )
