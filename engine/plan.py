@@ -224,7 +224,7 @@ class Plan:
         """The slot in which an op on `backend` finds one of its inputs."""
         if name in op.definition.host:
             backend = self._session.host
-        elif op.definition.host_result:
+        elif op.definition.host_result or name in op.definition.shape_of:
             backend = None  # it asks for no more than the shape
         variable = self._read_variable(tensor)
         return self._slot(tensor, backend) if variable is None else self._read(op, variable, backend)

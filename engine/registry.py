@@ -65,6 +65,7 @@ class OpDef:
     grad: Rule  # grad(op, *grads) -> the gradient of each input: a tensor or None, or a list of these
     types: Mapping[str, Sequence[DType]] = field(default_factory=dict)  # what a type variable may be
     host: frozenset[str] = frozenset()  # inputs that the kernel reads as NumPy arrays: axes, shapes
+    shape_of: frozenset[str] = frozenset()  # inputs of which the kernel reads no more than the shape
     host_result: bool = False  # its results are small and known to the host (shapes)
     on_host: bool = False  # runs on the host whatever the device: what it works on (files, Python objects) is there
     view: bool = False  # results may share memory with the inputs
@@ -95,6 +96,7 @@ def define(
     bind: Rule | None = None,
     types: Mapping[str, Sequence[DType]] | None = None,
     host: Sequence[str] = (),
+    shape_of: Sequence[str] = (),
     host_result: bool = False,
     on_host: bool = False,
     view: bool = False,
@@ -113,7 +115,7 @@ def define(
     left, _, right = signature.partition("->")
     definition = OpDef(
         type, _parse(left), _parse(right), shape, kernel, bind, grad,
-        {"I": (int32, int64), **(types or {})}, frozenset(host), host_result, on_host, view,
+        {"I": (int32, int64), **(types or {})}, frozenset(host), frozenset(shape_of), host_result, on_host, view,
         stateful or writes or bind is not None, writes, frozenset(ref),
         _incompatible if shape is broadcast_shape and mismatch is None else mismatch, fold,
     )  # fmt: skip

@@ -123,11 +123,16 @@ def matmul(
         and a.dtype.char in "fd"
         and a.ndim >= 2 <= b.ndim
         and algo == "auto"
-        and bias is activation is precision is out is None
+        and precision is out is None
         and not accumulate
     ):
-        try:  # what is simple costs no more than NumPy's own call, and what is wrong is told below
-            return products.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+        try:  # what is simple costs little more than NumPy's own calls, and what is wrong is told below
+            product = products.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+            if bias is activation is None:
+                return product
+            if activation in (None, "relu") and (bias is None or _is_vector_like(bias, product)):
+                plain.finish(product, bias, activation)
+                return product
         except ValueError:
             pass
     operands = {"a": a, "b": b}
@@ -143,6 +148,11 @@ def matmul(
             check_out("matmul", out, shape, _inputs(operands, options))
         _product(xp, a, b, transpose_a, transpose_b, out, accumulate, options)
     return out
+
+
+def _is_vector_like(bias: Array, product: np.ndarray) -> bool:
+    """Whether a bias is a NumPy vector of the product's columns and dtype."""
+    return bias.__class__ is np.ndarray and bias.dtype is product.dtype and bias.shape == product.shape[-1:]
 
 
 def _product_shape(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> tuple[int, ...]:

@@ -186,13 +186,13 @@ def _at_least_a_vector(logits: Tensor) -> TensorShape:
 
 def shifted(k: Any, logits: Array) -> Array:
     """logits less their greatest along the last dimension, so that no exponential overflows."""
-    return logits - k.xp.max(logits, axis=-1, keepdims=True) if logits.size else logits.copy()
+    return logits - logits.max(axis=-1, keepdims=True) if logits.size else logits.copy()
 
 
 @in_float32
 def _softmax(k: Any, logits: Array) -> Array:
     y = k.xp.exp(shifted(k, logits))
-    y /= k.xp.sum(y, axis=-1, keepdims=True)
+    y /= y.sum(axis=-1, keepdims=True)
     return y
 
 

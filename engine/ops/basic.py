@@ -205,12 +205,13 @@ def _reshaped(x: Tensor, shape: Tensor, **_: Any) -> TensorShape:
 
 def _with_sizes(k: Any, x: Any, sizes: np.ndarray) -> Any:
     wanted = tuple(sizes.tolist())
-    known = math.prod(d for d in wanted if d >= 0)
-    requested = f"Input to reshape is a tensor with {x.size} values, but the requested shape"
-    if min(wanted, default=0) >= 0:
-        if x.size != known:
-            raise InvalidArgumentError(None, None, f"{requested} has {known}")
+    known = math.prod([d for d in wanted if d >= 0])
+    whole = min(wanted, default=0) >= 0
+    if whole and x.size == known:
         return x.reshape(wanted)
+    requested = f"Input to reshape is a tensor with {x.size} values, but the requested shape"
+    if whole:
+        raise InvalidArgumentError(None, None, f"{requested} has {known}")
     if x.size if known == 0 else x.size % known:
         raise InvalidArgumentError(None, None, f"{requested} requires a multiple of {known}")
     if known == 0:  # any length would do; TensorFlow takes the one that the lengths other than 0 leave over
@@ -254,11 +255,17 @@ def _with_axis(x: Tensor, axis: Tensor) -> TensorShape:
     return TensorShape([*x.shape.sizes[:at], 1, *x.shape.sizes[at:]])
 
 
+def _with_new_axis(k: Any, x: Any, axis: Any) -> Any:
+    number = _one_number(axis)
+    at = number + x.ndim + 1 if number < 0 else number
+    return x[(slice(None),) * at + (None,)] if 0 <= at <= x.ndim else k.xp.expand_dims(x, number)  # which tells
+
+
 ExpandDims = define(
     "ExpandDims",
     "input:T, dim:I -> output:T",
     shape=_with_axis,
-    kernel=lambda k, x, axis: k.xp.expand_dims(x, _one_number(axis)),
+    kernel=_with_new_axis,
     grad=lambda op, g: [reshape(g, shape(op.inputs[0])), None],
     host=["dim"],
     view=True,
@@ -425,8 +432,10 @@ def _ones(dims: Tensor, dtype: DType, name: str) -> Tensor:
 # -- broadcasting and its reverse -----------------------------------------------------------------------------------
 
 
-def _sum_to(k: Any, x: Any, sizes: Any) -> Any:
-    sizes = tuple(sizes.tolist())
+_FEW = 4096  # elements, of which a copy is made sooner than a view
+
+
+def _sum_to(k: Any, x: Any, sizes: tuple[int, ...]) -> Any:
     if x.shape == sizes:  # most often nothing was repeated
         return x
     lead = x.ndim - len(sizes)
@@ -434,11 +443,20 @@ def _sum_to(k: Any, x: Any, sizes: Any) -> Any:
     return (k.cast(x.sum(axis=axes, dtype=summing_dtype(x.dtype)), x.dtype) if axes else x).reshape(sizes)
 
 
+def _repeated(k: Any, x: Any, sizes: Any) -> Any:
+    wanted = tuple(sizes.tolist())
+    if x.size == 1 and x.ndim <= len(wanted) and math.prod(wanted) <= _FEW:  # a view would take longer to make
+        repeated = k.xp.empty(wanted, x.dtype)
+        repeated[...] = x
+        return repeated
+    return k.xp.broadcast_to(x, wanted)
+
+
 BroadcastTo = define(
     "BroadcastTo",
     "input:T, shape:I -> output:T",
     shape=lambda x, shape: constant_value_as_shape(shape),
-    kernel=lambda k, x, sizes: k.xp.broadcast_to(x, tuple(int(d) for d in sizes)),
+    kernel=_repeated,
     grad=lambda op, g: [sum_like(g, op.inputs[0]), None],
     host=["shape"],
     view=True,
@@ -448,9 +466,19 @@ SumToShape = define(  # no op of TensorFlow's: it composes the same from Broadca
     "SumToShape",
     "input:T, shape:I -> output:T",
     shape=lambda x, shape: constant_value_as_shape(shape),
-    kernel=_sum_to,
+    kernel=lambda k, x, sizes: _sum_to(k, x, tuple(sizes.tolist())),
     grad=lambda op, g: [broadcast_to(g, shape(op.inputs[0])), None],
     host=["shape"],
+    view=True,
+)
+
+SumLike = define(  # the same where the shape is another tensor's, to be known when both are there
+    "SumLike",
+    "input:T, like:any -> output:T",
+    shape=lambda x, like: like.shape,
+    kernel=lambda k, x, like: _sum_to(k, x, like.shape),
+    grad=lambda op, g: [broadcast_to(g, shape(op.inputs[0])), None],
+    shape_of=["like"],
     view=True,
 )
 
@@ -469,7 +497,7 @@ def sum_like(g: Tensor, x: Tensor) -> Tensor:
     """The gradient `g` of a broadcast of `x`, summed down to the shape of `x`."""
     if g.shape.is_fully_defined() and g.shape == x.shape:
         return g
-    return sum_to_shape(g, shape(x))
+    return sum_to_shape(g, shape(x)) if x.shape.is_fully_defined() else SumLike(g, x)
 
 
 __all__ = [

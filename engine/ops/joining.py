@@ -247,11 +247,11 @@ Split: OpDef = define(
 
 def _complete_sizes(sizes: Sequence[int], length: int) -> list[int]:
     """The sizes of a split with its one -1 filled in. Raises ValueError where they do not add up to the length."""
-    sizes, listed = [int(s) for s in sizes], ",".join(str(int(s)) for s in sizes)
     if sizes.count(-1) > 1:
         raise ValueError("size_splits can only have one -1")
     rest = length - sum(s for s in sizes if s != -1)
     if rest < 0 or (rest and -1 not in sizes) or min(sizes, default=0) < -1:
+        listed = ",".join(map(str, sizes))
         raise ValueError(f"can't split axis of size {length} into pieces of size [{listed}]")
     return [rest if s == -1 else s for s in sizes]
 
@@ -270,7 +270,7 @@ def _split_by_sizes(x: Tensor, size_splits: Tensor, axis: Tensor, num_split: int
 
 def _split_by_sizes_kernel(k: Any, x: Any, size_splits: Any, axis: Any, num_split: int) -> list[Any]:
     try:
-        sizes = _complete_sizes(size_splits, x.shape[int(axis)])
+        sizes = _complete_sizes(size_splits.tolist(), x.shape[int(axis)])
     except ValueError as error:
         raise InvalidArgumentError(None, None, str(error)) from None
     return _pieces(x, sizes, int(axis))

@@ -123,7 +123,7 @@ def _reduction(type: str, reduce: Callable[..., Array], grad: Rule, types: Seque
 
 
 def _sum(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
-    return k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims), x.dtype)
+    return k.cast(x.sum(axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims), x.dtype)
 
 
 def _prod(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
@@ -135,7 +135,7 @@ def _mean(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:
     if x.dtype.kind in "iu":  # rounded towards zero, as C divides; of nothing, zero
         total = k.xp.sum(x, axis=axes, dtype=np.uint64 if x.dtype.kind == "u" else np.int64, keepdims=keep_dims)
         return k.cast((total - k.xp.fmod(total, max(count, 1))) // max(count, 1), x.dtype)
-    return k.cast(k.xp.sum(x, axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims) / count, x.dtype)
+    return k.cast(x.sum(axis=axes, dtype=summing_dtype(x.dtype), keepdims=keep_dims) / count, x.dtype)
 
 
 def _euclidean_norm(k: Any, x: Array, axes: tuple[int, ...], keep_dims: bool) -> Array:

@@ -31,7 +31,7 @@ def _cross_entropy(k: Any, features: Array, labels: Array) -> tuple[Array, Array
         )
     logits = shifted(k, features)
     exponentials = xp.exp(logits)
-    sums = xp.sum(exponentials, axis=-1, keepdims=True)
+    sums = exponentials.sum(axis=-1, keepdims=True)
     # A label of zero weighs a logit of -inf by nothing, not by NaN.
     terms = xp.where(labels == 0, labels.dtype.type(0), labels * (xp.log(sums) - logits))
     return xp.sum(terms, axis=-1), exponentials / sums - labels
@@ -86,7 +86,7 @@ def _sparse_cross_entropy(k: Any, features: Array, labels: Array) -> tuple[Array
     rows = xp.arange(len(labels))
     logits = shifted(k, features)
     backprop = xp.exp(logits)
-    sums = xp.sum(backprop, axis=-1)
+    sums = backprop.sum(axis=-1)
     loss = xp.log(sums) - logits[rows, labels]
     backprop /= sums[:, None]
     backprop[rows, labels] -= 1

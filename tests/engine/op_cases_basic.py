@@ -3,7 +3,7 @@
 import numpy as np
 from op_cases import Case, normal
 
-from scopeflow.engine.ops.basic import Cast, sum_to_shape
+from scopeflow.engine.ops.basic import Cast, SumLike, sum_to_shape
 
 
 def _measures(tf, x):
@@ -11,6 +11,7 @@ def _measures(tf, x):
 
 
 CASES = [
+    Case("sum_like", ("SumLike",), lambda tf, x: SumLike(x * x, tf.zeros([3, 1], tf.int32)), (normal(2, 3, 4),)),
     Case("sum_to_shape", ("SumToShape",), lambda tf, x: sum_to_shape(x * x, [3, 1]), (normal(2, 3, 4),)),
     Case("cast_of_a_float", ("Cast",), lambda tf, x: Cast(x * x, DstT=tf.float64), (normal(2, 3),)),
     Case(
