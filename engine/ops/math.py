@@ -192,7 +192,7 @@ Acos = unary_op("Acos", lambda k, x: k.xp.arccos(x), lambda op, g: -g * rsqrt(1 
 Atan = unary_op("Atan", lambda k, x: k.xp.arctan(x), lambda op, g: g / (square(op.inputs[0]) + 1))
 Sinh = unary_op("Sinh", lambda k, x: k.xp.sinh(x), lambda op, g: g * cosh(op.inputs[0]))
 Cosh = unary_op("Cosh", lambda k, x: k.xp.cosh(x), lambda op, g: g * sinh(op.inputs[0]))
-TanhGrad = define(
+TanhGrad: OpDef = define(
     "TanhGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
@@ -297,7 +297,7 @@ def _sigmoid_grad_gradient(op: Operation, g: Any) -> list:
     return [slope - 2.0 * slope * y, SigmoidGrad(y, g)]
 
 
-SigmoidGrad = define(
+SigmoidGrad: OpDef = define(
     "SigmoidGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
