@@ -24,7 +24,7 @@ DIFFERS = {
     "RunMetadata": "accepted; nothing is written into it",
     "RunOptions": "accepted; no trace is made",
     "Session": "this process only: a `target` raises; no `partial_run`",
-    "distributions.Multinomial": "the rows of a batch are drawn one after the other; TensorFlow's loop has another order",
+    "distributions.Multinomial": "rows of a batch are drawn in order; TensorFlow's loop has another one",
     "foldl": "with only a graph seed, random ops in and after it draw other values than TensorFlow's",
     "foldr": "as `foldl`",
     "gfile.FastGFile": "the same as `GFile`",
