@@ -1,7 +1,21 @@
 """TensorFlow 1's programming model on CuPy and Numba: what `import scopeflow as tf` offers, and nothing else."""
 
 from . import data, nn, train
-from .compat import bitwise, contrib, debugging, dtypes, gfile, linalg, logging, manip, math, python_io, random
+from .compat import (
+    bitwise,
+    contrib,
+    debugging,
+    dtypes,
+    gfile,
+    io,
+    linalg,
+    logging,
+    manip,
+    math,
+    python_io,
+    random,
+    strings,
+)
 from .compat.lookup import lookup as _lookup
 from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
@@ -46,6 +60,7 @@ from .engine.ops.control_flow import *
 from .engine.ops.decompositions import *
 from .engine.ops.diagonals import *
 from .engine.ops.einsum import *
+from .engine.ops.files import *
 from .engine.ops.hessians import *
 from .engine.ops.linalg import *
 from .engine.ops.math import *
@@ -56,6 +71,7 @@ from .engine.ops.segments import *
 from .engine.ops.sparse import *
 from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta
 from .engine.ops.state import *
+from .engine.ops.strings import *
 from .engine.registry import RegisterGradient
 from .engine.session import ConfigProto, GPUOptions, InteractiveSession, RunMetadata, RunOptions, Session
 from .engine.settings import GraphOptions, OptimizerOptions

@@ -631,7 +631,7 @@ def _parse_sequence_kernel(
     )  # fmt: skip
     missing = feature_list_dense_missing_assumed_empty.tolist()
     may_miss = frozenset(key for key, may in zip(feature_list_dense_keys.tolist(), missing, strict=True) if may)
-    data, name = (np.asarray(text, object)[()] for text in (serialized, debug_name))
+    data, name = np.asarray(serialized, object).item(), np.asarray(debug_name, object).item()
     try:
         read = context.read(data, _features_of(data, 1), defaults, _InContext(name))
         lists = _Lists(steps, may_miss).read(data, _features_of(data, 2), name)

@@ -1,5 +1,8 @@
 """Cases of the ops on strings: examples, lines, messages."""
 
+import os
+import tempfile
+
 import numpy as np
 from op_cases import Case
 
@@ -47,7 +50,56 @@ def _strings(*items):
     return array
 
 
+def _text(name, op, build, *items):
+    return Case(name, (op,), build, (_strings(*items),), differentiable=False)
+
+
+TEXTS = (
+    ("string_join", "StringJoin", lambda tf, x: tf.string_join([x, "b"], "-")),
+    ("string_split", "StringSplit", lambda tf, x: _sparse_parts(tf.string_split(x, "ab"))),
+    ("strings.split", "StringSplitV2", lambda tf, x: _sparse_parts(tf.strings.split(x, "b"))),
+    ("reduce_join", "ReduceJoin", lambda tf, x: tf.reduce_join(x, 0)),
+    ("substr", "Substr", lambda tf, x: tf.substr(x, 0, 2)),
+    ("strings.length", "StringLength", lambda tf, x: tf.strings.length(x)),
+    ("string_strip", "StringStrip", lambda tf, x: tf.string_strip(x)),
+    ("strings.lower", "StringLower", lambda tf, x: tf.strings.lower(x)),
+    ("strings.upper", "StringUpper", lambda tf, x: tf.strings.upper(x)),
+    ("regex_replace", "StaticRegexReplace", lambda tf, x: tf.regex_replace(x, "a+", "x")),
+    ("regex_replace by tensors", "RegexReplace", lambda tf, x: tf.regex_replace(x, x[0], x[1])),
+    ("regex_full_match", "StaticRegexFullMatch", lambda tf, x: tf.strings.regex_full_match(x, "a.*")),
+    ("regex_full_match by a tensor", "RegexFullMatch", lambda tf, x: tf.strings.regex_full_match(x, x[0])),
+    ("string_to_hash_bucket", "StringToHashBucket", lambda tf, x: tf.string_to_hash_bucket(x, 99)),
+    ("string_to_hash_bucket_fast", "StringToHashBucketFast", lambda tf, x: tf.string_to_hash_bucket_fast(x, 99)),
+    (
+        "string_to_hash_bucket_strong",
+        "StringToHashBucketStrong",
+        lambda tf, x: tf.string_to_hash_bucket_strong(x, 99, [1, 2]),
+    ),
+    ("encode_base64", "EncodeBase64", lambda tf, x: tf.encode_base64(x)),
+    ("decode_base64", "DecodeBase64", lambda tf, x: tf.decode_base64(tf.encode_base64(x))),
+    ("matching_files", "MatchingFiles", lambda tf, x: tf.matching_files(x)),
+    ("read_file", "ReadFile", lambda tf, x: tf.strings.length(tf.read_file(__file__))),
+)
+
+
+def _sparse_parts(sparse):
+    return [sparse.indices, sparse.values, sparse.dense_shape]
+
+
+def _written(tf, contents):
+    path = os.path.join(tempfile.gettempdir(), f"scopeflow-{os.getpid()}.txt")
+    with tf.control_dependencies([tf.write_file(path, contents[0])]):
+        return tf.strings.length(tf.read_file(path))
+
+
 CASES = [
+    *(_text(name, op, build, b"ab a", b"b", "cé".encode()) for name, op, build in TEXTS),
+    _text("write_file", "WriteFile", _written, b"text"),
+    _text("string_to_number", "StringToNumber", lambda tf, x: tf.string_to_number(x), b"1", b"-2.5"),
+    *(
+        Case(f"as_string of {x.dtype}", ("AsString",), lambda tf, x: tf.as_string(x), (x,), differentiable=False)
+        for x in (np.array([[1.5, -2.0]]), np.array([3, -4]), np.array([True, False]))
+    ),
     Case("parse_example", ("ParseExampleV2",), _parsed, (_strings(_example(3), _example(4, 5)),), differentiable=False),
     Case(
         "parse_example of one",
