@@ -7,6 +7,7 @@ from .compat import (
     debugging,
     dtypes,
     gfile,
+    graph_util,
     io,
     linalg,
     logging,
@@ -50,6 +51,7 @@ from .engine.graph import (
 from .engine.graph_objects import AttrValue, GraphDef, NodeDef, make_ndarray, make_tensor_proto
 from .engine.importing import import_graph_def
 from .engine.indexed_slices import IndexedSlices, IndexedSlicesValue, convert_to_tensor_or_indexed_slices
+from .engine.meta_protos import MetaGraphDef
 from .engine.ops.array import *
 from .engine.ops.basic import *
 from .engine.ops.bits import bitcast, unravel_index

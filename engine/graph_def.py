@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from .dtypes import DType, as_dtype
 from .graph import Graph, Operation, Tensor
 from .protos import tensor_values
 from .shapes import TensorShape, as_shape
+from .spelling import spelled
+from .state import variable_of
 from .tensorflow_ops import REQUIRED, Argument, Attribute, Facts, counterpart, facts_of
 
 PRODUCER = 26  # the version of GraphDefs that TensorFlow 1 wrote
@@ -20,23 +23,71 @@ PRODUCER = 26  # the version of GraphDefs that TensorFlow 1 wrote
 def graph_values(graph: Graph, from_version: int = 0, add_shapes: bool = False) -> dict[str, Any]:
     """A graph as the fields of a GraphDef, without the first `from_version` operations.
 
-    An op that TensorFlow has too has its attributes, and can be read back by either. Others (a Cond or a Loop, whose
-    bodies are no nodes) have what attributes can be said, and are there to be looked at; where TensorFlow has another
-    op of that name, they are called Scopeflow>NAME.
+    An op that TensorFlow has too has its attributes, and can be read back by either; so can those of scopeflow's own
+    that are spelled out in TensorFlow's. Others (a Cond or a Loop, whose bodies are no nodes) have what attributes can
+    be said, and are there to be looked at; where TensorFlow has another op of that name, they are called
+    Scopeflow>NAME.
     """
-    nodes = [node_values(op, add_shapes) for op in graph.get_operations() if op.id > from_version]
+    nodes = [node for op in graph.get_operations() if op.id > from_version for node in _nodes(op, add_shapes)]
     return {"node": nodes, "versions": {"producer": PRODUCER}}
+
+
+def _nodes(op: Operation, add_shapes: bool) -> list[dict[str, Any]]:
+    """The node of an operation, or the nodes that spell it, of which the last has its name."""
+    graph = spelled(op)
+    if graph is None:
+        nodes = [node_values(op, add_shapes)]
+    else:
+        nodes = [node_values(inner, add_shapes) for inner in graph.get_operations()[len(op.inputs) :]]
+        for node in nodes:
+            node["device"] = op.device
+            node["input"] = [_input_name(op.inputs[int(name)]) if name.isdigit() else name for name in node["input"]]
+            node["input"] += [f"^{control.name}" for control in op.control_inputs]
+    if op.definition.writes and op.definition.ref:
+        nodes[-1]["input"] += [f"^{name}" for name in _read_before(op)]
+    return nodes
+
+
+_IN_GRADIENTS = re.compile(r"(.*/)?gradients(_\d+)?/")  # the scope of one call of `gradients`, unless it had a name
+
+
+def _read_before(update: Operation) -> list[str]:
+    """The operations of a gradient that read a variable which its update writes.
+
+    Here a plan puts what writes behind all that reads. TensorFlow needs to be told; its `gradients` does so by having
+    the gradients of an op's inputs wait for each other.
+    """
+    scope, seen = None, {update}
+    waiting = list(update.inputs)
+    while waiting and scope is None:
+        op = waiting.pop(0).op
+        scope = _IN_GRADIENTS.match(op.name)
+        if op not in seen:
+            seen.add(op)
+            waiting += op.inputs
+    variable = variable_of(update.inputs[0])
+    if scope is None or variable is None:
+        return []
+    readers = list(variable.outputs[0].consumers())
+    readers += [c for read in readers if read.type == "Identity" for c in read.outputs[0].consumers()]
+    known = {update, *update.control_inputs}
+    return [
+        r.name
+        for r in dict.fromkeys(readers)
+        if r.name.startswith(scope[0]) and r not in known and not r.definition.writes
+    ]
 
 
 def node_values(op: Operation, add_shapes: bool = False) -> dict[str, Any]:
     """An operation as the fields of a NodeDef; with `add_shapes`, its static shapes are an attribute of it."""
     facts = counterpart(op.definition)
-    attributes = dict(_said(op) if facts is None else _known(op, facts))
+    known = None if facts is None else _known(op, facts)
+    attributes = dict(_said(op)) if known is None else known
     if add_shapes and op.outputs:
         attributes["_output_shapes"] = {"list": {"shape": [shape_values(tensor.shape) for tensor in op.outputs]}}
     return {
         "name": op.name,
-        "op": op.type if facts is not None or facts_of(op.type) is None else f"Scopeflow>{op.type}",
+        "op": op.type if known is not None or facts_of(op.type) is None else f"Scopeflow>{op.type}",
         "input": [*map(_input_name, op.inputs), *(f"^{control.name}" for control in op.control_inputs)],
         "device": op.device,
         "attr": [{"key": name, "value": attributes[name]} for name in sorted(attributes)],
@@ -57,18 +108,19 @@ def shape_values(shape: TensorShape) -> dict[str, Any]:
 # -- ops that TensorFlow has ------------------------------------------------------------------------------------------
 
 
-def _known(op: Operation, facts: Facts) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The attributes that TensorFlow's op has: those that follow from inputs and outputs, then the op's own."""
+def _known(op: Operation, facts: Facts) -> dict[str, Any] | None:
+    """The attributes that TensorFlow's op has: those that follow from inputs and outputs, and the op's own. None where
+    it needs one that the op here has not."""
     found: dict[str, Any] = {}
     pairs = ((op.definition.args, facts.inputs, op.inputs), (op.definition.results, facts.outputs, op.outputs))
     for ours, theirs, tensors in pairs:
         for argument, group in zip(theirs, grouped([arg.is_list for arg in ours], tensors), strict=True):
             found.update(_counted(argument, group))
     given = _ADAPTED[op.type](op.attrs) if op.type in _ADAPTED else op.attrs
-    for name, attribute in facts.attributes.items():
-        value = given.get(name, found.get(name, attribute.default))
-        if value is not REQUIRED:
-            yield name, attribute_values(attribute, value)
+    values = {name: given.get(name, found.get(name, a.default)) for name, a in facts.attributes.items()}
+    if any(value is REQUIRED for value in values.values()):
+        return None
+    return {name: attribute_values(facts.attributes[name], value) for name, value in values.items()}
 
 
 def grouped(lists: Sequence[bool], items: Sequence[Any]) -> list[Sequence[Any]]:

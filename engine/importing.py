@@ -449,7 +449,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "int": ("i", int),
     "float": ("f", float),
     "bool": ("b", bool),
-    "type": ("type", decode_dtype),
+    "type": ("type", lambda number: decode_dtype(int(number))),
     "shape": ("shape", _shape),
     "tensor": ("tensor", _tensor),
 }

@@ -13,6 +13,13 @@ from typing import Any
 from ..engine.build import constant, convert_to_tensor, register_tensor_conversion_function
 from ..engine.dtypes import DType, as_dtype, string
 from ..engine.graph import Graph, Operation, Tensor, default_session_of, get_default_graph, op_scope
+from ..engine.meta_protos import (
+    SaveSliceInfoDef,
+    VariableDef,
+    prepend_name_scope,
+    register_proto_function,
+    strip_name_scope,
+)
 from ..engine.ops import state
 from ..engine.ops.array import boolean_mask, gather, stack
 from ..engine.ops.basic import Rank, identity, no_op
@@ -139,7 +146,10 @@ class Variable(metaclass=_ThroughCreators):
         shape: Any = None,
     ) -> None:
         if variable_def is not None:
-            raise NotImplementedError("variable_def: scopeflow does not make variables from protocol buffers.")
+            if initial_value is not None:
+                raise ValueError("variable_def and initial_value are mutually exclusive.")
+            self._take_over(variable_def, import_scope)
+            return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
         if constraint is not None and not callable(constraint):
@@ -188,6 +198,58 @@ class Variable(metaclass=_ThroughCreators):
             self._initializer = state.assign(self._variable, self._safe_initial_value, validate_shape, name="Assign").op
             with graph.device(self._caching_device or ""):
                 self._snapshot = identity(self._variable, name="read")
+
+    # -- from and to protocol buffers ------------------------------------------------------------------------------
+
+    def _take_over(self, variable_def: VariableDef, import_scope: str | None) -> None:
+        """Stand for operations that an import has put into the graph."""
+        graph = get_default_graph()
+
+        def element(name: str) -> Any:
+            return graph.as_graph_element(prepend_name_scope(name, import_scope))
+
+        self._variable = element(variable_def.variable_name)
+        self._initializer = element(variable_def.initializer_name)
+        self._snapshot = element(variable_def.snapshot_name)
+        named = variable_def.initial_value_name
+        self._initial_value = self._safe_initial_value = element(named) if named else self._initializer.inputs[1]
+        self.initializer_name = _described(self._initial_value, self._initial_value)
+        self._trainable = variable_def.trainable
+        self._constraint = self._caching_device = self._save_slice_info = None
+        self._synchronization = VariableSynchronization(variable_def.synchronization)
+        self._aggregation = VariableAggregation(variable_def.aggregation)
+        if variable_def.HasField("save_slice_info_def"):
+            part = variable_def.save_slice_info_def
+            name = prepend_name_scope(part.full_name, import_scope)
+            self._save_slice_info = SliceInfo(name, part.full_shape, part.var_offset, part.var_shape)
+
+    @staticmethod
+    def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
+        """The variable of a VariableDef whose operations are in the default graph."""
+        return Variable(variable_def=variable_def, import_scope=import_scope)
+
+    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+        """The names by which the variable is known in its graph; None for one outside `export_scope`."""
+        if export_scope is not None and not self._variable.name.startswith(export_scope):
+            return None
+        told = VariableDef(
+            variable_name=strip_name_scope(self._variable.name, export_scope),
+            initializer_name=strip_name_scope(self._initializer.name, export_scope),
+            snapshot_name=strip_name_scope(self._snapshot.name, export_scope),
+            initial_value_name=strip_name_scope(self._initial_value.name, export_scope),
+            trainable=self._trainable,
+            synchronization=self._synchronization.value,
+            aggregation=self._aggregation.value,
+        )
+        if self._save_slice_info is not None:
+            part = self._save_slice_info
+            told.save_slice_info_def.MergeFrom(
+                SaveSliceInfoDef(
+                    full_name=strip_name_scope(part.full_name, export_scope), full_shape=part.full_shape,
+                    var_offset=part.var_offset, var_shape=part.var_shape,
+                )
+            )  # fmt: skip
+        return told
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
@@ -433,6 +495,14 @@ def _copied(op: Operation, inputs: list[Tensor], name: str) -> Operation:
     types = {result.type: tensor.dtype for result, tensor in bound if result.type not in op.attrs}
     with op.graph.name_scope(None):
         return create(op.definition, op.graph, inputs, types, op.attrs, op.graph.unique_name(name))
+
+
+for _collection in (
+    GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.MOVING_AVERAGE_VARIABLES,
+    GraphKeys.LOCAL_VARIABLES, GraphKeys.MODEL_VARIABLES, GraphKeys.METRIC_VARIABLES, GraphKeys.GLOBAL_STEP,
+    GraphKeys.TRAINABLE_RESOURCE_VARIABLES,
+):  # fmt: skip
+    register_proto_function(_collection, VariableDef, Variable.to_proto, Variable.from_proto)
 
 
 # -- what to initialize ---------------------------------------------------------------------------------------------

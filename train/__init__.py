@@ -67,6 +67,7 @@ from .input import (
     slice_input_producer,
     string_input_producer,
 )
+from .meta_graph import write_graph
 from .monitored import MonitoredSession, MonitoredTrainingSession, SingularMonitoredSession
 from .optimizer import Optimizer
 from .optimizers import (
@@ -87,7 +88,7 @@ from .restoring import (
     load_variable,
     warm_start,
 )
-from .saver import Saver, SaverDef
+from .saver import Saver, SaverDef, export_meta_graph, import_meta_graph
 from .scaffold import ChiefSessionCreator, Scaffold, SessionCreator, SessionManager
 from .steps import (
     assert_global_step,
@@ -109,7 +110,8 @@ __all__ = [
     "piecewise_constant_decay", "cosine_decay", "cosine_decay_restarts", "linear_cosine_decay",
     "ExponentialMovingAverage", "assign_moving_average",
     "NewCheckpointReader", "load_checkpoint", "list_variables", "load_variable", "init_from_checkpoint", "warm_start",
-    "Saver", "SaverDef", "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
+    "Saver", "SaverDef", "export_meta_graph", "import_meta_graph", "write_graph",
+    "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
     "Coordinator", "LooperThread", "Scaffold", "SessionManager", "SessionCreator", "ChiefSessionCreator",
     "MonitoredSession", "MonitoredTrainingSession", "SingularMonitoredSession",

@@ -8,14 +8,17 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..engine import errors
-from ..engine.graph import get_default_graph
+from ..engine.dtypes import enum_name
+from ..engine.graph import Graph, Tensor, get_default_graph
+from ..engine.graph_objects import GraphDef
+from ..engine.meta_protos import MetaGraphDef, SaverDef, prepend_name_scope, register_proto_function, strip_name_scope
 from ..engine.registry import brackets
 from ..engine.session import Session
 from ..engine.state import VariableState
@@ -26,7 +29,9 @@ from ..scopes.variables import SliceInfo, Variable, global_variables
 from .checkpoint import state as states
 from .checkpoint.formats import checkpoint_path, create_checkpoint, exists, format_of, open_checkpoint
 from .checkpoint.object_graph import keys_of_objects
-from .checkpoint.reader import CheckpointReader, SliceSpec, enum_name, missing_message
+from .checkpoint.reader import CheckpointReader, SliceSpec, missing_message
+from .meta_graph import import_scoped_meta_graph_with_return_elements, meta_graph_def, write_message
+from .saver_ops import Entry, Part, restored_by, saver_nodes
 from .steps import global_step as value_of_step
 
 _log = logging.getLogger("scopeflow")
@@ -34,33 +39,25 @@ _STREAMS = "_random_streams/"  # the place of a random op in its stream, under t
 _V1_OPS_OF_A_SAVER = 11  # that TensorFlow makes, besides one for each variable
 
 
-@dataclass
-class SaverDef:
-    """A Saver's settings, and the names that TensorFlow's ops for it have (no such ops are in the graph here)."""
-
-    LEGACY, V1, V2 = range(3)
-
-    filename_tensor_name: str = ""
-    save_tensor_name: str = ""
-    restore_op_name: str = ""
-    max_to_keep: int = 0
-    sharded: bool = False
-    keep_checkpoint_every_n_hours: float = 0.0
-    version: int = V2
-
-
 @dataclass(frozen=True)
 class Saved:
-    """A variable and its name in checkpoints; with `part`, it is that part of the tensor of this name."""
+    """A variable and its name in checkpoints; with `part`, it is that part of the tensor of this name.
+
+    The variable of an imported graph may be there without an object: then it is its operation's output.
+    """
 
     name: str
-    variable: Variable
+    variable: Variable | Tensor
     part: SliceInfo | None = None
 
     @property
     def slice_spec(self) -> SliceSpec | None:
         part = self.part
         return None if part is None else list(zip(part.var_offset, part.var_shape, strict=True))
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(self.name, "" if self.part is None else self.part.spec, self.variable.op)
 
 
 class Saver:
@@ -76,6 +73,8 @@ class Saver:
     With `random_streams` a checkpoint also has how far each random op has come (int64 scalars "_random_streams/OP",
     which TensorFlow reads past), and `restore` lets them go on from there: a run that is resumed with the same seeds
     then draws what one that never stopped would have drawn.
+
+    With `saver_def`, it is the Saver of an imported graph: the one whose operations that message names.
 
     `format` is "tensorflow" (the default), "safetensors" or "npz"; without it a path's ending (.safetensors, .npz)
     says it. `restore` knows a file by its content. What is read is checked before the first variable changes.
@@ -137,6 +136,9 @@ class Saver:
         if self._saved is not None:
             return
         graph = get_default_graph()
+        if self._var_list is None and self._settings.restore_op_name:
+            self._saved = imported(graph, self._settings.restore_op_name)
+            return
         if self._var_list is None:
             self._var_list = [*global_variables(), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)]
         saved = named(self._var_list)
@@ -160,7 +162,7 @@ class Saver:
         global_step: Any = None,
         latest_filename: str | None = None,
         meta_graph_suffix: str = "meta",
-        write_meta_graph: bool = False,
+        write_meta_graph: bool = True,
         write_state: bool = True,
         strip_default_attrs: bool = False,
         save_debug_info: bool = False,
@@ -169,7 +171,8 @@ class Saver:
 
         The path is `save_path`, followed by "-" and `global_step` (a number, a tensor or its name) if that is given.
         The folder's state file, `latest_filename` or "checkpoint", is written last (not at all without `write_state`),
-        and then checkpoints beyond `max_to_keep` are removed. No .meta file is written: `write_meta_graph` just warns.
+        and then checkpoints beyond `max_to_keep` are removed. Beside a checkpoint in TensorFlow's format stands the
+        graph, in PATH.meta (`export_meta_graph`), unless `write_meta_graph` is False.
 
         Raises FailedPreconditionError for a variable without a value, TypeError for what is no session, ValueError
         for names that collide, and the classes of `tf.errors` where files cannot be written; what was there before
@@ -179,17 +182,23 @@ class Saver:
         path = self._path(sess, os.fspath(save_path), global_step, latest_filename)
         if not isinstance(sess, Session):
             raise TypeError(f"'sess' must be a Session; {sess}")
-        if write_meta_graph:
-            _log.warning("write_meta_graph: scopeflow writes no .meta files; build the graph by its program again.")
-        if not saved:
-            return None
+        if saved:
+            self._save(sess, saved, path, latest_filename, meta_graph_suffix, write_state)
+        if write_meta_graph and self._format_of(path) == "tensorflow":
+            with sess.graph.as_default():
+                self.export_meta_graph(f"{path}.{meta_graph_suffix}", strip_default_attrs=strip_default_attrs)
+        return path if saved else None
+
+    def _save(
+        self, sess: Session, saved: Sequence[Saved], path: str, latest_filename: str | None, meta_graph_suffix: str,
+        write_state: bool,
+    ) -> None:  # fmt: skip
         streams = sess.streams() if self._random_streams else {}
         _write(path, self._format_of(path), saved, [_state(sess, one.variable) for one in saved], streams)
         if write_state:
             removed = self._record(path)
             self._write_state(os.path.dirname(path), path, latest_filename)
             self._remove(removed, meta_graph_suffix)
-        return path
 
     def _built(self, what: str) -> list[Saved]:
         if self._saved is None:
@@ -308,10 +317,139 @@ class Saver:
         return self.saver_def
 
     def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
+        """The settings, with the names that TensorFlow's operations for it have; None for one outside the scope."""
+        told = self.saver_def
+        if told is None or not export_scope:
+            return told
+        if not told.restore_op_name.startswith(export_scope):
+            return None
+        return _renamed(told, lambda name: strip_name_scope(name, export_scope))
+
+    @staticmethod
+    def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
+        """The Saver of an imported graph."""
+        return Saver(saver_def=_renamed(saver_def, lambda name: prepend_name_scope(name, import_scope)))
+
+    def export_meta_graph(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        collection_list: Sequence[str] | None = None,
+        as_text: bool = False,
+        export_scope: str | None = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> MetaGraphDef:
+        """The default graph with this Saver, as a MetaGraphDef; see `tf.train.export_meta_graph`."""
+        return export_meta_graph(
+            filename, None, None, self._built_def(), collection_list, as_text, None, export_scope, clear_devices,
+            clear_extraneous_savers, strip_default_attrs, save_debug_info, savers=[self],
+        )  # fmt: skip
+
+    def _built_def(self) -> SaverDef | None:
+        self._built("export_meta_graph")
         return self.saver_def
 
-    def export_meta_graph(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError("scopeflow writes no .meta files; build the graph by its program again.")
+    def nodes(self, graph: Graph) -> Iterator[dict[str, Any]]:
+        """The nodes that TensorFlow has for a Saver, unless they are in the graph already."""
+        scope = self._settings.restore_op_name.rpartition("/")[0]
+        if self._saved and self._settings.restore_op_name not in graph._by_name:
+            yield from saver_nodes([one.entry for one in self._saved], scope)
+
+
+def _renamed(saver_def: SaverDef, rename: Callable[[str], str]) -> SaverDef:
+    copied = SaverDef()
+    copied.CopyFrom(saver_def)
+    for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
+        setattr(copied, field, rename(getattr(saver_def, field)))
+    return copied
+
+
+register_proto_function(GraphKeys.SAVERS, SaverDef, Saver.to_proto, Saver.from_proto)
+
+
+# -- graphs in files --------------------------------------------------------------------------------------------------
+
+
+def export_meta_graph(
+    filename: str | os.PathLike[str] | None = None,
+    meta_info_def: Any = None,
+    graph_def: GraphDef | None = None,
+    saver_def: SaverDef | None = None,
+    collection_list: Sequence[str] | None = None,
+    as_text: bool = False,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    *,
+    savers: Sequence[Saver] = (),
+) -> MetaGraphDef:
+    """A graph with its collections as a MetaGraphDef, which is also written to `filename`, if that is given.
+
+    A variable's name, initializer and so on are in it; so are node names, strings and numbers of other collections
+    (all those with a string for their key, or `collection_list`). TensorFlow reads it, unless the graph has ops of
+    scopeflow's own, such as a Cond or a Loop. `as_text` writes protobuf's text format, `clear_devices` and
+    `strip_default_attrs` leave devices and attributes that say nothing new out. Raises NotImplementedError for
+    `export_scope` and `clear_extraneous_savers`: it is the whole graph that is exported.
+    """
+    if export_scope is not None:
+        raise NotImplementedError("export_scope: scopeflow exports whole graphs.")
+    if clear_extraneous_savers:
+        raise NotImplementedError("clear_extraneous_savers: scopeflow exports whole graphs.")
+    graph = graph or get_default_graph()
+    others = [saver for saver in graph.get_collection(GraphKeys.SAVERS) if isinstance(saver, Saver)]
+    nodes = [node for saver in dict.fromkeys([*savers, *others]) for node in saver.nodes(graph)]
+    told = meta_graph_def(
+        graph, graph_def, saver_def, nodes, collection_list, clear_devices, meta_info_def, strip_default_attrs
+    )
+    if filename:
+        write_message(os.fspath(filename), told, as_text)
+    return told
+
+
+def import_meta_graph(
+    meta_graph_or_file: MetaGraphDef | str | os.PathLike[str],
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    *,
+    input_map: Mapping[str, Any] | None = None,
+    return_elements: Sequence[str] | None = None,
+) -> Any:
+    """Build the graph of a MetaGraphDef, or of a file with one, in the default graph: the Saver for its variables.
+
+    The Saver is the one that the graph was exported with, or else one of all variables; None where there are none.
+    With `return_elements`, a pair of it and these. Raises OSError where the file is not there or is something else,
+    and what `import_graph_def` raises for a graph that cannot be built.
+    """
+    told, found = import_scoped_meta_graph_with_return_elements(
+        meta_graph_or_file, clear_devices, import_scope, input_map, return_elements
+    )
+    if told.HasField("saver_def"):
+        saver: Saver | None = Saver.from_proto(told.saver_def, import_scope)
+    elif global_variables(import_scope):
+        saver = Saver(global_variables(import_scope))
+    else:
+        _log.info("Saver not created because there are no variables in the graph to restore")
+        saver = None
+    return saver if return_elements is None else (saver, found)
+
+
+def imported(graph: Graph, restore_op_name: str) -> list[Saved]:
+    """What the Saver of an imported graph saves. Raises KeyError where its operation is not in the graph."""
+    objects = {variable.op: variable for variable in graph.get_collection(GraphKeys.GLOBAL_VARIABLES)}
+    saved = []
+    for name, spec, op in restored_by(graph, restore_op_name):
+        part = Part.of(spec)
+        info = None
+        if part is not None and part.slice_spec is not None:
+            offsets, lengths = zip(*part.slice_spec, strict=True)
+            info = SliceInfo(name, part.full_shape, offsets, lengths)
+        saved.append(Saved(name, objects.get(op, op.outputs[0]), info))
+    return saved
 
 
 def _a_list(value: Any) -> list:
@@ -334,7 +472,7 @@ def named(var_list: Any) -> list[Saved]:
         saved = _from_list(var_list)
     else:
         raise TypeError(f"Variables to save should be passed in a dict or a list. Got {var_list}")
-    seen: set[Variable] = set()
+    seen: set[Any] = set()
     for one in saved:
         if one.variable in seen:
             raise ValueError(f"The same saveable will be restored with two names: {one.name}")
@@ -391,7 +529,7 @@ def _parts_of_one(parts: Iterable[Any]) -> list[tuple[Variable, SliceInfo]]:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-def _state(sess: Session, variable: Variable) -> VariableState:
+def _state(sess: Session, variable: Variable | Tensor) -> VariableState:
     """A variable's place in a session. Raises RuntimeError after `close`, ValueError for another graph's variable."""
     if sess._closed:
         raise RuntimeError("Attempted to use a closed Session.")

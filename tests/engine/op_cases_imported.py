@@ -1,4 +1,7 @@
-"""Cases of engine/ops/imported.py, whose ops no function makes: each beside what TensorFlow's gradient is."""
+"""Cases of engine/ops/imported.py and train/saver_ops.py, whose ops no function makes."""
+
+import os
+import tempfile
 
 import numpy as np
 from op_cases import Case, normal, positive
@@ -18,6 +21,20 @@ def _batch_norm(tf, dy, x, scale, mean, variance, **attrs):
     return _grad(
         "FusedBatchNormGradV3", dy, x, scale, mean, variance, variance, epsilon=0.01, data_format="NHWC", **attrs
     )
+
+
+def _saved_and_restored(tf, x):
+    path = os.path.join(tempfile.mkdtemp(), "m")
+    texts = [[b"x", b"part", b"part"], [b"", b"4 3 0,2:-", b"4 3 2,2:0,3"]]
+    part = tf.cast(x[:2] * 9.0, tf.int32)
+    with tf.control_dependencies([_grad("SaveV2", path, *texts, x, part, -part)]):
+        return _grad("RestoreV2", tf.identity(path), *texts, dtypes=[tf.float64, tf.int32, tf.int32])
+
+
+def _prefix_of_a_shard(tf, n):
+    name = _grad("ShardedFilename", "folder/m", n, 12)
+    _grad("MergeV2Checkpoints", [name], "folder/m")
+    return name
 
 
 X, DY = normal(3, 4), normal(3, 4, seed=1)
@@ -61,6 +78,14 @@ CASES = [
         ("ConcatOffset",),
         lambda tf, a, b, c: _grad("ConcatOffset", 1, a, b, c, N=3),
         tuple(np.array([2, n, 5], np.int32) for n in (3, 4, 1)),
+        differentiable=False,
+    ),
+    Case("saved_and_restored", ("SaveV2", "RestoreV2"), _saved_and_restored, (normal(3, 3),), differentiable=False),
+    Case(
+        "prefix_of_a_shard",
+        ("ShardedFilename", "MergeV2Checkpoints"),
+        _prefix_of_a_shard,
+        (np.int32(3),),
         differentiable=False,
     ),
     Case(

@@ -292,7 +292,7 @@ def test_a_variable_can_be_fed():
         ),
         (lambda: tf.Variable(1.5, dtype=tf.int32), TypeError, "Expected int32"),
         (lambda: iter(tf.Variable([1, 2])), TypeError, "'Variable' object is not iterable"),
-        (lambda: tf.Variable(1, variable_def="x"), NotImplementedError, "protocol buffers"),
+        (lambda: tf.Variable(1, variable_def="x"), ValueError, "mutually exclusive"),
         (lambda: tf.Variable(1, name="a b"), ValueError, "'a b' is not a valid scope name"),
     ],
 )

@@ -252,13 +252,6 @@ def test_a_checkpoint_is_whole_while_another_thread_trains(graph, tmp_path):
         trainer.join()
 
 
-def test_asking_for_a_meta_graph_warns_and_saves(graph, tmp_path, caplog):
-    variables()
-    path = tf.train.Saver().save(initialized(), str(tmp_path / "m"), write_meta_graph=True)
-    assert "scopeflow writes no .meta files" in caplog.text
-    assert tf.train.checkpoint_exists(path)
-
-
 def test_version_1_is_asked_for_and_version_2_written_with_a_warning(graph, tmp_path, caplog):
     variables()
     saver = tf.train.Saver(write_version=tf.train.SaverDef.V1)
@@ -452,11 +445,9 @@ def test_paths_may_be_path_objects_and_bytes(graph, tmp_path):
     assert tf.train.get_checkpoint_state(tmp_path).model_checkpoint_path == path
 
 
-def test_builders_and_meta_graphs_are_refused_in_words(graph):
+def test_builders_and_deferred_lists_are_refused_in_words(graph):
     variables()
     with pytest.raises(NotImplementedError, match="builder"):
         tf.train.Saver(builder=object())
-    with pytest.raises(NotImplementedError, match=r"no \.meta files"):
-        tf.train.Saver().export_meta_graph("m.meta")
     with pytest.raises(ValueError, match="build cannot be deferred"):
         tf.train.Saver(tf.global_variables(), defer_build=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import errors
-from ...engine.dtypes import DType
+from ...engine.dtypes import DType, enum_name
 from ...engine.registry import brackets
 
 SliceSpec = Sequence[tuple[int, int]]  # (start, length) along each axis
@@ -136,11 +136,6 @@ class CheckpointWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.discard()
-
-
-def enum_name(dtype: DType) -> str:
-    """TensorFlow's word for a dtype in its files and messages: "float", "half", "int32"."""
-    return {"float32": "float", "float64": "double", "float16": "half"}.get(dtype.name, dtype.name)
 
 
 # -- names that are not there -----------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...engine.errors import OpError
+from ...engine.text_format import parse
 from . import files
 from .formats import exists, files_of, open_checkpoint
 
@@ -38,12 +38,13 @@ class CheckpointState:
     def from_text(cls, text: str) -> CheckpointState:
         """Raises ValueError for what is no such message."""
         state = cls()
-        for name, value in _fields(text):
+        for name, given in parse(text):
             kind = _KINDS.get(name)
             if kind is None:
                 raise ValueError(f"there is no field {name!r}")
-            if isinstance(value, str) != (kind is str):
-                raise ValueError(f"{name} cannot be {value!r}")
+            if not isinstance(given, bytes if kind is str else (int, float)):
+                raise ValueError(f"{name} cannot be {given!r}")
+            value = given.decode() if isinstance(given, bytes) else float(given)
             if isinstance(getattr(state, name), list):
                 getattr(state, name).append(value)
             else:
@@ -57,79 +58,6 @@ _KINDS: dict[str, type] = {
     "all_model_checkpoint_timestamps": float,
     "last_preserved_timestamp": float,
 }
-
-# -- the text format of protocol buffers, as far as such a file can use it --------------------------------------------
-
-_TOKEN = re.compile(
-    r"""(?:\s|\#[^\n]*)*(?:
-      (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    | (?P<word>[A-Za-z_]\w*)
-    | (?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?f?)
-    | (?P<mark>[:\[\],;])
-    | (?P<end>\Z)
-    )""",
-    re.VERBOSE,
-)
-_ESCAPES = {"n": b"\n", "t": b"\t", "r": b"\r", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v"}
-_ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
-
-
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while True:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ValueError(f"{text[at : at + 20].strip()!r} was not expected")
-        yield str(match.lastgroup), match[str(match.lastgroup)]
-        if match.lastgroup == "end":
-            return
-        at = match.end()
-
-
-def _fields(text: str) -> Iterator[tuple[str, str | float]]:
-    """(Name, value) of each field; a list in brackets gives one for each of its values."""
-    tokens = list(_tokens(text))[::-1]
-
-    def expect(kind: str, what: str = "") -> str:
-        found, token = tokens.pop()
-        if found != kind or (what and token != what):
-            raise ValueError(f"{token or 'the end'!r} stands where {what or f'a {kind}'} should")
-        return token
-
-    def skip(*marks: str) -> bool:
-        """Whether one of these marks came next; if so it is behind us now."""
-        return tokens[-1][0] == "mark" and tokens[-1][1] in marks and bool(tokens.pop())
-
-    def value() -> str | float:
-        if tokens[-1][0] == "number":
-            return float(tokens.pop()[1].removesuffix("f"))
-        pieces = [_unquoted(expect("string"))]
-        while tokens[-1][0] == "string":
-            pieces.append(_unquoted(tokens.pop()[1]))
-        return b"".join(pieces).decode()
-
-    while tokens[-1][0] != "end":
-        name = expect("word")
-        expect("mark", ":")
-        if not skip("["):
-            yield name, value()
-        elif not skip("]"):
-            yield name, value()
-            while skip(","):
-                yield name, value()
-            expect("mark", "]")
-        skip(",", ";")
-
-
-def _unquoted(token: str) -> bytes:
-    def unescaped(match: re.Match[bytes]) -> bytes:
-        hexadecimal, octal, other = match.groups()
-        if other is None:
-            return bytes([int(hexadecimal, 16) if hexadecimal else int(octal, 8) & 255])
-        return _ESCAPES.get(other.decode("latin-1"), other)
-
-    return _ESCAPED.sub(unescaped, token[1:-1].encode())
-
 
 _QUOTES = {ord(c): f"\\{e}" for c, e in zip("\n\r\t\"'\\", "nrt\"'\\", strict=True)}
 _QUOTES |= {c: f"\\{c:03o}" for c in (*range(32), 127) if c not in _QUOTES}
