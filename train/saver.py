@@ -35,6 +35,7 @@ from .saver_ops import Entry, Part, restored_by, saver_nodes
 from .steps import global_step as value_of_step
 
 _log = logging.getLogger("scopeflow")
+_SAVING = threading.Lock()  # a supervisor's thread and the program may save into one folder at once
 _STREAMS = "_random_streams/"  # the place of a random op in its stream, under the op's name
 _V1_OPS_OF_A_SAVER = 11  # that TensorFlow makes, besides one for each variable
 
@@ -183,7 +184,8 @@ class Saver:
         if not isinstance(sess, Session):
             raise TypeError(f"'sess' must be a Session; {sess}")
         if saved:
-            self._save(sess, saved, path, latest_filename, meta_graph_suffix, write_state)
+            with _SAVING:
+                self._save(sess, saved, path, latest_filename, meta_graph_suffix, write_state)
         if write_meta_graph and self._format_of(path) == "tensorflow":
             with sess.graph.as_default():
                 self.export_meta_graph(f"{path}.{meta_graph_suffix}", strip_default_attrs=strip_default_attrs)

@@ -451,3 +451,30 @@ def test_builders_and_deferred_lists_are_refused_in_words(graph):
         tf.train.Saver(builder=object())
     with pytest.raises(ValueError, match="build cannot be deferred"):
         tf.train.Saver(tf.global_variables(), defer_build=True)
+
+
+def test_threads_may_save_into_one_folder_at_once(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("w", initializer=np.ones(1000, np.float32))
+        saver = tf.train.Saver(max_to_keep=3)
+        session.run(tf.global_variables_initializer())
+        failed = []
+
+        def save(first):
+            try:
+                for step in range(first, first + 5):
+                    saver.save(session, str(tmp_path / "model"), global_step=step)
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=save, args=(10 * i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed
+        state = tf.train.get_checkpoint_state(str(tmp_path))
+        assert len(state.all_model_checkpoint_paths) == 3
+        assert {p.name for p in tmp_path.glob("*.index")} == {
+            f"{path.rpartition('/')[2]}.index" for path in state.all_model_checkpoint_paths
+        }
