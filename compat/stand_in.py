@@ -104,11 +104,21 @@ _INNER: dict[str, tuple[str, ...]] = {
     "contrib.rnn.python.ops.core_rnn_cell": ("contrib.rnn",),
     "contrib.rnn.python.ops.rnn_cell": ("contrib.rnn",),
     **{
-        f"contrib.seq2seq.python.ops.{name}": ("contrib.seq2seq",)
-        for name in (
-            "attention_wrapper", "basic_decoder", "beam_search_decoder", "beam_search_ops", "decoder", "helper", "loss",
+        f"contrib.{home}.python.{folder}.{name}": (f"contrib.{home}",)
+        for home, folder, names in (
+            ("crf", "ops", ("crf",)),
+            ("legacy_seq2seq", "ops", ("seq2seq",)),
+            ("losses", "losses", ("loss_ops",)),
+            ("opt", "training", ("external_optimizer", "lazy_adam_optimizer", "nadam_optimizer",
+                                 "weight_decay_optimizers")),
+            ("rnn", "ops", ("fused_rnn_cell", "gru_ops", "lstm_ops", "rnn")),
+            ("seq2seq", "ops", ("attention_wrapper", "basic_decoder", "beam_search_decoder", "beam_search_ops",
+                                "decoder", "helper", "loss")),
+            ("training", "training", ("evaluation", "hparam", "training")),
         )
+        for name in names
     },
+    **{f"contrib.slim.python.slim.{name}": (f"contrib.slim.{name}",) for name in ("evaluation", "learning")},
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
 }  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}

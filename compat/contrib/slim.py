@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...nn import losses
 from ...train.steps import create_global_step, get_global_step, get_or_create_global_step
-from . import layers, learning, metrics, model_analyzer
+from . import evaluation, layers, learning, losses, metrics, model_analyzer
 from .arg_scope import *  # noqa: F403
 from .arg_scope import __all__ as _of_arg_scope
 from .layers import *  # noqa: F403
@@ -13,6 +12,6 @@ from .variables import *  # noqa: F403
 from .variables import __all__ as _of_variables
 
 __all__ = [
-    *_of_arg_scope, *_of_layers, *_of_variables, "create_global_step", "get_global_step", "get_or_create_global_step",
-    "layers", "learning", "losses", "metrics", "model_analyzer",
+    *_of_arg_scope, *_of_layers, *_of_variables, "create_global_step", "evaluation", "get_global_step",
+    "get_or_create_global_step", "layers", "learning", "losses", "metrics", "model_analyzer",
 ]  # fmt: skip

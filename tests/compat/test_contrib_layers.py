@@ -239,7 +239,7 @@ def test_slim_offers_layers_scopes_and_variables_as_the_same_functions():
         assert getattr(slim, name) is getattr(layers, name)
     for name in ("arg_scope", "add_arg_scope", "model_variable", "variable", "get_variables", "get_model_variables"):
         assert getattr(slim, name) is getattr(framework, name)
-    assert slim.losses.mean_squared_error is tf.losses.mean_squared_error
+    assert slim.losses is tf.contrib.losses and slim.metrics is tf.contrib.metrics  # predictions before labels there
     assert slim.utils is layers.utils and callable(slim.utils.collect_named_outputs)
     for module in (layers, framework, slim):
         assert all(hasattr(module, name) for name in module.__all__)

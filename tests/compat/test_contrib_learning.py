@@ -56,7 +56,7 @@ def test_training_resumes_from_its_checkpoint_and_asks_init_fn_only_at_first(tmp
         with tf.Graph().as_default():
             train_op, w = halving()
 
-            def start(session, w=w):
+            def start(session, w=w, steps=steps):
                 asked.append(steps)
                 w.load(16.0, session)
 
@@ -170,12 +170,10 @@ def test_one_checkpoint_is_evaluated_so_many_times_and_summarized(tmp_path):
 def test_only_what_is_to_be_restored_is_and_without_eval_ops_the_final_ones_run(tmp_path):
     path = saved(tmp_path, 2, 7)
     w = tf.get_variable("w", initializer=0.0)
-    more = tf.get_variable("more", initializer=5.0)
-    found = slim.evaluation.evaluate_once(
-        "", path, str(tmp_path / "eval"), final_op=w + more, summary_op=None, variables_to_restore=[w],
-        initial_op=more.initializer,
-    )  # fmt: skip
-    assert found == 7
+    more = tf.get_local_variable("more", initializer=5.0)
+    arguments = {"final_op": w + more, "summary_op": None, "variables_to_restore": [w]}
+    assert slim.evaluation.evaluate_once("", path, str(tmp_path / "eval"), **arguments) == 7
+    assert not (tmp_path / "eval").exists()
 
 
 def test_checkpoints_are_evaluated_as_they_appear(tmp_path):
