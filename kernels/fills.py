@@ -6,6 +6,7 @@ devices, gives the same bits. What is here checks the arguments; drawing.py of k
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -133,9 +134,15 @@ def _fill(kind: str, out: Array, seed: Seed, offset: Offset, scale: Any, shift: 
     start = _check_offset(offset, out, end)
     words = philox.seed_words(seed)
     if out.size:
-        sample = philox.recipe(kind, out.dtype.name).sample
+        sample = _sample_type(kind, out.dtype)
         _side(out).draw(kind, out, start, words, sample(scale), sample(shift))
         _move_on(offset, philox.reserved(out.size, out.dtype, kind))
+
+
+@functools.cache
+def _sample_type(kind: str, dtype: np.dtype) -> type:
+    """In what type samples are scaled and shifted."""
+    return philox.recipe(kind, dtype.name).sample
 
 
 def _move_on(offset: Offset, reserved: int) -> None:

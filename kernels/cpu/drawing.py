@@ -31,6 +31,12 @@ SOURCES = (
 
 
 @functools.cache
+def _kernel(kind: str, dtype: np.dtype) -> Callable[..., None]:
+    """`fill` of a dtype itself, whose name takes NumPy as long to say as a small fill takes."""
+    return fill(kind, dtype.name)
+
+
+@functools.cache
 def fill(kind: str, dtype: str) -> Callable[..., None]:
     """compiled.fill's kernel, ready to be called; Numba is imported only where its code is not yet on disk."""
 
@@ -58,7 +64,7 @@ def draw(kind: str, out: np.ndarray, offset: int, words: tuple[np.uint32, ...], 
 
     `words` are those of `philox.seed_words`; scale and shift are of the recipe's type.
     """
-    kernel = fill(kind, out.dtype.name)
+    kernel = _kernel(kind, out.dtype)
     whole = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
     memory, size, itemsize = whole.ctypes.data, whole.size, whole.itemsize
     pieces = max(1, min(threads.count(), size // PIECE))

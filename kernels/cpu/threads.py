@@ -35,6 +35,9 @@ def share(tasks: int, work: Callable[[int], object]) -> None:
         for number in numbers:
             work(number)
 
+    if tasks < 2:
+        take()
+        return
     others = [_pool().submit(take) for _ in range(min(count(), tasks) - 1)]
     try:
         take()
