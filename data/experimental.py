@@ -240,11 +240,10 @@ def _directed(choices: Source, *parts: Source) -> Source:
                 which = int(choose()[0])
                 if not 0 <= which < len(steps):
                     raise InvalidArgumentError(None, None, f"Selector index out of range: {which} >= {len(steps)}")
-                if not ended[which]:
-                    try:
-                        return steps[which]()
-                    except StopIteration:
-                        ended[which] = True
+                try:
+                    return steps[which]()
+                except StopIteration:
+                    ended[which] = True
             raise StopIteration
 
         return next_element

@@ -163,6 +163,9 @@ SEVERAL = {
             lambda x: x % 3, lambda key, group: group.batch(9), window_size_func=lambda key: key + 1
         )
     ),
+    "group by keys in disorder": lambda tf, d: d.range(7).apply(
+        tf.data.experimental.group_by_window(lambda x: (6 - x) % 5 - 2, lambda key, group: group.batch(9), 4)
+    ),
     "choose": lambda tf, d: tf.data.experimental.choose_from_datasets(
         [d.range(3), d.range(10, 13)], d.from_tensor_slices(np.array([0, 1, 1, 0, 1, 1, 0, 0]))
     ),
@@ -253,8 +256,8 @@ def random_ops_in_a_map(tf):
             "op seed": d.range(3).map(lambda x: tf.random_uniform([], seed=5)).repeat(2),
             "graph seed": d.range(3).map(lambda x: tf.random_uniform([])),
             "two": d.range(3).map(lambda x: (tf.random_uniform([]), tf.random_uniform([2], 1.0, 3.0))),
-            "what comes in counts": d.range(3).map(lambda x: outer + tf.random_uniform([])),
-            "what came in before counts": d.range(3).map(lambda x: tf.random_uniform([]) + (outer + 1.0)),
+            "what comes in counts": d.range(3).map(lambda x: outer * 2.0 + tf.random_uniform([])),
+            "what comes in later does not": d.range(3).map(lambda x: tf.random_uniform([]) + (outer + 1.0)),
             "two arguments": d.range(3).enumerate().map(lambda i, x: tf.random_uniform([])),
             "in a flat map": d.range(2).flat_map(lambda x: d.range(2).map(lambda y: tf.random_uniform([], seed=5))),
             "shuffled rows": d.from_tensors(np.arange(6)).repeat(3).map(lambda x: tf.random_shuffle(x, seed=2)),
@@ -345,6 +348,11 @@ def goes_on_after_an_error(tf):
         yield 1
         raise RuntimeError("no more")
 
+    def ending(x):
+        if x == 2:
+            raise StopIteration
+        return x
+
     def careful(x):
         return tf.py_func(picky, [x], tf.int64)
 
@@ -356,6 +364,8 @@ def goes_on_after_an_error(tf):
         "asserted": d.range(3).map(lambda x: (tf.Assert(x > 0, [x]), x)[1]),
         "another shape": d.range(1, 4).map(lambda x: tf.fill([x], 1)).batch(2),
         "too long": d.range(1, 4).map(lambda x: tf.fill([x], 1)).padded_batch(2, [1]),
+        "a shape that would stretch": d.range(2, 0, -1).map(lambda x: tf.fill([x], 1)).batch(2),
+        "out of range": d.range(5).map(lambda x: tf.py_func(ending, [x], tf.int64)),
         "generator": d.from_generator(failing, tf.int32, []),
         "generated type": d.from_generator(lambda: iter([1, "a"]), tf.int32, []),
         "generated shape": d.from_generator(lambda: iter([[1, 2], [1]]), tf.int32, [2]),
@@ -447,12 +457,12 @@ def sparse(tf):
         given = tf.SparseTensor([[0, 1], [0, 3], [2, 0]], [1.5, 2.5, 3.5], [3, 4])
         rows = d.from_tensor_slices((given, [1, 2, 3]))
         doubled = rows.map(lambda s, n: (tf.SparseTensor(s.indices, s.values * 2.0, s.dense_shape), n))
-        batch = doubled.batch(2)
+        batch = doubled.batch(3)
         dense = batch.map(lambda s, n: tf.sparse_tensor_to_dense(s)).make_one_shot_iterator().get_next()
         row, both = doubled.make_one_shot_iterator().get_next(), batch.make_one_shot_iterator().get_next()
         with tf.Session() as session:
             (one, n), (two, m) = session.run(row), session.run(both)
-            filled = [plain(session.run(dense)) for _ in range(2)]
+            filled = plain(session.run(dense))
         return {
             "row": [plain(part) for part in one], "n": int(n),
             "batch": [plain(part) for part in two], "m": plain(m),
