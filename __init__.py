@@ -25,6 +25,7 @@ from .compat.switches import *
 from .data.csv import decode_csv
 from .data.parsing import *
 from .data.queues import *
+from .data.readers import *
 from .engine import errors
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
