@@ -14,9 +14,9 @@ from ..engine.ops.random import stream_of
 from ..engine.registry import OpDef, brackets, define, no_outputs, not_differentiable, scalar_shape
 from ..engine.shapes import TensorShape
 from ..engine.static import constant_value
-from .queue_state import ByPriority, Description, Element, InOrder, QueueState, Shuffled, Store
+from .queue_state import Begun, ByPriority, Description, Element, InOrder, QueueState, Shuffled, Store
 from .random_words import random_words
-from .resources import as_handle, shared_or_own
+from .resources import as_handle, behind, shared_or_own
 
 # -- making ---------------------------------------------------------------------------------------------------------
 
@@ -91,12 +91,9 @@ RandomShuffleQueueV2 = _define_queue(
 # -- putting --------------------------------------------------------------------------------------------------------
 
 
-def owned(values: Sequence[Any], donated: frozenset[int], first: int = 0) -> list[np.ndarray]:
+def owned(values: Sequence[Any], donated: frozenset[int], first: int = 0, xp: Any = np) -> list[Any]:
     """Inputs, the first of them an op's input number `first`, as arrays that nobody else will change."""
-    return [
-        value if i in donated and isinstance(value, np.ndarray) else np.array(value)
-        for i, value in enumerate(values, first)
-    ]
+    return [value if i in donated else xp.array(value) for i, value in enumerate(values, first)]
 
 
 def _check_shape(component: int, expected: TensorShape, array: np.ndarray) -> None:
@@ -117,27 +114,38 @@ def _shapes(queue: QueueState, count: int) -> Sequence[TensorShape]:
     return queue.description.shapes or [TensorShape(None)] * count
 
 
-def _bind_enqueue(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[..., tuple]:
-    def run(handle: np.ndarray, *values: Any) -> tuple:
-        queue, element = handle.item(), owned(values, donated, 1)
-        for i, (shape, array) in enumerate(zip(_shapes(queue, len(element)), element, strict=True)):
-            _check_shape(i, shape, array)
-        queue.put([tuple(element)])
+class _Enqueue:
+    """Adds what `elements` makes of the components."""
+
+    def __init__(
+        self, elements: Callable[[QueueState, list[np.ndarray]], list[Element]], donated: frozenset[int]
+    ) -> None:
+        self._elements, self._donated = elements, donated
+
+    def begin(self, handle: np.ndarray, *values: Any) -> Begun:
+        queue = behind(handle)
+        return queue.begin_put(self._elements(queue, owned(values, self._donated, 1)))
+
+    def __call__(self, handle: np.ndarray, *values: Any) -> tuple:
+        self.begin(handle, *values).finish()
         return ()
 
-    return run
+
+def _one_element(queue: QueueState, components: list[np.ndarray]) -> list[Element]:
+    for i, (shape, array) in enumerate(zip(_shapes(queue, len(components)), components, strict=True)):
+        _check_shape(i, shape, array)
+    return [tuple(components)]
 
 
-def _bind_enqueue_many(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[..., tuple]:
-    def run(handle: np.ndarray, *values: Any) -> tuple:
-        queue, batches = handle.item(), owned(values, donated, 1)
-        count = len(batches[0]) if batches[0].ndim else None
-        for i, (shape, batch) in enumerate(zip(_shapes(queue, len(batches)), batches, strict=True)):
-            _check_shape(i, TensorShape([count]).concatenate(shape), batch)
-        queue.put([tuple(batch[n, ...] for batch in batches) for n in range(count or 0)])
-        return ()
+def _rows(queue: QueueState, batches: list[np.ndarray]) -> list[Element]:
+    count = len(batches[0]) if batches[0].ndim else None
+    for i, (shape, batch) in enumerate(zip(_shapes(queue, len(batches)), batches, strict=True)):
+        _check_shape(i, TensorShape([count]).concatenate(shape), batch)
+    return [tuple(batch[n, ...] for batch in batches) for n in range(count or 0)]
 
-    return run
+
+def _bind_enqueue(elements: Callable[[QueueState, list[np.ndarray]], list[Element]]) -> Callable[..., _Enqueue]:
+    return lambda op, k, session, donated: _Enqueue(elements, donated)
 
 
 QueueEnqueueV2, QueueEnqueueManyV2 = (
@@ -145,24 +153,25 @@ QueueEnqueueV2, QueueEnqueueManyV2 = (
         type,
         "handle:resource, components:any*",
         shape=no_outputs,
-        bind=bind,
+        bind=_bind_enqueue(elements),
         grad=not_differentiable,
         on_host=True,
+        lingers=True,
     )
-    for type, bind in (("QueueEnqueueV2", _bind_enqueue), ("QueueEnqueueManyV2", _bind_enqueue_many))
+    for type, elements in (("QueueEnqueueV2", _one_element), ("QueueEnqueueManyV2", _rows))
 )
 
 # -- taking ---------------------------------------------------------------------------------------------------------
 
 
 def _bind_dequeue(op: Operation, k: Any, session: Any, donated: Any) -> Callable[..., Element]:
-    return lambda handle: handle.item().take()[0]
+    return lambda handle: behind(handle).take()[0]
 
 
 def _bind_dequeue_many(fewer: bool) -> Callable:
     def bind(op: Operation, k: Any, session: Any, donated: Any) -> Callable[..., list[np.ndarray]]:
         def run(handle: np.ndarray, n: np.ndarray) -> list[np.ndarray]:
-            queue, count = handle.item(), int(n)
+            queue, count = behind(handle), int(n)
             if count < 0:
                 kind = "UpTo" if fewer else "Many"
                 raise InvalidArgumentError(None, None, f"Dequeue{kind}Op requested {count} < 0 elements")
@@ -216,6 +225,7 @@ QueueDequeueV2 = define(
     bind=_bind_dequeue,
     grad=not_differentiable,
     on_host=True,
+    waits=True,
 )
 
 QueueDequeueManyV2, QueueDequeueUpToV2 = (
@@ -226,6 +236,7 @@ QueueDequeueManyV2, QueueDequeueUpToV2 = (
         bind=_bind_dequeue_many(fewer=kind == "UpTo"),
         grad=not_differentiable,
         on_host=True,
+        waits=True,
     )
     for kind, rule in (("Many", _batch_shapes), ("UpTo", _unknown_shapes))  # as TensorFlow: the latter asks at run time
 )
@@ -235,7 +246,7 @@ QueueDequeueManyV2, QueueDequeueUpToV2 = (
 
 def _bind_close(op: Operation, k: Any, session: Any, donated: Any) -> Callable[..., tuple]:
     def run(handle: np.ndarray) -> tuple:
-        handle.item().stop(op.attrs["cancel_pending_enqueues"])
+        behind(handle).stop(op.attrs["cancel_pending_enqueues"])
         return ()
 
     return run
@@ -256,7 +267,7 @@ QueueSizeV2, QueueIsClosedV2 = (
         stateful=True,
     )
     for type, result, kernel in (
-        ("QueueSizeV2", "size:int32", lambda k, handle: np.int32(handle.item().size())),
-        ("QueueIsClosedV2", "is_closed:bool", lambda k, handle: np.bool_(handle.item().closed)),
+        ("QueueSizeV2", "size:int32", lambda k, handle: np.int32(behind(handle).size())),
+        ("QueueIsClosedV2", "is_closed:bool", lambda k, handle: np.bool_(behind(handle).closed)),
     )
 )

@@ -107,7 +107,7 @@ class ByPriority(Store):
 # -- those who wait -------------------------------------------------------------------------------------------------
 
 
-class _Attempt(ABC):
+class Attempt(ABC):
     """What somebody wants of a queue; it happens when those before it in line have got what they want."""
 
     error: OpError | None = None
@@ -131,7 +131,7 @@ class _Attempt(ABC):
         self.finish()
 
 
-class _Put(_Attempt):
+class _Put(Attempt):
     cancelled = "Enqueue operation was cancelled"
 
     def __init__(self, elements: list[Element]) -> None:
@@ -142,14 +142,14 @@ class _Put(_Attempt):
             self.fail(CancelledError(None, None, f"{queue.label} is closed."))
             return True
         before = len(self.left)
-        while self.left and len(queue.store) < queue.capacity:
+        while self.left and queue.has_room_for(self.left[0]):
             queue.store.put(self.left.popleft())
         if not self.left:
             self.finish()
         return len(self.left) < before
 
 
-class _Close(_Attempt):
+class _Close(Attempt):
     cancelled = _Put.cancelled
 
     def advance(self, queue: QueueState) -> bool:
@@ -160,7 +160,7 @@ class _Close(_Attempt):
         return True
 
 
-class _Take(_Attempt):
+class _Take(Attempt):
     cancelled = "Dequeue operation was cancelled"
 
     def __init__(self, count: int, fewer: bool) -> None:
@@ -228,75 +228,74 @@ class QueueState:
         self.capacity = float("inf") if description.capacity < 0 else description.capacity
         self.kept_back = description.kept_back
         self.closed = False
-        self._lock = threading.Lock()
-        self._puts: deque[Any] = deque()
-        self._takes: deque[Any] = deque()
+        self.lock = threading.Lock()
+        self.puts: deque[Any] = deque()
+        self.takes: deque[Any] = deque()
         self._session_closed = False
 
     def put(self, elements: Iterable[Element]) -> None:
         """Add elements, waiting for room. Raises CancelledError once the queue is closed."""
-        self._serve(self._puts, _Put(list(elements)))
+        self.begin_put(elements).finish()
+
+    def begin_put(self, elements: Iterable[Element]) -> Begun:
+        """As `put`, which is over when the result's `finish` is."""
+        return self.begin(self.puts, _Put(list(elements)))
 
     def take(self, count: int = 1, fewer: bool = False) -> list[Element]:
         """That many elements, waited for; with `fewer`, what is left of a closed queue.
 
         Raises OutOfRangeError where it is closed and has too few, which then stay in it.
         """
-        return self._serve(self._takes, _Take(count, fewer)).taken
+        return self.serve(self.takes, _Take(count, fewer)).taken
 
     def stop(self, cancel_pending_enqueues: bool = False) -> None:
         """Take no more elements from here on: once those who wait to put some are served, or without these."""
         if not cancel_pending_enqueues:
-            self._serve(self._puts, _Close())
+            self.serve(self.puts, _Close())
             return
-        with self._lock:
+        with self.lock:
             self.closed = True
-            self._cancel(self._puts)
-            self._flush()
+            self._cancel(self.puts)
+            self.flush()
 
     def close(self) -> None:
         """The session is closed: nobody waits any longer."""
-        with self._lock:
+        with self.lock:
             self._session_closed = True
-            self._cancel(self._puts)
-            self._cancel(self._takes)
+            self._cancel(self.puts)
+            self._cancel(self.takes)
 
     def size(self) -> int:
         return len(self.store)
 
-    def _serve(self, line: deque[Any], attempt: Any) -> Any:
+    def has_room_for(self, element: Element) -> bool:
+        return len(self.store) < self.capacity
+
+    def serve(self, line: deque[Any], attempt: Any) -> Any:
         """Stand in line and wait. Raises what has become of the attempt, DeadlineExceededError, KeyboardInterrupt."""
-        with self._lock:
+        self.begin(line, attempt).finish()
+        return attempt
+
+    def begin(self, line: deque[Any], attempt: Any) -> Begun:
+        """Stand in line. Raises what the attempt fails by at once."""
+        with self.lock:
             line.append(attempt)
             if self._session_closed:
                 self._cancel(line)
             else:
-                self._flush()
+                self.flush()
             if not attempt.finished:
                 attempt.woken = threading.Event()
-        if attempt.woken is not None:
-            self._wait(line, attempt)
         if attempt.error is not None:
             raise attempt.error
-        return attempt
+        return Begun(self, line, attempt)
 
-    def _wait(self, line: deque[Any], attempt: Any) -> None:
-        try:
-            wait_for(attempt.woken)
-        except BaseException:
-            with self._lock:
-                if not attempt.finished:
-                    line.remove(attempt)
-                attempt.withdraw(self)
-                self._flush()  # it may have been in the way of others
-            raise
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Serve both lines from their heads until nobody gets any further."""
         moved = True
         while moved:
             moved = False
-            for line in (self._puts, self._takes):
+            for line in (self.puts, self.takes):
                 while line and line[0].advance(self):
                     moved = True
                     if not line[0].finished:
@@ -308,3 +307,31 @@ class QueueState:
             attempt.withdraw(self)
             attempt.fail(CancelledError(None, None, attempt.cancelled))
         line.clear()
+
+
+class Begun:
+    """An attempt that stands in a queue's line, or is over."""
+
+    __slots__ = ("_queue", "_line", "_attempt")
+
+    def __init__(self, queue: QueueState, line: deque[Any], attempt: Any) -> None:
+        self._queue, self._line, self._attempt = queue, line, attempt
+
+    def finish(self) -> None:
+        """Wait for its end. Raises what it has failed by, DeadlineExceededError, KeyboardInterrupt."""
+        if self._attempt.woken is not None:
+            try:
+                wait_for(self._attempt.woken)
+            except BaseException:
+                self.cancel()
+                raise
+        if self._attempt.error is not None:
+            raise self._attempt.error
+
+    def cancel(self) -> None:
+        """Leave the line, with what has been done by half undone."""
+        with self._queue.lock:
+            if self._attempt in self._line:
+                self._line.remove(self._attempt)
+            self._attempt.withdraw(self._queue)
+            self._queue.flush()  # it may have been in the way of others

@@ -20,7 +20,7 @@ from ..engine.shapes import TensorShape
 from .files import lines
 from .queue_state import QueueState
 from .records import TFRecordOptions, content, records_at
-from .resources import as_handle, shared_or_own
+from .resources import as_handle, behind, shared_or_own
 
 Records = Iterator[tuple[bytes, bytes]]  # (key, value) of each record of one file
 
@@ -151,14 +151,14 @@ def _strings(values: list[bytes]) -> np.ndarray:
 
 def _bind_read(op: Operation, k: Any, session: Any, donated: Any) -> Callable[..., list[np.ndarray]]:
     def run(reader: np.ndarray, queue: np.ndarray) -> list[np.ndarray]:
-        return [_strings([part]).reshape(()) for part in reader.item().read(queue.item())[0]]
+        return [_strings([part]).reshape(()) for part in behind(reader).read(behind(queue))[0]]
 
     return run
 
 
 def _bind_read_up_to(op: Operation, k: Any, session: Any, donated: Any) -> Callable[..., list[np.ndarray]]:
     def run(reader: np.ndarray, queue: np.ndarray, most: np.ndarray) -> list[np.ndarray]:
-        found = reader.item().read(queue.item(), int(most))
+        found = behind(reader).read(behind(queue), int(most))
         return [_strings([record[part] for record in found]) for part in (0, 1)]
 
     return run
@@ -171,6 +171,7 @@ ReaderReadV2 = define(
     bind=_bind_read,
     grad=not_differentiable,
     on_host=True,
+    waits=True,
 )
 
 ReaderReadUpToV2 = define(
@@ -180,6 +181,7 @@ ReaderReadUpToV2 = define(
     bind=_bind_read_up_to,
     grad=not_differentiable,
     on_host=True,
+    waits=True,
 )
 
 ReaderNumRecordsProducedV2, ReaderNumWorkUnitsCompletedV2 = (
@@ -193,14 +195,14 @@ ReaderNumRecordsProducedV2, ReaderNumWorkUnitsCompletedV2 = (
         stateful=True,
     )
     for type, result, kernel in (
-        ("ReaderNumRecordsProducedV2", "records_produced", lambda k, reader: np.int64(reader.item().produced)),
-        ("ReaderNumWorkUnitsCompletedV2", "units_completed", lambda k, reader: np.int64(reader.item().completed)),
+        ("ReaderNumRecordsProducedV2", "records_produced", lambda k, reader: np.int64(behind(reader).produced)),
+        ("ReaderNumWorkUnitsCompletedV2", "units_completed", lambda k, reader: np.int64(behind(reader).completed)),
     )
 )
 
 
 def _reset(k: Any, reader: np.ndarray) -> tuple:
-    reader.item().reset()
+    behind(reader).reset()
     return ()
 
 

@@ -20,6 +20,11 @@ def as_handle(resource: Any) -> np.ndarray:
     return handle
 
 
+def behind(handle: Any) -> Any:
+    """What a handle stands for. (NumPy gives the object itself where it picks one of an array of them.)"""
+    return handle.item() if isinstance(handle, np.ndarray) else handle
+
+
 def shared_or_own(op: Operation, session: Any, make: Callable[[str], Any]) -> Any:
     """What a session keeps for an operation, or for all of one `shared_name`; `make(name)` makes it."""
     shared = op.attrs["shared_name"]

@@ -42,8 +42,8 @@ class _Draft:
         self.backend = backend  # where it runs
         self.inputs = inputs
         self.outputs = outputs
-        self.kind = kind  # "op", "draw" (a fused one), "read" (a variable's value), "copy", "move" or "move list" (to
-        # another device, a list array by array)
+        self.kind = kind  # "op", "begin" (of one that may end later), "finish" (that it has), "draw" (a fused one),
+        # "read" (a variable's value), "copy", "move" or "move list" (to another device, a list array by array)
         self.state = state  # what its kind needs: a variable's state, a draw's bounds, where a move comes from
         self.free: list[int] = []
 
@@ -52,7 +52,9 @@ class Plan:
     """How one session computes `fetches` when `feeds` are given.
 
     Order: an op comes after its inputs and control inputs; beyond that, what only reads comes first, in the order of
-    the graph, and what writes a variable comes last, so that a fetched loss is the one before the training step.
+    the graph, and what writes a variable comes last, so that a fetched loss is the one before the training step. What
+    may wait, as taking from a queue, comes between. What may have to wait for room is begun, and awaited at the end if
+    no other op needs it to be done: a later step of the same run may make the room.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Plan:
     def _draw_up(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], feeds_on: Sequence[Any]) -> None:
         self._feed_slots = [self._new_slot(t, where, borrowed=True) for t, where in zip(feeds, feeds_on, strict=True)]
         ops = [op for op in self._ordered(self._needed(fetches)) if not self._fold(op)]
+        awaited = {earlier for op in ops for earlier in op._control_inputs}
         kept = {*fetches, *self._feeds}
         draws, products = fused_draws(ops, self._constants, kept), fused_products(ops, kept, writes)
         absorbed = {op for parts in (draws, products) for fused in parts.values() for op in fused.absorbed}
@@ -88,8 +91,12 @@ class Plan:
                 self._place_draw(op, draws[op])
             elif op in products:
                 self._place_product(op, products[op])
+            elif op.definition.lingers and op not in awaited:
+                self._place(op, "begin")
             elif op not in absorbed:
                 self._place(op)
+        self._begun = [(d.op, d.outputs[0]) for d in self._drafts if d.kind == "begin"]
+        self._drafts += [_Draft(op, self._session.host, [slot], [], "finish") for op, slot in self._begun]
         self._fetch_slots = [self._fetch_slot(f) for f in fetches]
         self._finish()
 
@@ -117,7 +124,7 @@ class Plan:
     def _ordered(self, needed: set[Operation]) -> list[Operation]:
         waits: dict[Operation, int] = {}
         followers: dict[Operation, list[Operation]] = {}
-        ready: list[tuple[bool, int, Operation]] = []
+        ready: list[tuple[int, int, Operation]] = []
         for op in needed:
             before = {t.op for t in op.inputs if t not in self._feeds} | set(op._control_inputs)
             before &= needed
@@ -125,7 +132,7 @@ class Plan:
             for earlier in before:
                 followers.setdefault(earlier, []).append(op)
             if not before:
-                heapq.heappush(ready, (writes(op), op.id, op))
+                heapq.heappush(ready, (_rank(op), op.id, op))
         order = []
         while ready:
             op = heapq.heappop(ready)[2]
@@ -133,7 +140,7 @@ class Plan:
             for later in followers.get(op, ()):
                 waits[later] -= 1
                 if waits[later] == 0:
-                    heapq.heappush(ready, (writes(later), later.id, later))
+                    heapq.heappush(ready, (_rank(later), later.id, later))
         if len(order) != len(needed):
             raise errors.InvalidArgumentError(None, None, "The graph has a cycle, so it cannot be run.")
         return order
@@ -173,7 +180,7 @@ class Plan:
             self._constants[tensor] = constant
         return True
 
-    def _place(self, op: Operation) -> None:
+    def _place(self, op: Operation, kind: str = "op") -> None:
         """Draft the step of one op: on its device, with its inputs brought there."""
         definition = op.definition
         if definition.type == "VariableV2":
@@ -192,8 +199,11 @@ class Plan:
                 message = f"Input {name!r} of {op.name!r} must be a variable, and {tensor.name!r} is none."
                 raise errors.InvalidArgumentError(None, op, message)
         where = self._session.host if definition.host_result else backend
-        outputs = [] if returns_variable(op) else [self._new_slot(t, where) for t in op.outputs]
-        self._drafts.append(_Draft(op, backend, inputs, outputs, "op"))
+        if kind == "begin":
+            outputs = [self._empty_slot()]
+        else:
+            outputs = [] if returns_variable(op) else [self._new_slot(t, where) for t in op.outputs]
+        self._drafts.append(_Draft(op, backend, inputs, outputs, kind))
 
     def _place_draw(self, op: Operation, fused: FusedDraw) -> None:
         """Draft one step for a random draw and the ops up to `op` that scale and shift it."""
@@ -394,6 +404,8 @@ class Plan:
             return draft.state.read
         if draft.kind == "copy":
             return lambda array: array.copy()
+        if draft.kind == "finish":
+            return lambda begun: begun.finish()
         if draft.kind in ("move", "move list"):
             source, target = draft.state, draft.backend
             if target is self._session.host:
@@ -414,6 +426,8 @@ class Plan:
             raise errors.UnimplementedError(None, op, f"Op {op.type} ({op.name!r}) has no kernel")
         if definition.ref and writes(op):  # itself, and not by its branches or loop body
             run = _alone(self._session.updating, run)
+        if draft.kind == "begin":
+            run = run.begin  # type: ignore[attr-defined]
         return run if backend in (self._session.host, self._session.default) else _activated(backend, run)
 
     # -- running ----------------------------------------------------------------------------------------------------
@@ -435,7 +449,12 @@ class Plan:
                     result = item = None
                 for slot in free:
                     values[slot] = None
-        except Exception as error:
+        except BaseException as error:
+            for _, slot in self._begun:
+                if values[slot] is not None:
+                    values[slot].cancel()
+            if not isinstance(error, Exception):
+                raise
             shapes = [getattr(value, "shape", ()) for value in inputs(values)] if op else []
             values.clear()  # whoever keeps the error keeps this frame, and need not keep the arrays
             raise _as_run_error(error, op, shapes) from error
@@ -489,6 +508,11 @@ def argument_names(op: Operation) -> list[str]:
     args = op.definition.args
     repeats = len(op.inputs) - (len(args) - 1)
     return [name for arg in args for name in ([arg.name] * repeats if arg.is_list else [arg.name])]
+
+
+def _rank(op: Operation) -> int:
+    """Which ops come first of those that could be next: the smaller ranks."""
+    return 2 if writes(op) else int(op.definition.waits)
 
 
 def writes(op: Operation) -> bool:

@@ -71,6 +71,8 @@ class OpDef:
     view: bool = False  # results may share memory with the inputs
     stateful: bool = False  # never folded, never merged; runs where fetched
     writes: bool = False  # changes the variable of its first input; runs after what only reads
+    waits: bool = False  # may wait for what others do; runs after what need not
+    lingers: bool = False  # may end later: what `bind` returns has `begin`, which gives what has `finish` and `cancel`
     ref: frozenset[str] = frozenset()  # inputs that take a variable itself, not its value
     mismatch: Rule | None = None  # mismatch(*shapes) -> what a run says where the inputs' shapes do not fit together
     fold: Rule | None = None  # fold(op) -> NumPy array where static shapes alone give the value, else None
@@ -102,6 +104,8 @@ def define(
     view: bool = False,
     stateful: bool = False,
     writes: bool = False,
+    waits: bool = False,
+    lingers: bool = False,
     ref: Sequence[str] = (),
     fold: Rule | None = None,
     mismatch: Rule | None = None,
@@ -116,7 +120,7 @@ def define(
     definition = OpDef(
         type, _parse(left), _parse(right), shape, kernel, bind, grad,
         {"I": (int32, int64), **(types or {})}, frozenset(host), frozenset(shape_of), host_result, on_host, view,
-        stateful or writes or bind is not None, writes, frozenset(ref),
+        stateful or writes or bind is not None, writes, waits, lingers, frozenset(ref),
         _incompatible if shape is broadcast_shape and mismatch is None else mismatch, fold,
     )  # fmt: skip
     assert type not in _OPS, f"op {type} is defined twice"

@@ -12,6 +12,7 @@ from . import (
     rnn,
     seq2seq,
     slim,
+    staging,
     training,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "rnn",
     "seq2seq",
     "slim",
+    "staging",
     "training",
 ]
