@@ -151,8 +151,10 @@ def test_a_closed_session_and_an_empty_graph_are_refused():
     session = tf.Session()
     call = session.make_callable(a)
     session.close()
-    for use in (lambda: session.run(a), call):
-        with pytest.raises(RuntimeError, match="Attempted to use a closed Session"):
+    with pytest.raises(RuntimeError, match="Attempted to use a closed Session"):
+        session.run(a)
+    for use in (call, lambda: session.make_callable(a)):
+        with pytest.raises(tf.errors.CancelledError, match="Session has been closed"):
             use()
 
 
