@@ -59,7 +59,10 @@ def _listed(values: Any) -> list:
 
 
 def _seeds(ys: Sequence[Tensor], grad_ys: Sequence[Any]) -> list[Any]:
-    """The gradient that each y starts with. Raises ValueError, TypeError for grad_ys that do not fit."""
+    """The gradient that each y starts with. Raises ValueError, TypeError for grad_ys of another number or type.
+
+    A shape may be another one than y's, as long as y's operation takes it for its own gradient.
+    """
     if len(grad_ys) != len(ys):
         raise ValueError(f"Passed {len(grad_ys)} grad_ys for {len(ys)} ys")
     seeds = []
@@ -71,8 +74,6 @@ def _seeds(ys: Sequence[Tensor], grad_ys: Sequence[Any]) -> list[Any]:
             continue
         if not isinstance(grad, IndexedSlices):
             grad = convert_to_tensor(grad, y.dtype, name=f"grad_y_{i}")
-            if not grad.shape.is_compatible_with(y.shape):
-                raise ValueError(f"grad_ys[{i}] has shape {grad.shape}, but ys[{i}] ({y.name}) has shape {y.shape}")
         if grad.dtype is not y.dtype:
             raise TypeError(f"Gradient type {grad.dtype.name} given for tensor {y.name} of type {y.dtype.name}")
         seeds.append(grad)

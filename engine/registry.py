@@ -79,6 +79,11 @@ class OpDef:
 
     apply: ClassVar[Rule]  # build.apply, which knows how values become tensors
 
+    @property
+    def name(self) -> str:
+        """The type, as TensorFlow's own OpDefs call it."""
+        return self.type
+
     def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
         """Add the op to the graph of its inputs: its output, the list of them, or the operation if it has none."""
         return self.apply(inputs, attrs, name)

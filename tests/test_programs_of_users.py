@@ -194,6 +194,9 @@ tf.app.run()
 
 
 INNER_NAMES = {
+    "tensorflow.core.example.example_pb2": "Example",
+    "tensorflow.core.framework.graph_pb2": "GraphDef",
+    "tensorflow.core.framework.summary_pb2": "Summary",
     "tensorflow.core.protobuf.config_pb2": "ConfigProto",
     "tensorflow.core.protobuf.rewriter_config_pb2": "RewriterConfig",
     "tensorflow.contrib.framework.python.ops.arg_scope": "add_arg_scope",
@@ -223,3 +226,19 @@ def test_the_settings_that_programs_make_for_a_session_are_taken():
     with tf.Graph().as_default(), tf.Session(config=config) as session:
         full = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
         assert session.run(tf.constant(2), options=full, run_metadata=told) == 2
+
+
+def test_a_programs_own_writer_of_events_gives_files_that_are_read(tmp_path):
+    events, pywrap = make_module("tensorflow.core.util.event_pb2"), make_module("tensorflow.python.pywrap_tensorflow")
+    writer = pywrap.EventsWriter(str(tmp_path / "logs" / "run").encode())
+    summary = tf.Summary(value=[tf.Summary.Value(tag="reward", simple_value=1.5)])
+    event = events.Event(wall_time=3.0, summary=summary)
+    event.step = 7
+    writer.WriteEvent(event)
+    writer.Flush()
+    (path,) = (tmp_path / "logs").glob("run.out.tfevents.*")
+    assert str(path) == writer.FileName()
+    first, second = tf.train.summary_iterator(str(path))
+    assert first.file_version == "brain.Event:2"
+    assert (second.step, second.wall_time, second.summary.value[0].simple_value) == (7, 3.0, 1.5)
+    writer.Close()

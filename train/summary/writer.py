@@ -23,15 +23,19 @@ _FILE_VERSION = "brain.Event:2"
 
 
 class _EventFile:
-    """A new file of events in a folder, which appears with the first flush; safe to use from several threads."""
+    """A new file of events, which appears with the first flush; safe to use from several threads.
 
-    def __init__(self, logdir: str, max_queue: int, flush_secs: float, suffix: str) -> None:
+    `prefix` is its path up to what TensorBoard knows such files by.
+    """
+
+    def __init__(self, prefix: str, max_queue: int, flush_secs: float, suffix: str) -> None:
         self._most_waiting, self._flush_secs = max_queue, flush_secs
         self._lock = threading.Lock()
         self._waiting, self._flush_at = 0, time.monotonic() + flush_secs
+        logdir = os.path.dirname(prefix)
         with as_tensorflow_errors(logdir):
-            os.makedirs(logdir, exist_ok=True)
-            self.path, self._file = _new_file(logdir, suffix)
+            os.makedirs(logdir or ".", exist_ok=True)
+            self.path, self._file = _new_file(prefix, suffix)
         self._closed = weakref.finalize(self, self._file.close)  # also when the program ends without `close`
         self.write({"wall_time": time.time(), "file_version": _FILE_VERSION})
         self.flush()
@@ -58,11 +62,11 @@ class _EventFile:
         self._closed()
 
 
-def _new_file(logdir: str, suffix: str) -> tuple[str, BinaryIO]:
+def _new_file(prefix: str, suffix: str) -> tuple[str, BinaryIO]:
     """A file that was not there, named by the second; TensorBoard reads a folder's files in the order of names."""
     second = int(time.time())
     while True:
-        path = os.path.join(logdir, f"events.out.tfevents.{second:010d}.{socket.gethostname()}{suffix}")
+        path = f"{prefix}.out.tfevents.{second:010d}.{socket.gethostname()}{suffix}"
         try:
             return path, open(path, "xb")
         except FileExistsError:
@@ -93,7 +97,7 @@ class FileWriter:
             raise NotImplementedError("session: scopeflow's FileWriter writes from Python, not through ops.")
         self._logdir = os.fspath(logdir)
         self._settings = (max_queue, flush_secs, filename_suffix or "")
-        self._file: _EventFile | None = _EventFile(self._logdir, *self._settings)
+        self._file: _EventFile | None = _EventFile(os.path.join(self._logdir, "events"), *self._settings)
         self._described_tags: set[str] = set()
         self._tags_of_runs: set[str] = set()
         if graph is not None or graph_def is not None:
@@ -183,7 +187,7 @@ class FileWriter:
     def reopen(self) -> None:
         """Go on after `close`, in another file. Does nothing where the writer is open."""
         if self._file is None:
-            self._file = _EventFile(self._logdir, *self._settings)
+            self._file = _EventFile(os.path.join(self._logdir, "events"), *self._settings)
 
     def __enter__(self) -> FileWriter:
         if self._file is None:
@@ -215,6 +219,25 @@ class FileWriterCache:
             if logdir not in FileWriterCache._cache:
                 FileWriterCache._cache[logdir] = FileWriter(logdir, graph=get_default_graph())
             return FileWriterCache._cache[logdir]
+
+
+class EventsWriter:
+    """The writer inside TensorFlow that programs reach for: a file of events, named `prefix` and the time."""
+
+    def __init__(self, prefix: str | bytes) -> None:
+        self._file = _EventFile(os.fsdecode(prefix), max_queue=10, flush_secs=120, suffix="")
+
+    def WriteEvent(self, event: Event) -> None:
+        self._file.write(event._plain())
+
+    def FileName(self) -> str:
+        return self._file.path
+
+    def Flush(self) -> None:
+        self._file.flush()
+
+    def Close(self) -> None:
+        self._file.close()
 
 
 def summary_iterator(path: str | os.PathLike[str]) -> Iterator[Event]:

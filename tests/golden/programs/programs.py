@@ -129,3 +129,25 @@ def cross_entropy_of_sequences(tf, row):
             others = classes[:, :3] if row[0] and row[0][0] else classes.reshape(4, 2)
             answers["other steps"] = said(lambda: session.run(cost, {labels: others, logits: scores}))
         return answers
+
+
+OTHER_SHAPES = {  # of a gradient that arrives where the tensor has the shape [2, 2]
+    "reshape": lambda tf, x: tf.reshape(x, [2, 2]),
+    "mul by a number": lambda tf, x: x * 3.0,
+    "sum": lambda tf, x: tf.reduce_sum(tf.reshape(x, [1, 2, 2]), 0),
+}
+
+
+@golden(rows=OTHER_SHAPES)
+def gradients_of_another_shape(tf, row):
+    """A gradient to begin with may have another shape than its tensor, where the tensor's operation takes it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        y = row(tf, x)
+        answers = {}
+        for name, given in {"of rank 3": np.arange(4.0).reshape(1, 2, 2), "of too many": np.arange(8.0)}.items():
+            try:
+                answers[name] = session.run(tf.gradients(y, x, grad_ys=given.astype(np.float32).tolist())[0])
+            except (ValueError, tf.errors.InvalidArgumentError):
+                answers[name] = "refused"
+        return answers
