@@ -15,6 +15,7 @@ from .compat import (
     math,
     python_io,
     random,
+    sparse,
     strings,
 )
 from .compat.lookup import lookup as _lookup
@@ -72,6 +73,7 @@ from .engine.ops.reduce import *
 from .engine.ops.rejection import *
 from .engine.ops.segments import *
 from .engine.ops.sparse import *
+from .engine.ops.sparse_parts import *
 from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta
 from .engine.ops.state import *
 from .engine.ops.strings import *

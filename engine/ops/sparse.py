@@ -130,7 +130,7 @@ def sparse_tensor_to_dense(
     sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: str | None = None
 ) -> Tensor:
     """The dense tensor, with `default_value` (0, False or an empty string) where there is no value."""
-    sp_input = _sparse(sp_input)
+    sp_input = as_sparse(sp_input)
     if default_value is None:
         default_value = "" if sp_input.dtype.name == "string" else sp_input.dtype.as_numpy_dtype(0)
     parts = (sp_input.indices, sp_input.dense_shape, sp_input.values)
@@ -145,7 +145,7 @@ def sparse_tensor_dense_matmul(
     Its work grows with the number of values: row i of the product is the sum of ``values * b[column]`` over the
     values in row i.
     """
-    sp_a = _sparse(sp_a)
+    sp_a = as_sparse(sp_a)
     with op_scope(name, "SparseTensorDenseMatMul", [sp_a.values, b]) as scope:
         b = convert_to_tensor(b, name="b")
         indices = CheckedIndices(sp_a.indices, sp_a.dense_shape, ordered=False)
@@ -161,7 +161,7 @@ def sparse_tensor_dense_matmul(
 
 def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
     """The values where the vector `to_retain` is true, and zero elsewhere."""
-    sp_input, to_retain = _sparse(sp_input), convert_to_tensor(to_retain)
+    sp_input, to_retain = as_sparse(sp_input), convert_to_tensor(to_retain)
     to_retain.shape.assert_is_compatible_with(TensorShape([sp_input.values.shape[0]]))
     kept = reshape(where(to_retain), [-1])
     return SparseTensor(gather(sp_input.indices, kept), gather(sp_input.values, kept), sp_input.dense_shape)
@@ -169,7 +169,7 @@ def sparse_retain(sp_input: SparseTensor, to_retain: Any) -> SparseTensor:
 
 def sparse_reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
     """The same tensor with its values in the order of rows."""
-    sp_input = _sparse(sp_input)
+    sp_input = as_sparse(sp_input)
     with op_scope(name, "SparseReorder", [sp_input.values]):
         sizes = cumprod(sp_input.dense_shape, exclusive=True, reverse=True)
         order = argsort(reduce_sum(sp_input.indices * sizes, 1), stable=True)
@@ -190,15 +190,6 @@ def sparse_reduce_sum(
     return reduce_sum(dense, axis, keepdims=keep)
 
 
-def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Tensor:
-    """The sum of a sparse and a dense tensor, dense. Raises NotImplementedError for two sparse ones."""
-    if threshold is not None or thresh is not None or (isinstance(a, SparseTensor) and isinstance(b, SparseTensor)):
-        raise NotImplementedError("sparse_add of two sparse tensors is not there; make one dense")
-    if not isinstance(a, SparseTensor):
-        a, b = b, a
-    return sparse_tensor_to_dense(a, validate_indices=False) + b
-
-
 def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
     """`value` as it is if it is sparse (RuntimeError where its dtype is another), else as a tensor."""
     if not isinstance(value, SparseTensor):
@@ -208,13 +199,14 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str 
     return value
 
 
-def _sparse(value: Any) -> SparseTensor:
+def as_sparse(value: Any) -> SparseTensor:
+    """`value` itself. Raises TypeError where it is not sparse."""
     if not isinstance(value, SparseTensor):
         raise TypeError("Input must be a SparseTensor.")
     return value
 
 
 __all__ = [
-    "convert_to_tensor_or_sparse_tensor", "sparse_add", "sparse_placeholder", "sparse_reduce_sum", "sparse_reorder",
+    "convert_to_tensor_or_sparse_tensor", "sparse_placeholder", "sparse_reduce_sum", "sparse_reorder",
     "sparse_retain", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense",
 ]  # fmt: skip

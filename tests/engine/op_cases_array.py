@@ -350,4 +350,37 @@ SPARSE = [
     ),
 ]
 
+
+def _sparse(tf, values):
+    return tf.SparseTensor([[0, 1], [2, 0], [2, 1]], values, [3, 2])
+
+
+SPARSE += [
+    Case(
+        "sparse_add",
+        ("GroupedRows",),
+        lambda tf, a, b: tf.sparse_add(_sparse(tf, a), tf.SparseTensor([[0, 0], [2, 0]], b, [3, 2])).values,
+        (np.array([1.0, -2.0, 3.0]), np.array([0.5, 4.0])),
+    ),
+    Case(
+        "sparse_softmax",
+        ("GroupedRows",),
+        lambda tf, a: tf.sparse_softmax(_sparse(tf, a)).values,
+        (np.array([1.0, -0.2, 0.3]),),
+    ),
+    Case(
+        "sparse_reshape",
+        ("SparseReshape",),
+        lambda tf, a: tf.sparse_reshape(_sparse(tf, a), [-1, 3]).indices,
+        (np.array([1.0, -2.0, 3.0]),),
+        differentiable=False,
+    ),
+    Case(
+        "sparse_fill_empty_rows",
+        ("FilledRows",),
+        lambda tf, a, default: tf.sparse_fill_empty_rows(_sparse(tf, a), default)[0].values,
+        (np.array([1.0, -2.0, 3.0]), np.float64(7)),
+    ),
+]
+
 CASES = JOINING + REARRANGING + SLICING + INDEXING + SPARSE
