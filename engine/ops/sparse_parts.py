@@ -539,8 +539,8 @@ for _name, _function, _what in (
 ):
     _function.__name__ = _function.__qualname__ = _name
     _function.__doc__ = (
-        f"The {_what} of the rows `indices` of `data` that share an id; the ids [like indices] never decrease. Segments "
-        "without rows are zero; there are `num_segments`, or as many as the last id says."
+        f"The {_what} of the rows `indices` of `data` that share an id; the ids [like indices] never decrease. "
+        "Segments without rows are zero; there are `num_segments`, or as many as the last id says."
     )
 
 
