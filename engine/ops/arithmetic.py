@@ -28,7 +28,7 @@ def in_float32(compute: Rule) -> Rule:
 
     def kernel(k: Any, *arrays: Any, **attrs: Any) -> Any:
         dtype = arrays[0].dtype
-        if not is_half(dtype):
+        if dtype.itemsize != 2 or not is_half(dtype):
             return compute(k, *arrays, **attrs)
         return k.cast(compute(k, *(k.cast(a, np.float32) if a.dtype == dtype else a for a in arrays), **attrs), dtype)
 
@@ -60,14 +60,21 @@ def binary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = REAL
 
 # -- arithmetic -----------------------------------------------------------------------------------------------------
 
-AddV2 = binary_op("AddV2", lambda k, x, y: x + y, lambda op, g: [sum_like(g, t) for t in op.inputs])
 
-Sub = binary_op("Sub", lambda k, x, y: x - y, lambda op, g: [sum_like(g, op.inputs[0]), sum_like(-g, op.inputs[1])])
+def _of_both(op: Operation, to_x: Tensor, to_y: Tensor) -> list:
+    """The gradients of both inputs from those of their broadcasts."""
+    x, y = op.inputs
+    return [sum_like(to_x, x, y), sum_like(to_y, y, x)]
+
+
+AddV2 = binary_op("AddV2", lambda k, x, y: x + y, lambda op, g: _of_both(op, g, g))
+
+Sub = binary_op("Sub", lambda k, x, y: x - y, lambda op, g: _of_both(op, g, -g))
 
 
 def _mul_gradient(op: Operation, g: Any) -> list:
     x, y = op.inputs
-    return [sum_like(g * y, x), sum_like(g * x, y)]
+    return _of_both(op, g * y, g * x)
 
 
 Mul = binary_op("Mul", lambda k, x, y: x * y, _mul_gradient)
@@ -75,7 +82,7 @@ Mul = binary_op("Mul", lambda k, x, y: x * y, _mul_gradient)
 
 def _division_gradient(op: Operation, g: Any) -> list:
     x, y = op.inputs
-    return [sum_like(g / y, x), sum_like(-g * (op.outputs[0] / y), y)]
+    return _of_both(op, g / y, -g * (op.outputs[0] / y))
 
 
 RealDiv = binary_op("RealDiv", lambda k, x, y: x / y, _division_gradient, FLOATS)

@@ -493,11 +493,20 @@ def sum_to_shape(x: Tensor, shape: Any, name: str | None = None) -> Tensor:
     return SumToShape(x, shape, name=name)
 
 
-def sum_like(g: Tensor, x: Tensor) -> Tensor:
-    """The gradient `g` of a broadcast of `x`, summed down to the shape of `x`."""
+def sum_like(g: Tensor, x: Tensor, other: Tensor | None = None) -> Tensor:
+    """The gradient `g` of a broadcast of `x` (with `other`, where that is known), summed down to the shape of `x`."""
     if g.shape.is_fully_defined() and g.shape == x.shape:
         return g
+    if other is not None and g.shape.ndims is not None and _widens_nothing(other.shape.sizes, x.shape.sizes):
+        return g
     return sum_to_shape(g, shape(x)) if x.shape.is_fully_defined() else SumLike(g, x)
+
+
+def _widens_nothing(sizes: Any, of: Any) -> bool:
+    """Whether a shape of `sizes` surely broadcasts into one of sizes `of`, as that of a bias does into a batch."""
+    if sizes is None or of is None or len(sizes) > len(of):
+        return False
+    return all(d == 1 or (d is not None and d == n) for d, n in zip(reversed(sizes), reversed(of), strict=False))
 
 
 __all__ = [

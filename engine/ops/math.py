@@ -192,11 +192,40 @@ Acos = unary_op("Acos", lambda k, x: k.xp.arccos(x), lambda op, g: -g * rsqrt(1 
 Atan = unary_op("Atan", lambda k, x: k.xp.arctan(x), lambda op, g: g / (square(op.inputs[0]) + 1))
 Sinh = unary_op("Sinh", lambda k, x: k.xp.sinh(x), lambda op, g: g * cosh(op.inputs[0]))
 Cosh = unary_op("Cosh", lambda k, x: k.xp.cosh(x), lambda op, g: g * sinh(op.inputs[0]))
+
+
+# Kernels of many small calls work in place: of an array without dimensions NumPy makes a scalar, which has no place.
+
+
+@in_float32
+def _tanh_grad(k: Any, y: Any, dy: Any) -> Any:
+    slope = y * y
+    slope = k.xp.subtract(1, slope, out=slope if slope.ndim else None)
+    slope *= dy
+    return slope
+
+
+@in_float32
+def _sigmoid(k: Any, x: Any) -> Any:
+    y = -x
+    out = y if y.ndim else None
+    y = k.xp.exp(y, out=out)
+    y += 1
+    return k.xp.divide(1, y, out=out)
+
+
+@in_float32
+def _sigmoid_grad(k: Any, y: Any, dy: Any) -> Any:
+    slope = dy * y
+    slope *= 1 - y
+    return slope
+
+
 TanhGrad: OpDef = define(
     "TanhGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=in_float32(lambda k, y, dy: dy * (1 - y * y)),
+    kernel=_tanh_grad,
     grad=lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)],
     types={"T": FLOATS},
 )
@@ -301,14 +330,12 @@ SigmoidGrad: OpDef = define(
     "SigmoidGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=in_float32(lambda k, y, dy: dy * y * (1 - y)),
+    kernel=_sigmoid_grad,
     grad=_sigmoid_grad_gradient,
     types={"T": FLOATS},
 )
 
-Sigmoid = unary_op(
-    "Sigmoid", in_float32(lambda k, x: 1 / (1 + k.xp.exp(-x))), lambda op, g: SigmoidGrad(op.outputs[0], g)
-)
+Sigmoid = unary_op("Sigmoid", _sigmoid, lambda op, g: SigmoidGrad(op.outputs[0], g))
 
 
 def _special(type: str, function: str, grad: Rule) -> OpDef:

@@ -50,7 +50,7 @@ def _channels(g: Tensor, data_format: str) -> TensorShape:
 @in_float32
 def _bias_sum(k: Any, g: Array, data_format: str) -> Array:
     axis = _channel_axis(g.ndim, data_format)
-    return k.xp.sum(g, axis=tuple(i for i in range(g.ndim) if i != axis), dtype=g.dtype)
+    return g.sum(axis=tuple([i for i in range(g.ndim) if i != axis]), dtype=g.dtype)
 
 
 BiasAddGrad = define(

@@ -16,7 +16,7 @@ from ..shapes import TensorShape
 from ..state import variable_of
 from .state import merged
 
-_BLOCK = 1 << 15  # elements: the pieces that all lines of a rule work on while they are in the CPU's cache
+_BLOCK = 1 << 17  # elements: the pieces that all lines of a rule work on while they are in a cache
 
 Rule = Callable[..., None]  # rule(xp, scratch, *state, *inputs, **attrs): one step, in place, nothing else allocated
 

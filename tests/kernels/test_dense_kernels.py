@@ -430,3 +430,24 @@ X, W = np.zeros((2, 5, 5, 3), np.float32), np.zeros((3, 3, 3, 4), np.float32)
 def test_bad_arguments_are_refused_by_name_shape_and_expectation(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32])
+def test_the_gradient_of_a_large_batchs_maxima_is_each_images_own(monkeypatch, dtype):
+    """The images are shared out among threads; many values tie, and infinities of both signs meet in one cell."""
+    from scopeflow.kernels import pools
+
+    rng = np.random.RandomState(0)
+    x = rng.randint(-2, 3, (9, 7, 6, 3)).astype(dtype)
+    place = ((3, 2), (2, 1), "SAME")
+    y = kernels.max_pool(x, *place)
+    dy = rng.randint(-100, 100, y.shape).astype(dtype)
+    if dtype is not np.int32:
+        dy[rng.rand(*y.shape) < 0.1] = np.inf
+        dy[rng.rand(*y.shape) < 0.1] = -np.inf
+        dy[rng.rand(*y.shape) < 0.1] = -0.0
+    with np.errstate(invalid="ignore"):  # of this thread
+        alone = [kernels.max_pool_grad(x[i : i + 1], y[i : i + 1], dy[i : i + 1], *place) for i in range(len(x))]
+        for task in (1, 300, 1 << 20):
+            monkeypatch.setattr(pools, "_TASK", task)
+            same_bits(kernels.max_pool_grad(x, y, dy, *place), np.concatenate(alone))
