@@ -81,7 +81,7 @@ Mul = binary_op("Mul", lambda k, x, y: x * y, _mul_gradient)
 
 
 def _division_gradient(op: Operation, g: Any) -> list:
-    x, y = op.inputs
+    y = op.inputs[1]
     return _of_both(op, g / y, -g * (op.outputs[0] / y))
 
 
