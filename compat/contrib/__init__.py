@@ -13,7 +13,9 @@ from . import (
     seq2seq,
     slim,
     staging,
+    tensorboard,
     training,
+    util,
 )
 
 __all__ = [
@@ -29,5 +31,7 @@ __all__ = [
     "seq2seq",
     "slim",
     "staging",
+    "tensorboard",
     "training",
+    "util",
 ]

@@ -7,16 +7,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from ...engine.build import convert_to_tensor
+from ...engine.build import constant, convert_to_tensor
 from ...engine.dtypes import int64
-from ...engine.graph import Tensor, op_scope
+from ...engine.graph import Tensor, add_to_collections, op_scope
 from ...engine.ops import basic
+from ...engine.ops.activations import elu as elu_of
 from ...engine.ops.activations import relu as relu_of
 from ...engine.ops.activations import relu6 as relu6_of
-from ...engine.ops.indexing import one_hot
-from ...engine.ops.math import div, sqrt, square
+from ...engine.ops.indexing import gather_nd, one_hot
+from ...engine.ops.joining import concat
+from ...engine.ops.linalg import matmul
+from ...engine.ops.math import div, not_equal, sqrt, square, where
 from ...engine.ops.nn import bias_add as add_bias
+from ...engine.ops.ranges import linspace as lin_space
+from ...engine.ops.rearranging import meshgrid, transpose
 from ...engine.ops.reduce import reduce_max, reduce_sum
+from ...engine.sparse_tensor import SparseTensor
 from ...nn import convolutions, layers
 from ...nn.activations import softmax as softmax_of
 from ...nn.regularizers import (
@@ -26,8 +32,9 @@ from ...nn.regularizers import (
     l2_regularizer,
     sum_regularizer,
 )
-from ...scopes.initializers import zeros_initializer
-from ...scopes.scope import variable_scope
+from ...scopes.initializers import constant_initializer, ones_initializer, zeros_initializer
+from ...scopes.keys import GraphKeys
+from ...scopes.scope import get_variable, variable_scope
 from . import utils
 from .arg_scope import add_arg_scope
 from .embeddings import embed_sequence, embedding_lookup_unique
@@ -129,6 +136,7 @@ def fully_connected(
 
 relu = partial(fully_connected, activation_fn=relu_of)
 relu6 = partial(fully_connected, activation_fn=relu6_of)
+elu = partial(fully_connected, activation_fn=elu_of)
 linear = partial(fully_connected, activation_fn=None)
 
 
@@ -492,6 +500,110 @@ def maxout(inputs: Any, num_units: int, axis: int = -1, scope: str | None = None
         return outputs
 
 
+@add_arg_scope
+def spatial_softmax(
+    features: Any,
+    temperature: float | None = None,
+    name: str | None = None,
+    variables_collections: Any = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+) -> Tensor:
+    """Where each channel is brightest: [batch, 2 * channels], of which row and column lie between -1 and 1.
+
+    The mean place by the softmax of features / `temperature` (a variable, which starts as given, or 1). Raises
+    ValueError for another data format or unknown channels. Finn et al., Deep Spatial Autoencoders (2015).
+    """
+    _layout(data_format)
+    with variable_scope(name, "spatial_softmax"):
+        features = convert_to_tensor(features)
+        if data_format == "NHWC":
+            features = transpose(features, [0, 3, 1, 2])
+        channels = features.shape.as_list()[1]
+        if channels is None:
+            raise ValueError(
+                "The num_channels dimension of the inputs to `spatial_softmax` should be defined. Found `None`."
+            )
+        height, width = basic.shape(features)[2], basic.shape(features)[3]
+        with op_scope("spatial_softmax_op", None, [features]):
+            start = ones_initializer() if temperature is None else constant_initializer(temperature)
+            heat = model_variable(
+                "temperature",
+                shape=(),
+                dtype=features.dtype,
+                initializer=start,
+                collections=get_variable_collections(variables_collections, "temperature") if trainable else None,
+                trainable=trainable,
+            )
+            weights = softmax_of(basic.reshape(features, [-1, height * width]) / heat)
+            places = meshgrid(lin_space(-1.0, 1.0, height), lin_space(-1.0, 1.0, width), indexing="ij")
+            means = [reduce_sum(basic.reshape(place, [-1]) * weights, [1], keepdims=True) for place in places]
+            keypoints = basic.reshape(concat(means, 1), [-1, 2 * channels])
+            keypoints.set_shape([None, 2 * channels])
+            return keypoints
+
+
+@add_arg_scope
+def dense_to_sparse(tensor: Any, eos_token: Any = 0, outputs_collections: Any = None, scope: Any = None) -> Any:
+    """All elements of a tensor but those that are `eos_token`, as a SparseTensor."""
+    with variable_scope(scope, "dense_to_sparse", [tensor]) as opened:
+        tensor = convert_to_tensor(tensor)
+        indices = where(not_equal(tensor, constant(eos_token, tensor.dtype)))
+        outputs = SparseTensor(indices, gather_nd(tensor, indices), basic.shape(tensor, out_type=int64))
+        return collect_named_outputs(outputs_collections, opened.name, outputs)
+
+
+def legacy_fully_connected(
+    x: Any,
+    num_output_units: int,
+    activation_fn: Function | None = None,
+    weight_init: Any = _XAVIER,
+    bias_init: Any = _ZEROS,
+    name: str | None = None,
+    weight_collections: Sequence[str] = (GraphKeys.WEIGHTS,),
+    bias_collections: Sequence[str] = (GraphKeys.BIASES,),
+    output_collections: Sequence[str] = (GraphKeys.ACTIVATIONS,),
+    trainable: bool = True,
+    weight_regularizer: Function | None = None,
+    bias_regularizer: Function | None = None,
+) -> Tensor:
+    """activation_fn(x @ weights + bias) over the last dimension, with the variables `weights` and `bias`.
+
+    They join the collections given, and the outputs `output_collections` and ACTIVATIONS. Raises ValueError for x of
+    less than two dimensions or of unknown depth.
+    """
+    with variable_scope(name, "fully_connected", [x]):
+        x = convert_to_tensor(x)
+        if x.shape.ndims is None:
+            raise ValueError("dims of x must be known but is None")
+        if x.shape.ndims < 2:
+            raise ValueError(f"rank of x must be at least 2 not: {x.shape.ndims}")
+        known, dtype = x.shape.as_list(), x.dtype.base_dtype
+        if known[-1] is None:
+            raise ValueError("last dimension of x must be known but is None")
+        w = get_variable(
+            "weights", [known[-1], num_output_units], dtype, weight_init, weight_regularizer, trainable,
+            sorted({*(weight_collections or ()), GraphKeys.GLOBAL_VARIABLES}),
+        )  # fmt: skip
+        y = matmul(x if x.shape.ndims == 2 else basic.reshape(x, [-1, known[-1]]), w)
+        if bias_init is not None:
+            b = get_variable(
+                "bias", [num_output_units], dtype, bias_init, bias_regularizer, trainable,
+                sorted({*(bias_collections or ()), GraphKeys.GLOBAL_VARIABLES}),
+            )  # fmt: skip
+            y = add_bias(y, b)
+        if x.shape.ndims > 2:
+            y = basic.reshape(y, concat([basic.shape(x)[:-1], [num_output_units]], 0))
+            y.set_shape([*known[:-1], num_output_units])
+        y = y if activation_fn is None else activation_fn(y)
+        add_to_collections(sorted({*(output_collections or ()), GraphKeys.ACTIVATIONS}), y)
+        return y
+
+
+legacy_linear = partial(legacy_fully_connected, activation_fn=None)
+legacy_relu = partial(legacy_fully_connected, activation_fn=relu_of)
+
+
 # -- layers of layers -----------------------------------------------------------------------------------------------
 
 
@@ -534,7 +646,8 @@ __all__ = [
     "summarize_biases", "summarize_collection", "summarize_tensor", "summarize_tensors", "summarize_variables",
     "summarize_weights",
     "apply_regularization", "avg_pool2d", "batch_norm", "bias_add", "conv1d", "conv2d", "conv2d_transpose",
-    "convolution", "convolution1d", "convolution2d", "convolution2d_transpose", "dropout", "embed_sequence",
+    "convolution", "convolution1d", "convolution2d", "convolution2d_transpose", "dense_to_sparse", "dropout", "elu",
+    "embed_sequence", "legacy_fully_connected", "legacy_linear", "legacy_relu", "spatial_softmax",
     "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer",
     "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "max_pool2d", "maxout", "one_hot_encoding", "relu",
     "relu6", "repeat", "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer",

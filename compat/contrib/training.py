@@ -1,4 +1,4 @@
-"""tf.contrib.training: HParams, named values with fixed types."""
+"""tf.contrib.training: HParams, named values with fixed types; training operations and evaluations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from numbers import Integral, Real
 from typing import Any
+
+from .evaluation import (
+    StopAfterNEvalsHook,
+    SummaryAtEndHook,
+    checkpoints_iterator,
+    evaluate_repeatedly,
+    get_or_create_eval_step,
+    wait_for_new_checkpoint,
+)
+from .learning import add_gradients_summaries, clip_gradient_norms, multiply_gradients
 
 _ASSIGNMENT = re.compile(
     r"""\s*(?P<name>[a-zA-Z][\w.]*)\s*(\[\s*(?P<index>\d+)\s*\])?\s*=
@@ -161,4 +171,8 @@ class HParams:
         return f"{type(self).__name__}({self})"
 
 
-__all__ = ["HParams"]
+__all__ = [
+    "HParams", "StopAfterNEvalsHook", "SummaryAtEndHook", "add_gradients_summaries", "checkpoints_iterator",
+    "clip_gradient_norms", "evaluate_repeatedly", "get_or_create_eval_step", "multiply_gradients",
+    "wait_for_new_checkpoint",
+]  # fmt: skip

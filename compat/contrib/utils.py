@@ -21,7 +21,7 @@ def _aliases() -> dict[Tensor, list[str]]:
     return kept[0]
 
 
-def append_tensor_alias(tensor: Tensor, alias: str) -> Tensor:
+def append_tensor_alias(tensor: Any, alias: str) -> Any:
     """Give a tensor a further name, under which `convert_collection_to_dict` knows it."""
     _aliases().setdefault(tensor, []).append(alias.removesuffix("/"))
     return tensor
@@ -37,7 +37,7 @@ def gather_tensors_aliases(tensors: Any) -> list[str]:
     return [alias for tensor in tensors for alias in get_tensor_aliases(tensor)]
 
 
-def collect_named_outputs(collections: Any, alias: str, outputs: Tensor) -> Tensor:
+def collect_named_outputs(collections: Any, alias: str, outputs: Any) -> Any:
     """Put outputs into collections (none where `collections` is empty) under a name; gives them back."""
     if collections:
         append_tensor_alias(outputs, alias)

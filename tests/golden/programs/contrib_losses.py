@@ -115,3 +115,48 @@ def accuracy_of_a_batch(tf):
     with tf.Graph().as_default():
         p, y = tf.constant([1, 2, 0, 2]), tf.constant([1, 1, 0, 2])
         return {"plain": run(tf, m.accuracy(p, y)), "weighed": run(tf, m.accuracy(p, y, WEIGHTS["rows"]))}
+
+
+MORE_LAYERS = {
+    "elu": (lambda tf, c, x: c.elu(x, 3), [3, 4]),
+    "spatial_softmax": (lambda tf, c, x: c.spatial_softmax(x), [2, 4, 3, 2]),
+    "spatial_softmax channels first": (
+        lambda tf, c, x: c.spatial_softmax(x, 0.5, "s", trainable=False, data_format="NCHW"),
+        [2, 4, 3, 2],
+    ),
+    "legacy_fully_connected": (
+        lambda tf, c, x: c.legacy_fully_connected(x, 3, tf.nn.tanh, name="old", output_collections=("outs",)),
+        [3, 4],
+    ),
+    "legacy_linear": (lambda tf, c, x: c.legacy_linear(x, 2, bias_init=None), [3, 4]),
+    "legacy_relu": (lambda tf, c, x: c.legacy_relu(x, 2, weight_collections=("w",)), [3, 4]),
+}
+_COLLECTIONS = ("trainable_variables", "weights", "biases", "activations", "model_variables", "w", "outs")
+
+
+@golden(rows=MORE_LAYERS, **SUMS)
+def more_layers(tf, row):
+    build, shape = row
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(uniform(*shape, seed=4))
+        y = build(tf, tf.contrib.layers, x)
+        session.run(tf.global_variables_initializer())
+        starts = [session.run(v) for v in tf.global_variables() if "temperature" in v.op.name]
+        for i, v in enumerate(tf.global_variables()):
+            v.load(uniform(*v.shape.as_list(), seed=i + 9, low=0.2), session)
+        found, slopes = session.run([y, tf.gradients(y, x)[0]])
+        return {
+            "y": found, "slopes": slopes, "starts": np.array(starts),
+            "variables": [described(v) for v in tf.global_variables()],
+            "shape": str(y.shape.as_list()),
+            **{key: len(tf.get_collection(key)) for key in _COLLECTIONS},
+        }  # fmt: skip
+
+
+@golden()
+def sparse_of_dense(tf):
+    with tf.Graph().as_default():
+        x = tf.constant([[0, 3, 0], [1, 0, 0]])
+        found = run(tf, [tf.contrib.layers.dense_to_sparse(x), tf.contrib.layers.dense_to_sparse(x, 3)])
+        return {f"{i} {part}": getattr(one, part) for i, one in enumerate(found)
+                for part in ("indices", "values", "dense_shape")}  # fmt: skip

@@ -1,0 +1,5 @@
+"""tf.contrib.tensorboard."""
+
+from . import tensorboard_plugins as plugins
+
+__all__ = ["plugins"]
