@@ -19,6 +19,7 @@ from .compat import (
     strings,
 )
 from .compat.lookup import lookup as _lookup
+from .compat.older import *
 from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
 from .compat.summaries import *
@@ -86,6 +87,7 @@ from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_
 from .nn import image, layers, losses, metrics
 from .nn.counting import *
 from .scopes import initializers
+from .scopes.custom_gradient import custom_gradient
 from .scopes.initializers import (
     constant_initializer,
     glorot_normal_initializer,

@@ -5,15 +5,23 @@ _PARALLEL = (
     "share of the data and averages gradients with the others (NCCL, MPI)"
 )
 
+_TREES = "trees are not grown here: use scikit-learn, XGBoost or LightGBM"
+
 # The full name without `tf.`, or the start of it: the sentence that its error ends with.
 INSTEAD = {
     "compat.v2": "only TensorFlow 1's names are here",
     "config.experimental": "devices are chosen by CUDA_VISIBLE_DEVICES and tf.device",
+    "contrib.boosted_trees": _TREES,
     "contrib.distribute": _PARALLEL,
     "contrib.eager": "everything is built as a graph and run in a Session",
     "contrib.estimator": "write the training loop with a Session",
+    "contrib.factorization": "cluster with scikit-learn",
+    "contrib.graph_editor": "build another graph, or import a GraphDef with tf.import_graph_def(…, input_map=…)",
     "contrib.keras": "use tf.layers",
     "contrib.learn": "write the training loop with a Session",
+    "contrib.memory_stats": "cupy.get_default_memory_pool() says how much memory is in use",
+    "contrib.nccl": _PARALLEL,
+    "contrib.tensor_forest": _TREES,
     "contrib.tpu": "there are no TPUs here; train with a Session",
     "distribute": _PARALLEL,
     "eager": "everything is built as a graph and run in a Session",
@@ -23,6 +31,7 @@ INSTEAD = {
     "function": "everything is a graph already: call the Python function itself",
     "keras": "use tf.layers",
     "lite": "convert a checkpoint where TensorFlow is",
+    "python.ops.nccl_ops": _PARALLEL,
     "profiler": "measure with a profiler of Python or CUDA (cProfile, nsys)",
     "saved_model": "use tf.train.Saver, whose checkpoints TensorFlow reads",
     "test.create_local_cluster": _PARALLEL,

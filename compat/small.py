@@ -11,7 +11,7 @@ from ..engine.dtypes import float32
 from ..engine.graph import Operation, Tensor
 from ..engine.graph import op_scope as scope_of_function
 from ..engine.indexed_slices import IndexedSlices
-from ..engine.ops.basic import identity, no_op, shape
+from ..engine.ops.basic import no_op, shape
 from ..engine.registry import RegisterGradient, not_differentiable
 from ..engine.shapes import Dimension, TensorShape
 from ..engine.static import constant_value
@@ -52,12 +52,6 @@ def dimension_value(dimension: Any) -> int | None:
 def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
     """A dimension of a shape; an unknown one where the rank is unknown."""
     return Dimension(None) if shape.ndims is None else shape[index]
-
-
-def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
-    """`identity` of each."""
-    with scope_of_function(name, "IdentityN", input):
-        return [identity(tensor) for tensor in input]
 
 
 def shape_n(input: Sequence[Any], out_type: Any = None, name: str | None = None) -> list[Tensor]:
@@ -115,6 +109,6 @@ def create_partitioned_variables(
 
 __all__ = [
     "AggregationMethod", "NoGradient", "NotDifferentiable", "create_partitioned_variables", "dimension_at_index",
-    "dimension_value", "get_static_value", "identity_n", "initialize_all_tables", "is_tensor", "no_gradient",
+    "dimension_value", "get_static_value", "initialize_all_tables", "is_tensor", "no_gradient",
     "op_scope", "shape_n", "tables_initializer",
 ]  # fmt: skip

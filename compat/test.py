@@ -20,8 +20,10 @@ from ..engine.devices import DeviceSpec
 from ..engine.dtypes import as_dtype
 from ..engine.gradients import gradients
 from ..engine.graph import Graph, get_default_session, reset_default_graph, set_random_seed
+from ..engine.graph_def import PRODUCER
 from ..engine.indexed_slices import IndexedSlicesValue
 from ..engine.session import ConfigProto, Session
+from ..engine.text_format import merge, parse
 from ..kernels.backend import list_devices
 
 _SEED = 87654321  # of every test's graph, and of Python's and NumPy's generators
@@ -393,6 +395,43 @@ class TestCase(absltest.TestCase):
         """That two arrays or tensors have the same static shape."""
         a, b = (tuple(x.get_shape().as_list()) if hasattr(x, "get_shape") else np.shape(x) for x in (input_a, input_b))
         self.assertEqual(a, b, msg)
+
+    def assertProtoEquals(
+        self, expected_message_maybe_ascii: Any, validate_message: Any, msg: str | None = None,
+        relative_tolerance: float | None = None,
+    ) -> None:  # fmt: skip
+        """That two messages say the same; the expected one may be text. With `relative_tolerance`, numbers may differ
+        by that much of the expected ones."""
+        expected = expected_message_maybe_ascii
+        if isinstance(expected, (str, bytes)):
+            text = expected.decode() if isinstance(expected, bytes) else expected
+            expected = merge(text, type(validate_message)())
+        if type(expected) is not type(validate_message):
+            self.fail(self._formatMessage(msg, f"{type(expected)} is not {type(validate_message)}"))
+        if relative_tolerance is None:
+            self.assertMultiLineEqual(str(expected), str(validate_message), msg)
+            self.assertEqual(expected, validate_message, msg)
+        else:
+            self._assert_fields_close(parse(str(expected)), parse(str(validate_message)), relative_tolerance, msg)
+
+    def _assert_fields_close(self, expected: Any, given: Any, tolerance: float, msg: str | None) -> None:
+        if isinstance(expected, (list, tuple)) and isinstance(given, (list, tuple)):
+            self.assertEqual(len(expected), len(given), msg)
+            for one, other in zip(expected, given, strict=True):
+                self._assert_fields_close(one, other, tolerance, msg)
+        elif isinstance(expected, (int, float)) and isinstance(given, (int, float)):
+            self.assertTrue(abs(expected - given) <= tolerance * abs(expected), msg or f"{given} is not {expected}")
+        else:
+            self.assertEqual(expected, given, msg)
+
+    def assertProtoEqualsVersion(
+        self, expected: Any, actual: Any, producer: int = PRODUCER, min_consumer: int = 0, bad_consumers: Any = None,
+        msg: str | None = None,
+    ) -> None:  # fmt: skip
+        """That a GraphDef is what the text says, and of these versions."""
+        others = "".join(f" bad_consumers: {number}" for number in bad_consumers or ())
+        versions = f"versions {{ producer: {producer} min_consumer: {min_consumer}{others} }}"
+        self.assertProtoEquals(f"{expected}\n{versions}", actual, msg)
 
     def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         """That an array or tensor has a dtype."""

@@ -40,13 +40,11 @@ DIFFERS = {
     "map_fn": "as `foldl`",
     "nn.dynamic_rnn": "`parallel_iterations` and `swap_memory` do nothing",
     "scan": "as `foldl`",
-    "summary.FileWriter": "no MetaGraphDefs; run metadata say nothing; events are written by the thread that adds them",
+    "summary.FileWriter": "run metadata say nothing; events are written by the thread that adds them",
     "tables_initializer": "does nothing: there are no lookup tables",
-    "test.TestCase": "without the assertions on protocol buffers",
     "test.is_gpu_available": "`min_cuda_compute_capability` raises NotImplementedError",
-    "train.CheckpointSaverHook": "no graph.pbtxt; the event file has the graph",
     "train.MonitoredTrainingSession": "this process only: `is_chief=False` raises; SIGTERM saves and ends the session",
-    "train.Supervisor": "this process only: `is_chief=False` raises; no graph.pbtxt",
+    "train.Supervisor": "this process only: `is_chief=False` raises",
     "while_loop": "`parallel_iterations` and `swap_memory` do nothing",
 }
 

@@ -222,6 +222,9 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str |
     return convolution(value, filters, padding, dilation_rate=[rate, rate], name=name)
 
 
+deconv2d = conv2d_transpose  # its name before TensorFlow 1.0
+
+
 def atrous_conv2d_transpose(
     value: Any, filters: Any, output_shape: Any, rate: int, padding: str, name: str | None = None
 ) -> Tensor:
@@ -358,6 +361,6 @@ def pool(
 
 
 __all__ = [
-    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool1d", "conv1d", "conv2d_transpose", "convolution",
+    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool1d", "conv1d", "conv2d_transpose", "convolution", "deconv2d",
     "depthwise_conv2d", "max_pool1d", "pool", "separable_conv2d", "with_space_to_batch",
 ]  # fmt: skip

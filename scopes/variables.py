@@ -602,7 +602,7 @@ VariableV1 = Variable  # the name of TensorFlow 1.15 for what it had all along
 __all__ = [
     "Variable", "VariableAggregation", "VariableSynchronization", "VariableV1", "all_variables",
     "assert_variables_initialized", "global_variables", "global_variables_initializer", "initialize_all_variables",
-    "initialize_local_variables", "initialize_variables", "local_variables", "local_variables_initializer", "model_variables",
-    "moving_average_variables", "report_uninitialized_variables", "trainable_variables", "variable_creator_scope",
-    "variables_initializer",
+    "initialize_local_variables", "initialize_variables", "local_variables", "local_variables_initializer",
+    "model_variables", "moving_average_variables", "report_uninitialized_variables", "trainable_variables",
+    "variable_creator_scope", "variables_initializer",
 ]  # fmt: skip

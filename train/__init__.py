@@ -22,6 +22,7 @@ from .checkpoint.state import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from .cluster import ClusterSpec
 from .coordinator import Coordinator, LooperThread
 from .decay import (
     cosine_decay,
@@ -113,7 +114,7 @@ __all__ = [
     "Saver", "SaverDef", "export_meta_graph", "import_meta_graph", "write_graph",
     "CheckpointState", "latest_checkpoint", "checkpoint_exists", "get_checkpoint_state",
     "update_checkpoint_state", "generate_checkpoint_state_proto", "get_checkpoint_mtimes", "remove_checkpoint",
-    "Coordinator", "LooperThread", "Scaffold", "SessionManager", "SessionCreator", "ChiefSessionCreator",
+    "ClusterSpec", "Coordinator", "LooperThread", "Scaffold", "SessionManager", "SessionCreator", "ChiefSessionCreator",
     "MonitoredSession", "MonitoredTrainingSession", "SingularMonitoredSession",
     "SessionRunHook", "SessionRunArgs", "SessionRunContext", "SessionRunValues", "SecondOrStepTimer",
     "LoggingTensorHook", "StopAtStepHook", "CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook",

@@ -13,7 +13,8 @@ import numpy as np
 from ..engine.errors import OutOfRangeError
 from ..engine.graph import Tensor, get_default_graph
 from ..scopes.keys import GraphKeys
-from .saver import Saver
+from .meta_graph import write_graph
+from .saver import Saver, export_meta_graph
 from .scaffold import Scaffold
 from .steps import get_global_step
 from .summary.messages import SessionLog, Summary
@@ -235,8 +236,8 @@ class CheckpointSaverListener:
 class CheckpointSaverHook(SessionRunHook):
     """Saves a checkpoint when the session begins, every so many steps or seconds, and when it ends.
 
-    The Saver is `saver`, the scaffold's, or the one of the graph's collection SAVERS. `save_graph_def` is accepted for
-    TF1 programs: no graph.pbtxt is written, the event file has the graph.
+    The Saver is `saver`, the scaffold's, or the one of the graph's collection SAVERS. Unless `save_graph_def` is False
+    the graph is written too: as graph.pbtxt, and beside each checkpoint.
     """
 
     def __init__(
@@ -258,6 +259,7 @@ class CheckpointSaverHook(SessionRunHook):
         self._save_path = os.path.join(self._checkpoint_dir, checkpoint_basename)
         self._timer = SecondOrStepTimer(save_secs, save_steps)
         self._listeners = list(listeners or ())
+        self._save_graph_def = save_graph_def
 
     def begin(self) -> None:
         self._writer = FileWriterCache.get(self._checkpoint_dir)
@@ -267,7 +269,10 @@ class CheckpointSaverHook(SessionRunHook):
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         step = int(session.run(self._step))
+        if self._save_graph_def:
+            write_graph(session.graph.as_graph_def(add_shapes=True), self._checkpoint_dir, "graph.pbtxt")
         self._writer.add_graph(session.graph)
+        self._writer.add_meta_graph(export_meta_graph(graph=session.graph, saver_def=self._get_saver().saver_def))
         self._save(session, step)
         self._timer.update_last_triggered_step(step)
 
@@ -295,7 +300,7 @@ class CheckpointSaverHook(SessionRunHook):
         _log.info("Saving checkpoints for %d into %s.", step, self._save_path)
         for listener in self._listeners:
             listener.before_save(session, step)
-        self._get_saver().save(session, self._save_path, global_step=step)
+        self._get_saver().save(session, self._save_path, global_step=step, write_meta_graph=self._save_graph_def)
         self._writer.add_session_log(SessionLog(status=SessionLog.CHECKPOINT, checkpoint_path=self._save_path), step)
         self._writer.flush()
         wishes = [listener.after_save(session, step) for listener in self._listeners]

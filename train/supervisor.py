@@ -15,7 +15,8 @@ from ..engine.session import ConfigProto, Session
 from ..scopes.keys import GraphKeys
 from ..scopes.variables import global_variables, global_variables_initializer, report_uninitialized_variables
 from .coordinator import Coordinator, LooperThread
-from .saver import Saver
+from .meta_graph import write_graph
+from .saver import Saver, export_meta_graph
 from .scaffold import Scaffold, SessionManager, saver_of_graph
 from .steps import get_global_step
 from .steps import global_step as value_of_step
@@ -172,8 +173,12 @@ class Supervisor:
             init_feed_dict=None if self.init_feed_dict is None else dict(self.init_feed_dict),
             init_fn=self.init_fn,
         )
+        if self._logdir:
+            write_graph(self._graph.as_graph_def(add_shapes=True), self._logdir, "graph.pbtxt")
         if self.summary_writer is not None and not self._graph_is_written:
             self.summary_writer.add_graph(self._graph)
+            told = self.saver.saver_def if self.saver is not None else None
+            self.summary_writer.add_meta_graph(export_meta_graph(graph=self._graph, saver_def=told))
             self._graph_is_written = True
         if start_standard_services:
             _log.info("Starting standard services.")

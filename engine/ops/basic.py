@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,23 @@ StopGradient = define(
 def identity(input: Any, name: str | None = None) -> Tensor:
     """A tensor with the same value; under control dependencies, the value once these have run."""
     return Identity(input, name=name)
+
+
+IdentityN = define(
+    "IdentityN",
+    "input:any* -> output:T*",
+    shape=lambda *inputs, T: [x.shape for x in inputs],
+    kernel=lambda k, *arrays, T: arrays,
+    grad=lambda op, *grads: grads,
+    view=True,
+)
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
+    """`identity` of each, in one operation."""
+    with op_scope(name, "IdentityN", input) as scope:
+        tensors = [convert_to_tensor(value, name=f"input_{i}") for i, value in enumerate(input)]
+        return IdentityN(*tensors, T=[t.dtype for t in tensors], name=scope)
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
@@ -510,7 +528,7 @@ def _widens_nothing(sizes: Any, of: Any) -> bool:
 
 
 __all__ = [
-    "broadcast_to", "cast", "constant", "convert_to_tensor", "expand_dims", "fill", "identity", "no_op", "ones",
-    "ones_like", "placeholder", "placeholder_with_default", "rank", "reshape", "shape", "size", "squeeze",
+    "broadcast_to", "cast", "constant", "convert_to_tensor", "expand_dims", "fill", "identity", "identity_n", "no_op",
+    "ones", "ones_like", "placeholder", "placeholder_with_default", "rank", "reshape", "shape", "size", "squeeze",
     "stop_gradient", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -34,6 +34,12 @@ CASES = [
         (np.int32(3),),
         differentiable=False,
     ),
+    Case(
+        "identity_n",
+        ("IdentityN",),
+        lambda tf, x, y: tf.identity_n([x, y, tf.constant(1)])[:2],
+        (normal(2, 3), normal(4)),
+    ),
     Case("identity", ("Identity",), lambda tf, x: tf.identity(x), (normal(2, 3),)),
     Case(
         "stop_gradient",

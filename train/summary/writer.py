@@ -17,6 +17,7 @@ from ...data.records import framed, read_records
 from ...engine.file_errors import as_tensorflow_errors
 from ...engine.graph import Graph, get_default_graph
 from ...engine.graph_objects import GraphDef, serialized_graph_def
+from ...engine.meta_protos import MetaGraphDef
 from .messages import EVENT_AROUND, SUMMARY, Event, SessionLog, Summary
 
 _FILE_VERSION = "brain.Event:2"
@@ -102,6 +103,10 @@ class FileWriter:
         self._tags_of_runs: set[str] = set()
         if graph is not None or graph_def is not None:
             self.add_graph(graph, graph_def=graph_def)
+            told = graph_def if graph is None else graph
+            self.add_meta_graph(
+                MetaGraphDef(graph_def=told.as_graph_def(add_shapes=True) if isinstance(told, Graph) else told)
+            )
 
     def get_logdir(self) -> str:
         return self._logdir
@@ -158,8 +163,11 @@ class FileWriter:
         told = {"tag": tag, "run_metadata": run_metadata.SerializeToString()}
         self._add({"tagged_run_metadata": told}, global_step)
 
-    def add_meta_graph(self, meta_graph_def: Any, global_step: Any = None) -> None:
-        raise NotImplementedError("add_meta_graph: scopeflow has no MetaGraphDefs; add_graph draws the graph.")
+    def add_meta_graph(self, meta_graph_def: MetaGraphDef, global_step: Any = None) -> None:
+        """Add a graph with its collections. Raises TypeError for anything else than a MetaGraphDef."""
+        if not isinstance(meta_graph_def, MetaGraphDef):
+            raise TypeError(f"meta_graph_def must be type MetaGraphDef, saw type: {type(meta_graph_def)}")
+        self._add({"meta_graph_def": meta_graph_def.SerializeToString()}, global_step)
 
     def _add(self, fields: dict[str, Any], global_step: Any) -> None:
         step = 0 if global_step is None else int(global_step)
