@@ -25,7 +25,7 @@ from .sources import Source, Step, applied, mapped
 
 _SLOW = 1e-3  # seconds: an element that takes longer is worth a thread
 _SLOW_ELEMENTS = 3  # so many of them in a row
-_AUTOTUNE = -1
+AUTOTUNE = -1
 
 
 class Workers:
@@ -83,7 +83,7 @@ class _Pace:
 
 def prefetched(source: Source, size: int) -> Source:
     """The same elements, up to `size` of them (-1: a few) computed while the one before is worked on."""
-    depth = 2 if size == _AUTOTUNE else size
+    depth = 2 if size == AUTOTUNE else size
 
     def begin(home: Home) -> Step:
         step, pace = source(home), _Pace()
@@ -110,7 +110,7 @@ def mapped_in_parallel(source: Source, function: Function, calls: int) -> Source
 
     One that draws random numbers is called for one element after the other, so that each gets its own draw.
     """
-    at_once = (os.cpu_count() or 1) if calls == _AUTOTUNE else calls
+    at_once = (os.cpu_count() or 1) if calls == AUTOTUNE else calls
     if at_once < 2 or draws(function.branch):
         return mapped(source, function)
 

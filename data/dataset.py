@@ -11,17 +11,22 @@ from ..engine import dtypes
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import int64
 from ..engine.graph import Tensor, get_default_graph
+from ..engine.ops.basic import identity
+from ..engine.ops.basic import shape as shape_of
+from ..engine.ops.control_flow import Assert
+from ..engine.ops.files import matching_files
+from ..engine.ops.math import greater, maximum
 from ..engine.ops.random import get_seed
+from ..engine.ops.strings import reduce_join, string_join
 from ..engine.shapes import TensorShape
 from ..engine.sparse_tensor import SparseTensor
 from ..engine.static import constant_value, constant_value_as_shape
 from . import operations, structure
+from .ahead import AUTOTUNE
 from .functions import Traced, trace
 from .iterators import Iterator, get_output_classes, get_output_shapes, get_output_types, iterator_of
 from .options import Options
 from .structure import Spec, flatten, map_structure
-
-AUTOTUNE = -1
 
 
 class Dataset:
@@ -139,6 +144,26 @@ class Dataset:
                 )
         element = structure.pack(datasets, [part._element for part in parts])
         return Dataset(operations.ZipDataset(*(part._variant for part in parts)), element)
+
+    @staticmethod
+    def list_files(file_pattern: Any, shuffle: bool | None = None, seed: int | None = None) -> Dataset:
+        """The paths that match a pattern, or one of several: in random order, by the alphabet if `shuffle` is False.
+
+        InvalidArgumentError in the run where there are none.
+        """
+        with get_default_graph().name_scope("list_files"):
+            pattern = convert_to_tensor(file_pattern, dtypes.string, name="file_pattern")
+            paths = matching_files(pattern)
+            found = greater(shape_of(paths)[0], 0, name="match_not_empty")
+            patterns = reduce_join(pattern, separator=", ")
+            message = string_join(["No files matched pattern: ", patterns], name="message")
+            check = Assert(found, [message], summarize=1, name="assert_not_empty")
+            with get_default_graph().control_dependencies([check]):
+                paths = identity(paths)
+            dataset = _made(operations.TensorSliceDataset, paths, Spec(dtypes.string, TensorShape([])), specs=[])
+            if shuffle is False:
+                return dataset
+            return dataset.shuffle(maximum(shape_of(paths, out_type=int64)[0], 1), seed)
 
     # -- one element at a time --------------------------------------------------------------------------------------
 

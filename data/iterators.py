@@ -264,13 +264,16 @@ def iterator_of(dataset: Any, one_shot: bool) -> Iterator:
     return Iterator(resource, MakeIterator(dataset.variant, resource), element)
 
 
+_READERS = ("MatchingFiles", "ReadFile")  # what they read may change, but they keep nothing themselves
+
+
 def _check_self_contained(op: Operation) -> None:
     waiting, seen = [op], {op}
     while waiting:
         op = waiting.pop()
         if op.type == "Placeholder":
             raise ValueError(f"Cannot capture a placeholder (name:{op.name}, type:{op.type}) by value.")
-        if op.definition.stateful or op.type == "VariableV2":
+        if (op.definition.stateful and op.type not in _READERS) or op.type == "VariableV2":
             raise ValueError(
                 f"Cannot capture a stateful node (name:{op.name}, type:{op.type}) by value.: A likely cause of this "
                 "error is that the dataset for which you are calling `make_one_shot_iterator()` captures a stateful "

@@ -83,6 +83,16 @@ def _shards(source: Source, shards: Any, index: Any) -> Source:
     return sources.sharded(source, int(shards), int(index))
 
 
+def _mapped_in_parallel(source: Source, calls: Any, function: Function) -> Source:
+    _check(calls > 0 or calls == ahead.AUTOTUNE, "num_parallel_calls must be greater than zero.")
+    return ahead.mapped_in_parallel(source, function, int(calls))
+
+
+def _prefetched(source: Source, size: Any) -> Source:
+    _check(size >= 0 or size == ahead.AUTOTUNE, f"buffer_size must be >= 0 or -1 for auto-tuning, but is {size}.")
+    return ahead.prefetched(source, int(size))
+
+
 _COUNTED = "input_dataset:variant, count:int64"
 _WITH_FUNCTION = "input_dataset:variant, other_arguments:any*"
 
@@ -90,7 +100,7 @@ MapDataset = dataset_op("MapDataset", _WITH_FUNCTION, sources.mapped)
 ParallelMapDataset = dataset_op(
     "ParallelMapDatasetV2",
     "input_dataset:variant, num_parallel_calls:int64, other_arguments:any*",
-    lambda source, calls, function: ahead.mapped_in_parallel(source, function, int(calls)),
+    _mapped_in_parallel,
 )
 FilterDataset = dataset_op("FilterDataset", _WITH_FUNCTION, sources.filtered)
 TakeWhileDataset = dataset_op("TakeWhileDataset", _WITH_FUNCTION, sources.taken_while)
@@ -101,7 +111,7 @@ ShardDataset = dataset_op("ShardDataset", "input_dataset:variant, num_shards:int
 PrefetchDataset = dataset_op(
     "PrefetchDataset",
     "input_dataset:variant, buffer_size:int64",
-    lambda source, size: ahead.prefetched(source, int(size)),
+    _prefetched,
 )
 
 

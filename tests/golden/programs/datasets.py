@@ -408,6 +408,9 @@ def refusals(tf):
         "batch of none": said(lambda: run(d.range(3).batch(0)), "Batch size must be greater than zero."),
         "step of zero": said(lambda: run(d.range(3, 1, 0)), "step must be a non-zero integer."),
         "buffer of none": said(lambda: run(d.range(3).shuffle(0)), "buffer_size must be greater than zero"),
+        "no calls": said(lambda: run(d.range(3).map(lambda x: x, 0)), "num_parallel_calls must be greater than zero"),
+        "buffer below none": said(lambda: run(d.range(3).prefetch(-2)), "buffer_size must be >= 0"),
+        "no files": said(lambda: run(d.list_files("/nothing/*")), "No files matched pattern: /nothing/*"),
         "shard": said(lambda: run(d.range(3).shard(3, 5)), "Index must be between 0 and 2 .currently index = 5."),
         "padded rank": said(lambda: d.range(3).padded_batch(2, [None]), "is not compatible with the shape"),
         "padding type": said(lambda: d.range(3).padded_batch(2, [], 0.5), "does not match type"),
@@ -510,6 +513,26 @@ def files(tf):
             answers["made"] = ops_made(tf)
             for name, dataset in datasets.items():
                 answers[name] = elements_of(tf, dataset, most=20 if "no " not in name and "another" not in name else 1)
+    return answers
+
+
+@golden()
+def listed_files(tf):
+    d, answers = tf.data.Dataset, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("b1", "a1", "c1", "a2", "d"):
+            written(folder, name, b"")
+        one, both = os.path.join(folder, "?1"), [os.path.join(folder, "a*"), os.path.join(folder, "d")]
+        with tf.Graph().as_default():
+            tf.set_random_seed(4)
+            datasets = {
+                "by the alphabet": d.list_files(both, shuffle=False),
+                "shuffled": d.list_files(one),
+                "shuffled by a seed": d.list_files(tf.constant(both), seed=6),
+            }
+            answers["made"] = ops_made(tf)
+            for name, dataset in datasets.items():
+                answers[name] = [os.path.basename(path) for path in elements_of(tf, dataset, passes=2)]
     return answers
 
 
