@@ -374,8 +374,11 @@ class Dataset:
         return iterator_of(self, one_shot=True)
 
     def make_initializable_iterator(self, shared_name: str | None = None) -> Iterator:
-        """An iterator that begins, again and again, when its `initializer` runs."""
-        return iterator_of(self, one_shot=False)
+        """An iterator that begins, again and again, when its `initializer` runs.
+
+        Those of one `shared_name` are one in each session.
+        """
+        return iterator_of(self, one_shot=False, shared_name=shared_name)
 
     def _with(
         self, op: Any, *inputs: Any, element: Any = None, functions: Sequence[Traced] = (), **attrs: Any

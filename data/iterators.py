@@ -65,7 +65,8 @@ class Position:
 
 
 def _bind_iterator(op: Operation, k: Any, session: Any, donated: Any) -> Callable[[], Position]:
-    position = session.resource(op, lambda: Position(session, op))
+    shared = op.attrs["shared_name"]
+    position = session.resource(("iterator", shared) if shared else op, lambda: Position(session, op))
     return lambda: position
 
 
@@ -176,10 +177,10 @@ class Iterator:
     ) -> Iterator:
         """An iterator of no dataset yet: the operations of `make_initializer` begin one. Shapes are unknown by default.
 
-        Raises ValueError, TypeError where the nests differ in form.
+        Iterators of one `shared_name` are one in each session. Raises ValueError, TypeError where the nests differ in form.
         """
         element = structure.declared(output_types, output_shapes, output_classes)
-        return Iterator(IteratorV2(element=element), None, element)
+        return Iterator(IteratorV2(element=element, shared_name=shared_name), None, element)
 
     @staticmethod
     def from_string_handle(
@@ -251,7 +252,7 @@ def _classes(element: Any) -> Any:
     return map_structure(lambda spec: spec.kind, element)
 
 
-def iterator_of(dataset: Any, one_shot: bool) -> Iterator:
+def iterator_of(dataset: Any, one_shot: bool, shared_name: str | None = None) -> Iterator:
     """An iterator of a dataset: one that begins by itself, or one with an initializer.
 
     Raises ValueError where one that begins by itself would depend on a placeholder or on state.
@@ -260,7 +261,7 @@ def iterator_of(dataset: Any, one_shot: bool) -> Iterator:
     if one_shot:
         _check_self_contained(dataset.variant.op)
         return Iterator(OneShotIterator(element=element, dataset=dataset.variant), None, element)
-    resource = IteratorV2(element=element)
+    resource = IteratorV2(element=element, shared_name=shared_name)
     return Iterator(resource, MakeIterator(dataset.variant, resource), element)
 
 

@@ -315,7 +315,11 @@ def iterators(tf):
         others = d.range(20, 30).make_one_shot_iterator()
         pair = [others.get_next(), others.get_next()]
         answers = []
+        shared = [d.range(40, 44).make_initializable_iterator("both") for _ in range(2)]
+        in_turn = [iterator.get_next() for iterator in shared]
         with tf.Session(graph=graph) as session:
+            session.run(shared[0].initializer)
+            answers += [plain(session.run(in_turn[i])) for i in (0, 1, 1, 0)]
             for n in (2, 1):
                 session.run(first.initializer, {limit: n, values: np.arange(6.0).reshape(3, 2) * n})
                 answers += [plain(session.run(row)) for _ in range(n)]
