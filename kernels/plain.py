@@ -76,6 +76,12 @@ def finish(y: Array, bias: Array | None, activation: str | None) -> None:
 # --- Products ---------------------------------------------------------------------------------------------------------
 
 
+def _product(xp: Any, a: Array, b: Array, out: Array | None = None) -> Array:
+    """a b, the library's."""
+    multiply = products.matmul if xp is np and a.dtype.char in "fd" else xp.matmul
+    return multiply(a, b, out=out)
+
+
 def matmul(
     a: Array,
     b: Array,
@@ -90,11 +96,10 @@ def matmul(
     xp = library_of(out)
     a = a.swapaxes(-1, -2) if transpose_a else a
     b = b.swapaxes(-1, -2) if transpose_b else b
-    matmul = products.matmul if xp is np and out.dtype.char in "fd" else xp.matmul
     if accumulate:
-        out += matmul(a, b)
+        out += _product(xp, a, b)
     else:
-        matmul(a, b, out=out)
+        _product(xp, a, b, out)
     finish(out, bias, activation)
 
 
@@ -153,7 +158,7 @@ def conv2d(
     patches = _patches(xp, with_border(xp, x, at), at)
     for block in _blocks(patches):
         part = out[block].reshape(-1, w.shape[3])  # whole rows of a contiguous array: a view
-        xp.matmul(patches[block].reshape(-1, len(matrix)), matrix, out=part)
+        _product(xp, patches[block].reshape(-1, len(matrix)), matrix, part)
         finish(part, bias, activation)
 
 
@@ -168,7 +173,7 @@ def conv2d_input_grad(w: Array, dy: Array, at: Windows, out: Array) -> None:
     padded.fill(0)
     rows = dy.reshape(math.prod(dy.shape[:3]), dy.shape[3])
     for i, j, seen in at.cells():
-        padded[seen] += (rows @ w[i, j].T).reshape(*dy.shape[:3], out.shape[3])
+        padded[seen] += _product(xp, rows, w[i, j].T).reshape(*dy.shape[:3], out.shape[3])
     if padded is not out:
         out[...] = without_border(padded, at)
 
@@ -182,7 +187,7 @@ def conv2d_filter_grad(x: Array, dy: Array, at: Windows, out: Array) -> None:
     dw = out.reshape(-1, out.shape[3])
     patches = _patches(xp, with_border(xp, x, at), at)
     for block in _blocks(patches):
-        dw += patches[block].reshape(-1, len(dw)).T @ dy[block].reshape(-1, out.shape[3])
+        dw += _product(xp, patches[block].reshape(-1, len(dw)).T, dy[block].reshape(-1, out.shape[3]))
 
 
 # --- Depthwise convolution: cell by cell of the window ----------------------------------------------------------------
