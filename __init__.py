@@ -24,7 +24,9 @@ from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
 from .compat.summaries import *
 from .compat.switches import *
+from .data import lookup
 from .data.csv import decode_csv
+from .data.lookup import initialize_all_tables, tables_initializer
 from .data.parsing import *
 from .data.queues import *
 from .data.readers import *

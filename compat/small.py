@@ -8,10 +8,10 @@ from typing import Any
 
 from ..engine.build import convert_to_tensor, is_tensor_like
 from ..engine.dtypes import float32
-from ..engine.graph import Operation, Tensor
+from ..engine.graph import Tensor
 from ..engine.graph import op_scope as scope_of_function
 from ..engine.indexed_slices import IndexedSlices
-from ..engine.ops.basic import no_op, shape
+from ..engine.ops.basic import shape
 from ..engine.registry import RegisterGradient, not_differentiable
 from ..engine.shapes import Dimension, TensorShape
 from ..engine.static import constant_value
@@ -60,14 +60,6 @@ def shape_n(input: Sequence[Any], out_type: Any = None, name: str | None = None)
         return [shape(tensor) if out_type is None else shape(tensor, out_type=out_type) for tensor in input]
 
 
-def tables_initializer(name: str = "init_all_tables") -> Operation:
-    """An operation that does nothing, as there are no lookup tables."""
-    return no_op(name=name)
-
-
-initialize_all_tables = tables_initializer
-
-
 @contextmanager
 def op_scope(values: Iterable[Any], name: str | None, default_name: str | None = None) -> Iterator[str]:
     """`name_scope` with the order of arguments that it had before TensorFlow 1.0."""
@@ -109,6 +101,6 @@ def create_partitioned_variables(
 
 __all__ = [
     "AggregationMethod", "NoGradient", "NotDifferentiable", "create_partitioned_variables", "dimension_at_index",
-    "dimension_value", "get_static_value", "initialize_all_tables", "is_tensor", "no_gradient",
-    "op_scope", "shape_n", "tables_initializer",
+    "dimension_value", "get_static_value", "is_tensor", "no_gradient",
+    "op_scope", "shape_n",
 ]  # fmt: skip

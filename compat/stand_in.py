@@ -38,6 +38,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),
     "python.ops.init_ops": ("", "initializers"),
+    "python.ops.lookup_ops": ("contrib.lookup", "lookup", ""),
     "python.ops.losses.losses": ("losses",),
     "python.ops.metrics": ("metrics",),
     "python.ops.metrics_impl": ("metrics",),

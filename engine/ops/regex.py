@@ -61,6 +61,8 @@ def _translated(text: str) -> str:
         elif part == "[":
             inside, opened = True, found.end() + text.startswith("^", found.end())
             parts.append(part)
+        elif part == "+" and parts and parts[-1] in ("*", "+", "?"):
+            raise _refused(text, f"bad repetition operator: {parts[-1]}+")
         else:
             parts.append(r"\Z" if part == "$" else part)
     return "".join(parts)

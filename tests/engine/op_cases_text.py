@@ -92,7 +92,49 @@ def _written(tf, contents):
         return tf.strings.length(tf.read_file(path))
 
 
+def _static_table(tf, x):
+    """What a table finds that was filled in the same run, and its size."""
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["b", "q"], [0.5, 1.5]), -1.0)
+    with tf.control_dependencies([table.initializer]):
+        return [table.lookup(tf.identity(x)), table.size()]
+
+
+def _table_of_lines(tf, x):
+    table = tf.contrib.lookup.index_table_from_file(__file__, vocab_size=1)
+    with tf.control_dependencies([table.initializer]):
+        return table.lookup(tf.identity(x))
+
+
+def _changing_table(tf, x):
+    table = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, -1)
+    with tf.control_dependencies([table.insert(x, tf.range(tf.size(x, out_type=tf.int64)))]):
+        removed = table.remove(x[:1])
+    with tf.control_dependencies([removed]):
+        return [table.lookup(tf.identity(x)), *table.export()]
+
+
 CASES = [
+    Case(
+        "a table",
+        ("HashTableV2", "LookupTableImportV2", "LookupTableFindV2", "LookupTableSizeV2"),
+        _static_table,
+        (_strings(b"b", b"z"),),
+        differentiable=False,
+    ),
+    Case(
+        "a table of a file's lines",
+        ("InitializeTableFromTextFileV2",),
+        _table_of_lines,
+        (_strings(b"", b"z"),),
+        differentiable=False,
+    ),
+    Case(
+        "a table that changes",
+        ("MutableHashTableV2", "LookupTableInsertV2", "LookupTableRemoveV2", "LookupTableExportV2"),
+        _changing_table,
+        (_strings(b"b", b"z", b"q"),),
+        differentiable=False,
+    ),
     *(_text(name, op, build, b"ab a", b"b", "cé".encode()) for name, op, build in TEXTS),
     _text("write_file", "WriteFile", _written, b"text"),
     _text("string_to_number", "StringToNumber", lambda tf, x: tf.string_to_number(x), b"1", b"-2.5"),

@@ -88,7 +88,7 @@ def test_integers_are_read_up_to_their_limits_and_no_further(dtype):
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(?=a)", r"(?!a)", r"(?<=a)b", r"(?<!a)b", r"(?>a)", r"(?#a)", r"(a)\1", r"\Z", "a**", "["]
+    "pattern", [r"(?=a)", r"(?!a)", r"(?<=a)b", r"(?<!a)b", r"(?>a)", r"(?#a)", r"(a)\1", r"\Z", "a**", "a*+", "["]
 )
 def test_what_re2_has_not_is_refused_though_python_may_have_it(pattern):
     with pytest.raises(tf.errors.InvalidArgumentError, match="Invalid pattern: "):

@@ -36,12 +36,19 @@ def tensorflow():
     tf.logging.set_verbosity(tf.logging.ERROR)
     tf.disable_v2_behavior()
     random_seed._graph_to_seed_dict = OpsMadeSoFar()
-    if importlib.util.find_spec("tf_slim"):
-        tf.contrib = contrib(tf)
+    tf.contrib = contrib(tf)
     return tf
 
 
 def contrib(tf) -> types.SimpleNamespace:
+    """What TensorFlow still has inside of tf.contrib, and tf_slim, where it is installed."""
+    from tensorflow.python.ops import lookup_ops
+
+    slims = vars(slim(tf)) if importlib.util.find_spec("tf_slim") else {}
+    return types.SimpleNamespace(lookup=lookup_ops, **slims)
+
+
+def slim(tf) -> types.SimpleNamespace:
     """What tf_slim has of tf.contrib, after mending the paths by which it looks for other packages' insides."""
     from tensorflow.python.framework import ops
     from tensorflow.python.ops import control_flow_ops, variable_scope
