@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .build import convert_to_tensor
 from .dtypes import DType, int64
@@ -55,6 +55,11 @@ class SparseTensor:
     def eval(self, feed_dict: dict | None = None, session: Any = None) -> SparseTensorValue:
         """Its three arrays, from a run of the default session or the one given."""
         return default_session_of(self.graph, session, "evaluate tensor", "eval").run(self, feed_dict)
+
+    if TYPE_CHECKING:  # ops/sparse.py adds these
+
+        def __mul__(self, dense: Any) -> SparseTensor: ...
+        def __truediv__(self, dense: Any) -> SparseTensor: ...
 
     def __str__(self) -> str:
         return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"

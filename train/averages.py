@@ -62,6 +62,9 @@ def _free_name(scope: Any, name: str) -> str:
     return next(c for c in candidates if f"{scope.name}/{c}" not in taken)
 
 
+_OPS_OF_A_GUARD = 12  # TensorFlow asks once more whether the variable has a value, in a cond, with a Merge after it
+
+
 class ExponentialMovingAverage:
     """Averages in which each update counts `decay` times the last: shadow ← decay · shadow + (1 - decay) · value.
 
@@ -108,7 +111,9 @@ class ExponentialMovingAverage:
 
     def _shadow(self, var: Any) -> Any:
         if isinstance(var, Variable):
-            get_default_graph().add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, var)
+            graph = get_default_graph()
+            graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, var)
+            graph.uncounted += _OPS_OF_A_GUARD
             return slots.create_slot(var, var.initialized_value(), self._name)
         return slots.create_zeros_slot(var, self._name, colocate_with_primary=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from ..registry import brackets, define, not_differentiable
 from ..shapes import TensorShape, as_shape
 from ..sparse_tensor import SparseTensor
 from ..static import constant_value_as_shape
-from .arithmetic import where
-from .basic import cast, expand_dims, placeholder, reshape
+from .arithmetic import install_operator, multiply, where
+from .basic import broadcast_to, cast, expand_dims, placeholder, reshape
 from .indexing import argsort, gather, gather_nd
 from .linalg import matrix_transpose
-from .math import conj
+from .math import conj, truediv
 from .reduce import cumprod, reduce_sum
 from .segments import unsorted_segment_sum
 
@@ -57,13 +58,15 @@ CheckedIndices = define(  # no op of TensorFlow's: there each op on sparse tenso
 def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> SparseTensor:
     """A sparse tensor that every run must feed, with a `SparseTensorValue` or its three parts.
 
-    A `shape` that is known in full is the tensor's static shape; of another only the rank is kept.
+    A `shape` that is known in full is the tensor's static shape; of another only the rank is kept. It may be a tensor.
     """
-    static = as_shape(shape)
+    static = constant_value_as_shape(shape) if isinstance(shape, Tensor) else as_shape(shape)
     rank = static.ndims
     part = None if name is None else name + "/{}"
     name_of_shape = None if part is None else part.format("shape")
-    if static.is_fully_defined():
+    if isinstance(shape, Tensor):
+        dense_shape = cast(shape, int64)
+    elif static.is_fully_defined():
         dense_shape = convert_to_tensor(static.as_list(), int64, name=name_of_shape)
     else:
         dense_shape = placeholder(int64, [rank], name_of_shape)
@@ -205,6 +208,25 @@ def as_sparse(value: Any) -> SparseTensor:
         raise TypeError("Input must be a SparseTensor.")
     return value
 
+
+def _of_values(function: Callable[..., Tensor], name: str) -> Callable[[SparseTensor, Any], SparseTensor]:
+    """An operator between a sparse tensor and a dense one, which is broadcast to its shape."""
+
+    def operate(sparse: SparseTensor, dense: Any) -> SparseTensor:
+        with op_scope(name, values=[sparse.values, dense]) as scope:
+            dense = convert_to_tensor(dense, sparse.dtype, name="y")
+            if dense.shape.ndims != 0:
+                dense = gather_nd(broadcast_to(dense, sparse.dense_shape), sparse.indices)
+            return SparseTensor(sparse.indices, function(sparse.values, dense, name=scope), sparse.dense_shape)
+
+    return operate
+
+
+_times = _of_values(multiply, "mul")
+_dense_times = Tensor.__mul__
+install_operator("__mul__", lambda x, y: _times(y, x) if isinstance(y, SparseTensor) else _dense_times(x, y))
+SparseTensor.__mul__ = _times  # type: ignore[method-assign]
+SparseTensor.__truediv__ = _of_values(truediv, "truediv")  # type: ignore[method-assign]
 
 __all__ = [
     "convert_to_tensor_or_sparse_tensor", "sparse_placeholder", "sparse_reduce_sum", "sparse_reorder",

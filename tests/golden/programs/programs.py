@@ -151,3 +151,57 @@ def gradients_of_another_shape(tf, row):
             except (ValueError, tf.errors.InvalidArgumentError):
                 answers[name] = "refused"
         return answers
+
+
+SPARSE_BY_DENSE = {
+    "by a number": lambda tf, sparse, v: sparse * 2.0,
+    "by a tensor": lambda tf, sparse, v: sparse * tf.reshape(v, [3, 2]),
+    "tensor by it": lambda tf, sparse, v: tf.reshape(v, [3, 2]) * sparse,
+    "by rows": lambda tf, sparse, v: sparse * [1.0, -3.0],
+    "by columns": lambda tf, sparse, v: sparse * [[1.0], [2.0], [3.0]],
+    "divided": lambda tf, sparse, v: sparse / tf.reshape(v, [3, 2]),
+    "divided by a number": lambda tf, sparse, v: sparse / 4.0,
+    "integers divided by a number": lambda tf, sparse, v: tf.SparseTensor([[0], [2]], [3, 4], [3]) / 2,
+}
+
+
+BY_A_NUMBER = [row for name, row in SPARSE_BY_DENSE.items() if "number" in name]  # TensorFlow's gradients fail there
+
+
+@golden(rows=SPARSE_BY_DENSE, rtol=1e-6, reason="divisions in another order")
+def sparse_by_dense(tf, row):
+    """Operators between sparse tensors and dense ones, and what flows back through them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        values, v = tf.constant([2.0, 3.0]), tf.constant([1.0, 2.0, 4.0, 5.0, 8.0, 10.0])
+        found = row(tf, tf.SparseTensor([[0, 1], [2, 0]], values, [3, 2]), v)
+        grads = tf.gradients(found.values, [values, v]) if row not in BY_A_NUMBER else []
+        flowing = [session.run(g) for g in grads if g is not None]
+        parts = [session.run(part) for part in (found.indices, found.values, found.dense_shape)]
+        return {
+            "name": found.values.name,
+            "parts": [part.tolist() for part in parts],
+            "dtype": found.dtype.name,
+            "missing": [g is None for g in grads],
+            "gradients": np.concatenate([np.ravel(g) for g in flowing]) if flowing else 0.0,
+        }
+
+
+@golden()
+def sparse_placeholder_of_a_tensors_shape(tf):
+    """Programs give a constant for its shape, and feed all three parts."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        made = tf.sparse_placeholder(tf.float32, shape=tf.constant([4, 3], tf.int64))
+        kept = tf.sparse_retain(made, tf.placeholder_with_default([True, False], [2]))
+        product = tf.sparse_tensor_dense_matmul(kept, tf.ones([3, 2]))
+        fed = ([[0, 1], [2, 0]], [2.0, 3.0], [4, 3])
+        return {"product": session.run(product, {made: fed}), "shape": made.get_shape().as_list()}
+
+
+@golden()
+def drawn_after_averages(tf):
+    """Averages count for what is drawn later by the operations that TensorFlow makes for them."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(3)
+        v, w = tf.Variable(1.0, name="v"), tf.Variable([2.0], name="w")
+        tf.train.ExponentialMovingAverage(0.9).apply([v, w])
+        return {"drawn": session.run(tf.random_uniform([2]))}
