@@ -1,15 +1,15 @@
-"""tf.metrics: measures over many batches, kept in local variables."""
+"""Means, shares and counts over many batches, kept in local variables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ..engine.dtypes import bool_, float32
-from ..engine.graph import Tensor, add_to_collections, control_dependencies
-from ..engine.ops.basic import cast, identity, size, zeros
-from ..engine.ops.math import abs as absolute
-from ..engine.ops.math import (
+from ...engine.dtypes import bool_, float32
+from ...engine.graph import Tensor, add_to_collections, control_dependencies
+from ...engine.ops.basic import cast, identity, size, zeros
+from ...engine.ops.math import abs as absolute
+from ...engine.ops.math import (
     div_no_nan,
     equal,
     greater,
@@ -21,12 +21,12 @@ from ..engine.ops.math import (
     squared_difference,
     where,
 )
-from ..engine.ops.reduce import reduce_sum
-from ..engine.ops.state import assign_add
-from ..scopes.keys import GraphKeys
-from ..scopes.scope import variable_scope
-from ..scopes.variables import Variable
-from .weights import broadcast_weights, like_labels, remove_squeezable_dimensions
+from ...engine.ops.reduce import reduce_sum
+from ...engine.ops.state import assign_add
+from ...scopes.keys import GraphKeys
+from ...scopes.scope import variable_scope
+from ...scopes.variables import Variable
+from ..weights import broadcast_weights, like_labels, remove_squeezable_dimensions
 
 Metric = tuple[Tensor, Tensor]  # the value so far, and the operation that takes a batch in and gives the new value
 
@@ -37,7 +37,7 @@ def metric_variable(shape: Any, dtype: Any = float32, name: str | None = None) -
     return Variable(lambda: zeros(shape, dtype), trainable=False, collections=collections, name=name)
 
 
-def _collected(value: Tensor, update: Tensor, metrics_collections: Any, updates_collections: Any) -> Metric:
+def collected(value: Tensor, update: Tensor, metrics_collections: Any, updates_collections: Any) -> Metric:
     if metrics_collections:
         add_to_collections(metrics_collections, value)
     if updates_collections:
@@ -67,10 +67,10 @@ def mean(
             update_count = assign_add(count, seen)
         value = div_no_nan(total, maximum(count, 0), name="value")
         update = div_no_nan(update_total, maximum(update_count, 0), name="update_op")
-        return _collected(value, update, metrics_collections, updates_collections)
+        return collected(value, update, metrics_collections, updates_collections)
 
 
-def _alike(labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tensor, Any]:
+def alike(labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tensor, Any]:
     labels, predictions, weights = remove_squeezable_dimensions(labels, predictions, weights)
     predictions.shape.assert_is_compatible_with(labels.shape)
     return labels, predictions, weights
@@ -81,7 +81,7 @@ def accuracy(
     updates_collections: Any = None, name: str | None = None,
 ) -> Metric:  # fmt: skip
     """How often predictions equal labels: (value, update_op)."""
-    labels, predictions, weights = _alike(labels, predictions, weights)
+    labels, predictions, weights = alike(labels, predictions, weights)
     if labels.dtype is not predictions.dtype:
         predictions = cast(predictions, labels.dtype)
     is_correct = cast(equal(predictions, labels), float32)
@@ -93,7 +93,7 @@ def mean_squared_error(
     updates_collections: Any = None, name: str | None = None,
 ) -> Metric:  # fmt: skip
     """The mean of (predictions - labels) ** 2: (value, update_op)."""
-    labels, predictions, weights = _alike(labels, predictions, weights)
+    labels, predictions, weights = alike(labels, predictions, weights)
     errors = squared_difference(labels, predictions)
     return mean(errors, weights, metrics_collections, updates_collections, name or "mean_squared_error")
 
@@ -103,7 +103,7 @@ def mean_absolute_error(
     updates_collections: Any = None, name: str | None = None,
 ) -> Metric:  # fmt: skip
     """The mean of abs(predictions - labels): (value, update_op)."""
-    labels, predictions, weights = _alike(labels, predictions, weights)
+    labels, predictions, weights = alike(labels, predictions, weights)
     errors = absolute(predictions - labels)
     return mean(errors, weights, metrics_collections, updates_collections, name or "mean_absolute_error")
 
@@ -114,7 +114,7 @@ def root_mean_squared_error(
 ) -> Metric:  # fmt: skip
     """The square root of the mean of (predictions - labels) ** 2: (value, update_op)."""
     value, update = mean_squared_error(labels, predictions, weights, name=name or "root_mean_squared_error")
-    return _collected(sqrt(value), sqrt(update), metrics_collections, updates_collections)
+    return collected(sqrt(value), sqrt(update), metrics_collections, updates_collections)
 
 
 def percentage_below(
@@ -138,7 +138,7 @@ def _count(default_name: str, label: bool, prediction: bool) -> Callable[..., Me
     ) -> Metric:  # fmt: skip
         with variable_scope(name, default_name, [predictions, labels, weights]):
             predictions, labels = cast(predictions, bool_), cast(labels, bool_)
-            labels, predictions, weights = _alike(labels, predictions, weights)
+            labels, predictions, weights = alike(labels, predictions, weights)
             hits = logical_and(equal(labels, label), equal(predictions, prediction))
             counted = metric_variable([], name="count")
             values = cast(hits, float32)
@@ -146,7 +146,7 @@ def _count(default_name: str, label: bool, prediction: bool) -> Callable[..., Me
                 values = multiply(values, broadcast_weights(cast(weights, float32), values))
             value = identity(counted)
             update = assign_add(counted, reduce_sum(values))
-            return _collected(value, update, metrics_collections, updates_collections)
+            return collected(value, update, metrics_collections, updates_collections)
 
     count.__name__ = count.__qualname__ = default_name
     truth = "non-zero" if label else "zero"
@@ -173,7 +173,7 @@ def _share(
     """true positives / (true positives + misses), zero where there are neither."""
     with variable_scope(name, default_name, [predictions, labels, weights]):
         predictions, labels = cast(predictions, bool_), cast(labels, bool_)
-        labels, predictions, weights = _alike(labels, predictions, weights)
+        labels, predictions, weights = alike(labels, predictions, weights)
         hit, hit_update = true_positives(labels, predictions, weights)
         missed, missed_update = misses(labels, predictions, weights)
 
@@ -181,7 +181,7 @@ def _share(
             return where(greater(hit + missed, 0), hit / (hit + missed), 0, name)
 
         value, update = share(hit, missed, "value"), share(hit_update, missed_update, "update_op")
-        return _collected(value, update, *into)
+        return collected(value, update, *into)
 
 
 def precision(
