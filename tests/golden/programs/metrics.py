@@ -122,5 +122,7 @@ def refused(tf):
             lambda: run(lambda: m.auc(tf.constant([1]), tf.constant([1.5]))), "predictions must be in .0, 1."
         ),
         "specificity": said(lambda: m.sensitivity_at_specificity([1], [0.5], 1.5), "must be in the range .0, 1."),
-        "classes": said(lambda: run(lambda: m.mean_iou([3], [0], 3)), "`labels` out of bound"),
+        "classes": said(
+            lambda: run(lambda: m.mean_iou(tf.constant([3]), tf.constant([0]), 3)), "`labels` out of bound"
+        ),
     }
