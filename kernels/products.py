@@ -57,7 +57,7 @@ class _Blas(NamedTuple):
 @functools.cache
 def _blas() -> _Blas | None:
     """That of NumPy's OpenBLAS, under whichever name it was built; None where NumPy has another BLAS."""
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
+    library = ctypes.PyDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
     for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
         try:
             return _Blas(library[name.format("get")], library[name.format("set")])

@@ -153,9 +153,12 @@ def _gathered(k: Any, g: Array, taps: Taps, axis: int) -> Array:
     """`_summed` that does not look where a weight is zero: a gradient that is not finite stays where it belongs."""
     total: Any = 0
     for places, weights in zip(taps.places.T, taps.weights.T, strict=True):
-        factors = _along(weights, k, axis, g.dtype)
-        part = k.xp.take(g, k.asarray(places), axis=axis) * factors
-        total = total + (part if weights.all() else k.xp.where(factors != 0, part, g.dtype.type(0)))
+        part = k.xp.take(g, k.asarray(places), axis=axis)
+        part *= _along(weights, k, axis, g.dtype)
+        if not weights.all():
+            part[(slice(None),) * axis + (k.asarray(np.flatnonzero(weights == 0)),)] = 0
+        part += total
+        total = part
     return total
 
 
