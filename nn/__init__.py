@@ -17,6 +17,7 @@ from . import rnn_cell
 from .activations import *
 from .convolutions import *
 from .cross_entropy import *
+from .ctc import *
 from .dense import *
 from .embedding import *
 from .normalization import *
