@@ -2,6 +2,7 @@
 
 from . import (
     crf,
+    cudnn_rnn,
     data,
     framework,
     layers,
@@ -21,6 +22,7 @@ from . import (
 
 __all__ = [
     "crf",
+    "cudnn_rnn",
     "data",
     "framework",
     "layers",

@@ -319,3 +319,22 @@ def test_a_network_against_time_reverses_each_sequence(dynamic):
         assert close(back[:length, i], output[::-1, 0], 1e-6) and not back[length:, i].any()
         assert close(state[i], last[0], 1e-6)
     assert close(whole[:, 0], back[:, 0], 1e-6) and close(end[0], state[0], 1e-6)
+
+
+def test_cells_that_agree_with_cudnn_follow_its_formulas():
+    cudnn = tf.contrib.cudnn_rnn
+    lstm, lstm_state = cudnn.CudnnCompatibleLSTMCell(UNITS)(tf.constant(X), (tf.constant(C), tf.constant(H)))
+    gru, _ = cudnn.CudnnCompatibleGRUCell(UNITS)(tf.constant(X), tf.constant(H))
+    place = "cudnn_compatible_gru_cell"
+    assert names() == [
+        "cudnn_compatible_lstm_cell/kernel", "cudnn_compatible_lstm_cell/bias", f"{place}/gates/kernel",
+        f"{place}/gates/bias", f"{place}/candidate/input_projection/kernel", f"{place}/candidate/input_projection/bias",
+        f"{place}/candidate/hidden_projection/kernel", f"{place}/candidate/hidden_projection/bias",
+    ]  # fmt: skip
+    (lstm, c, gru), w = run([lstm, lstm_state.c, gru])
+    w = list(w.values())
+    i, j, f, o = np.split(beside(X, H) @ w[0] + w[1], 4, 1)
+    wanted = C * sigmoid(f) + sigmoid(i) * np.tanh(j)
+    assert close(c, wanted) and close(lstm, np.tanh(wanted) * sigmoid(o))
+    r, u = np.split(sigmoid(beside(X, H) @ w[2] + w[3]), 2, 1)
+    assert close(gru, (1 - u) * np.tanh(X @ w[4] + w[5] + r * (H @ w[6] + w[7])) + u * H)
