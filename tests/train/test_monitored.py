@@ -418,3 +418,26 @@ def test_a_timer_of_seconds_waits_for_them(monkeypatch):
 
 def test_the_class_is_the_public_one():
     assert tf.train.MonitoredSession is MonitoredSession
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_the_graph_is_written_beside_checkpoints_unless_it_is_not_wanted(tmp_path, graph, written):
+    step = tf.train.get_or_create_global_step()
+    count = tf.assign_add(step, 1)
+    hook = tf.train.CheckpointSaverHook(str(tmp_path), save_steps=1, saver=tf.train.Saver(), save_graph_def=written)
+    with tf.train.MonitoredTrainingSession(hooks=[hook]) as session:
+        session.run(count)
+    assert (tmp_path / "graph.pbtxt").exists() == (tmp_path / "model.ckpt-1.meta").exists() == written
+    (events,) = tmp_path.glob("events*")
+    kinds = [event.WhichOneof("what") for event in tf.train.summary_iterator(str(events))]
+    assert kinds[:3] == ["file_version", "graph_def", "meta_graph_def"]
+    if written:
+        from scopeflow.engine.text_format import merge
+
+        told = merge((tmp_path / "graph.pbtxt").read_text(), tf.GraphDef())
+        assert {"global_step", "AssignAdd"} <= {node.name for node in told.node}
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.train.import_meta_graph(str(tmp_path / "model.ckpt-1.meta")).restore(
+                session, str(tmp_path / "model.ckpt-1")
+            )
+            assert session.run("global_step:0") == 1
