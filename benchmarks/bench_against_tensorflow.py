@@ -118,6 +118,48 @@ def dqn(tf: Any) -> list[tuple[Any, dict]]:
     return [(tf.argmax(q, 1), {state: values(1, 4)}), ([loss, train], batch)]
 
 
+ROWS = values(1000, 784), np.arange(1000) % 10
+
+
+def following(dataset: Any) -> list[tuple[Any, dict]]:
+    return [(dataset.make_one_shot_iterator().get_next(), {})]
+
+
+def shuffled_input(tf: Any) -> list[tuple[Any, dict]]:
+    return following(tf.data.Dataset.from_tensor_slices(ROWS).shuffle(1000, seed=1).repeat().batch(64))
+
+
+def mapped_input(tf: Any) -> list[tuple[Any, dict]]:
+    """What programs do to a picture and its label: six small ops."""
+
+    def prepared(pixels: Any, label: Any) -> Any:
+        return tf.reshape(tf.cast(pixels * 255.0, tf.float32) / 127.5 - 1.0, [28, 28, 1]), tf.one_hot(label, 10)
+
+    return following(tf.data.Dataset.from_tensor_slices(ROWS).repeat().map(prepared, num_parallel_calls=2).batch(64))
+
+
+def cropped_input(tf: Any) -> list[tuple[Any, dict]]:
+    pictures = values(100, 40, 40, 3)
+
+    def changed(picture: Any) -> Any:
+        return tf.image.random_flip_left_right(tf.random_crop(picture, [32, 32, 3], seed=1), seed=2)
+
+    return following(tf.data.Dataset.from_tensor_slices(pictures).repeat().map(changed).batch(32))
+
+
+def padded_input(tf: Any) -> list[tuple[Any, dict]]:
+    numbers = tf.data.Dataset.range(1000).repeat().map(lambda i: tf.fill([i % 20], tf.cast(i, tf.float32)))
+    return following(numbers.padded_batch(32, [None]).map(lambda batch: batch + 1.0))
+
+
+def generated_input(tf: Any) -> list[tuple[Any, dict]]:
+    def generator() -> Iterable[Any]:
+        while True:
+            yield from zip(*ROWS, strict=True)
+
+    return following(tf.data.Dataset.from_generator(generator, (tf.float32, tf.int64), ([784], [])).batch(64))
+
+
 PROGRAMS = {
     "trivial fetch": Program(trivial, 0.5),
     "MLP 64-64-128-10, Adam": Program(mlp, 1.0),
@@ -126,6 +168,11 @@ PROGRAMS = {
     "LSTM, static_rnn": Program(static_lstm, 1.5),
     "LSTM, dynamic_rnn": Program(dynamic_lstm, 1.5),
     "DQN step": Program(dqn, 1.5),
+    "input: shuffled rows, batch 64": Program(shuffled_input, 1.5),
+    "input: map of six ops, batch 64": Program(mapped_input, 1.5),
+    "input: random crops, batch 32": Program(cropped_input, 1.5),
+    "input: padded batch of 32": Program(padded_input, 1.5),
+    "input: generator, batch 64": Program(generated_input, 1.5),
 }
 
 
@@ -147,7 +194,7 @@ class Player:
         """The first fetch of each of the first runs."""
         session, runs = self.steps[name]
         told = [session.run(fetches, feeds) for _ in range(CHECKED_RUNS) for fetches, feeds in runs]
-        return [float(np.ravel(t[0] if isinstance(t, list) else t)[0]) for t in told]
+        return [float(np.ravel(t[0] if isinstance(t, (list, tuple)) else t)[0]) for t in told]
 
     def burst(self, name: str) -> list[float]:
         """Seconds of each step in about `BURST_S`."""

@@ -177,7 +177,7 @@ class Iterator:
     ) -> Iterator:
         """An iterator of no dataset yet: the operations of `make_initializer` begin one. Shapes are unknown by default.
 
-        Iterators of one `shared_name` are one in each session. Raises ValueError, TypeError where the nests differ in form.
+        Those of one `shared_name` are one in each session. Raises ValueError, TypeError where the nests differ in form.
         """
         element = structure.declared(output_types, output_shapes, output_classes)
         return Iterator(IteratorV2(element=element, shared_name=shared_name), None, element)

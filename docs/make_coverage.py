@@ -24,8 +24,8 @@ DIFFERS = {
     "RunMetadata": "accepted; nothing is written into it",
     "RunOptions": "accepted; no trace is made",
     "Session": "this process only: a `target` raises; no `partial_run`",
-    "data.Dataset": "`cache` keeps elements in memory: a `filename` raises NotImplementedError; by default `interleave` "
-    "draws from as many datasets as there are processors, up to ten",
+    "data.Dataset": "`cache` keeps elements in memory: a `filename` raises NotImplementedError; by default "
+    "`interleave` draws from as many datasets as there are processors, up to ten",
     "data.Options": "accepted; no element depends on them",
     "distributions.Multinomial": "rows of a batch are drawn in order; TensorFlow's loop has another one",
     "foldl": "with only a graph seed, random ops in and after it draw other values than TensorFlow's",

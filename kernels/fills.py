@@ -119,7 +119,12 @@ def _sizes(shape: tuple[int, ...]) -> list[int]:
 
 def _side(out: Array) -> Any:
     """The module that draws into arrays of out's library."""
-    if is_device_array(out):
+    return _drawing(is_device_array(out))
+
+
+@functools.cache
+def _drawing(on_device: bool) -> Any:
+    if on_device:
         from .cuda import drawing
 
         return drawing
@@ -221,12 +226,17 @@ def uniform_int(out: Array, seed: Seed, low: int, high: int, offset: Offset = 0)
         low, high = operator.index(low), operator.index(high)
     except TypeError:
         raise TypeError(f"low and high must be integers, not {low!r} and {high!r}") from None
-    limits = np.iinfo(out.dtype.name)
+    limits = _limits(out.dtype)
     if not limits.min <= low < high <= limits.max + 1:
         raise ValueError(f"low={low} and high={high} must hold {limits.min} <= low < high <= {limits.max + 1}")
     if high - low >= 1 << 8 * out.dtype.itemsize:
         raise ValueError(f"low={low} to high={high} is every {out.dtype.name}: leave out one at least")
     _fill("uniform_int", out, seed, offset, high - low, low % (1 << 8 * out.dtype.itemsize))
+
+
+@functools.cache
+def _limits(dtype: np.dtype) -> np.iinfo:
+    return np.iinfo(dtype.name)
 
 
 def permutation(out: Array, seed: Seed, offset: Offset = 0) -> None:

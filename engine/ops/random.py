@@ -72,9 +72,9 @@ def _bind_fill(kind: str) -> Callable:
         fill, dtype, seeds = getattr(k, kind), op.outputs[0].dtype.numpy, stream_of(op, session)
 
         def run(shape: Any, *bounds: Any) -> Any:
-            sizes, limits = tuple(int(d) for d in shape), [int(bound) for bound in bounds]
-            if any(d < 0 for d in sizes):
-                raise InvalidArgumentError(None, None, f"Dimensions must be >= 0, but the shape is {list(sizes)}")
+            sizes, limits = shape.tolist(), [int(bound) for bound in bounds]
+            if min(sizes, default=0) < 0:
+                raise InvalidArgumentError(None, None, f"Dimensions must be >= 0, but the shape is {sizes}")
             if limits and not limits[0] < limits[1]:
                 raise InvalidArgumentError(None, None, f"Need minval < maxval, got {limits[0]} >= {limits[1]}")
             out = k.xp.empty(sizes, dtype)
