@@ -83,6 +83,7 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     with op_scope(name, "zero_fraction", [value]):
         value = convert_to_tensor(value, name="value")
         total = size(value, out_type=int64)
+        value.graph.uncounted += 15 if value.shape.ndims is not None else 18  # a count in int32 too, and a cond of both
         with op_scope("counts_to_fraction"):
             zeros = total - count_nonzero(value, dtype=int64)
             fraction = cast(zeros, float32) / cast(total, float32)

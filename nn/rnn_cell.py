@@ -74,9 +74,14 @@ def zeros_of(sizes: Any, batch_size: Any, dtype: Any) -> Any:
 
 
 def _with_batch(batch_size: Any, size: Any) -> Any:
-    """The shape [batch, size...], static where the batch is a number."""
+    """The shape [batch, size...], static where the batch is a number.
+
+    TensorFlow puts it together from tensors twice, once for its static shape alone; what is not made here is counted.
+    """
     own = size.as_list() if isinstance(size, TensorShape) else [int(size)]
-    if not isinstance(batch_size, Tensor):
+    known = not isinstance(batch_size, Tensor)
+    get_default_graph().uncounted += 7 if known else 3
+    if known:
         return [int(batch_size), *own]
     return concat([expand_dims(batch_size, 0), constant(own, int32)], 0)
 

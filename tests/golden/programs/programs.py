@@ -205,3 +205,22 @@ def drawn_after_averages(tf):
         v, w = tf.Variable(1.0, name="v"), tf.Variable([2.0], name="w")
         tf.train.ExponentialMovingAverage(0.9).apply([v, w])
         return {"drawn": session.run(tf.random_uniform([2]))}
+
+
+COUNTED = {  # what TensorFlow makes of more operations than are here
+    "zero states": lambda tf: tf.nn.rnn_cell.BasicLSTMCell(4).zero_state(3, tf.float32),
+    "zero states of a batch": lambda tf: tf.nn.rnn_cell.GRUCell(4).zero_state(tf.placeholder(tf.int32, []), tf.float32),
+    "a static network": lambda tf: tf.nn.static_rnn(
+        tf.nn.rnn_cell.BasicLSTMCell(4), [tf.ones([2, 3]), tf.ones([2, 3])], dtype=tf.float32
+    ),
+    "a share of zeros": lambda tf: tf.nn.zero_fraction(tf.ones([2, 3])),
+    "a share of zeros of unknown rank": lambda tf: tf.nn.zero_fraction(tf.placeholder(tf.float32)),
+}
+
+
+@golden(rows=COUNTED)
+def drawn_later(tf, row):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(3)
+        row(tf)
+        return {"drawn": session.run(tf.random_uniform([2]))}
