@@ -225,7 +225,7 @@ class StagingArea:
             tensors = [convert_to_tensor(value, dtype) for value, dtype in zip(given, self._dtypes, strict=True)]
             for tensor, shape in zip(tensors, self._shapes, strict=True):
                 tensor.shape.assert_is_compatible_with(shape)
-            return self._op(Stage, tensors, scope, {})
+            return self._op(Stage, tensors, scope, {"dtypes": self._dtypes})
 
     def _given(self, values: Any) -> list[Any]:
         if isinstance(values, Mapping) != bool(self._names):

@@ -80,7 +80,7 @@ from .optimizers import (
     MomentumOptimizer,
     RMSPropOptimizer,
 )
-from .queue_runner import QueueRunner, add_queue_runner, start_queue_runners
+from .queue_runner import QueueRunner, QueueRunnerDef, add_queue_runner, start_queue_runners
 from .restoring import (
     NewCheckpointReader,
     init_from_checkpoint,
@@ -120,7 +120,7 @@ __all__ = [
     "LoggingTensorHook", "StopAtStepHook", "CheckpointSaverHook", "CheckpointSaverListener", "StepCounterHook",
     "NanTensorHook", "NanLossDuringTrainingError", "SummarySaverHook", "GlobalStepWaiterHook", "FinalOpsHook",
     "FeedFnHook", "Supervisor", "basic_train_loop",
-    "QueueRunner", "add_queue_runner", "start_queue_runners", "queue_runner",
+    "QueueRunner", "QueueRunnerDef", "add_queue_runner", "start_queue_runners", "queue_runner",
     "input_producer", "string_input_producer", "range_input_producer", "slice_input_producer", "limit_epochs",
     "batch", "batch_join", "maybe_batch", "maybe_batch_join",
     "shuffle_batch", "shuffle_batch_join", "maybe_shuffle_batch", "maybe_shuffle_batch_join",

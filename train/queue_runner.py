@@ -8,13 +8,31 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..engine import errors
 from ..engine.errors import OpError, OutOfRangeError
-from ..engine.graph import add_to_collection, get_default_session
+from ..engine.graph import add_to_collection, get_default_graph, get_default_session
+from ..engine.message import MessageObject
+from ..engine.meta_protos import prepend_name_scope, register_proto_function, strip_name_scope
 from ..engine.session import Session
+from ..engine.wire import Field, Message
 from ..scopes.keys import GraphKeys
 from .coordinator import Coordinator
 
 _log = logging.getLogger("scopeflow")
+
+
+class QueueRunnerDef(MessageObject):
+    """A queue runner by the names of its queue and operations."""
+
+    message = Message(
+        "QueueRunnerDef",
+        Field(1, "queue_name", "string"),
+        Field(2, "enqueue_op_name", "string", repeated=True),
+        Field(3, "close_op_name", "string"),
+        Field(4, "cancel_op_name", "string"),
+        Field(5, "queue_closed_exception_types", "enum", repeated=True),
+    )
+    enums = {"queue_closed_exception_types": {code: name for name, code in vars(errors).items() if name.isupper()}}
 
 
 class QueueRunner:
@@ -24,7 +42,8 @@ class QueueRunner:
     input's end); the last one runs `close_op`, so that who takes elements learns of it. When the coordinator stops,
     `cancel_op` runs. By default these are ``queue.close()`` and ``queue.close(cancel_pending_enqueues=True)``.
 
-    Raises ValueError without a queue or operations, NotImplementedError for `queue_runner_def`.
+    `queue_runner_def` tells all of it by the names that operations have in the default graph, below `import_scope`.
+    Raises ValueError without a queue or operations.
     """
 
     def __init__(
@@ -34,11 +53,14 @@ class QueueRunner:
         close_op: Any = None,
         cancel_op: Any = None,
         queue_closed_exception_types: tuple[type[OpError], ...] | None = None,
-        queue_runner_def: Any = None,
+        queue_runner_def: QueueRunnerDef | None = None,
         import_scope: str | None = None,
     ) -> None:
-        if queue_runner_def is not None or import_scope is not None:
-            raise NotImplementedError("queue_runner_def and import_scope: build the queue in Python instead")
+        if queue_runner_def is not None:
+            if queue or enqueue_ops:
+                raise ValueError("queue_runner_def and queue are mutually exclusive.")
+            queue, enqueue_ops, close_op, cancel_op = _elements(queue_runner_def, import_scope)
+            queue_closed_exception_types = _classes(queue_runner_def.queue_closed_exception_types) or None
         if not queue or not enqueue_ops:
             raise ValueError("Must provide queue and enqueue_ops.")
         self._queue = queue
@@ -108,6 +130,27 @@ class QueueRunner:
                 thread.start()
         return threads
 
+    def to_proto(self, export_scope: str | None = None) -> QueueRunnerDef | None:
+        """The runner as a message; None where its queue is outside the scope."""
+        if export_scope and not self.name.startswith(export_scope):
+            return None
+
+        def named(item: Any) -> str:
+            return strip_name_scope(item.name, export_scope)
+
+        return QueueRunnerDef(
+            queue_name=named(self._queue),
+            enqueue_op_name=[named(op) for op in self._enqueue_ops],
+            close_op_name=named(self._close_op),
+            cancel_op_name=named(self._cancel_op),
+            queue_closed_exception_types=[kind.error_code for kind in self._closed_by],
+        )
+
+    @staticmethod
+    def from_proto(queue_runner_def: QueueRunnerDef, import_scope: str | None = None) -> QueueRunner:
+        """The runner of an imported graph."""
+        return QueueRunner(queue_runner_def=queue_runner_def, import_scope=import_scope)
+
     def _run(self, sess: Session, enqueue_op: Any, coord: Coordinator | None) -> None:
         """One thread: run the operation until it, or the coordinator, says that it is over."""
         at_the_end = False
@@ -143,6 +186,20 @@ class QueueRunner:
             sess.run(op)
         except Exception as error:  # it is closed already, or the session is
             _log.debug("Ignored exception: %s", error)
+
+
+def _elements(told: QueueRunnerDef, import_scope: str | None) -> tuple[Any, list[Any], Any, Any]:
+    """What a message names: the queue, the operations that fill it, those that close it."""
+
+    def found(name: str) -> Any:
+        return get_default_graph().as_graph_element(prepend_name_scope(name, import_scope))
+
+    queue, *ops = map(found, (told.queue_name, *told.enqueue_op_name))
+    return queue, ops, found(told.close_op_name), found(told.cancel_op_name)
+
+
+def _classes(codes: Sequence[int]) -> tuple[type[OpError], ...]:
+    return tuple(kind for code in codes for kind in OpError.__subclasses__() if kind.error_code == code)
 
 
 def _checked_types(types: Any) -> tuple[type[OpError], ...]:
@@ -185,4 +242,6 @@ def start_queue_runners(
     return [thread for runner in runners for thread in runner.create_threads(sess, coord, daemon, start)]
 
 
-__all__ = ["QueueRunner", "add_queue_runner", "start_queue_runners"]
+register_proto_function(GraphKeys.QUEUE_RUNNERS, QueueRunnerDef, QueueRunner.to_proto, QueueRunner.from_proto)
+
+__all__ = ["QueueRunner", "QueueRunnerDef", "add_queue_runner", "start_queue_runners"]
