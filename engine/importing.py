@@ -66,7 +66,7 @@ _UNREAD: dict[str, Any] = {
     "use_cudnn_on_gpu": _ANY, "grad_a": _ANY, "grad_b": _ANY, "grad_x": _ANY, "grad_y": _ANY,
     "Truncate": False, "incompatible_shape_error": True, "bad_indices_policy": "", "update_slots": True,
     "multiply_linear_by_lr": False, "binary_output": False, "fancy_upscaling": True,
-    "try_recover_truncated": False, "acceptable_fraction": 1.0, "xmp_metadata": "",
+    "try_recover_truncated": False, "acceptable_fraction": 1.0, "xmp_metadata": "", "timeout_ms": -1,
 }  # fmt: skip
 _UNREAD_BY = {
     ("ApplyAdam", "use_nesterov"): False,

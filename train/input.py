@@ -13,6 +13,7 @@ from ..engine.ops.array import dynamic_partition, gather
 from ..engine.ops.basic import cast, identity, no_op, size
 from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.control_flow import Assert
+from ..engine.ops.files import matching_files
 from ..engine.ops.math import maximum
 from ..engine.ops.random import random_shuffle
 from ..engine.ops.ranges import range as range_of
@@ -24,6 +25,15 @@ from .queue_runner import QueueRunner, add_queue_runner
 from .summary.ops import scalar
 
 # -- producers: the elements of one tensor, again and again ---------------------------------------------------------
+
+
+def match_filenames_once(pattern: Any, name: str | None = None) -> Variable:
+    """The files that match a glob pattern, or several, looked for once: by `local_variables_initializer`."""
+    with op_scope(name, "matching_filenames", [pattern]) as scope:
+        files = matching_files(pattern)
+        return Variable(
+            files, name=scope, trainable=False, validate_shape=False, collections=[GraphKeys.LOCAL_VARIABLES]
+        )
 
 
 def limit_epochs(tensor: Any, num_epochs: int | None = None, name: str | None = None) -> Tensor:
@@ -515,7 +525,7 @@ def maybe_shuffle_batch_join(
 
 
 __all__ = [
-    "batch", "batch_join", "input_producer", "limit_epochs", "maybe_batch", "maybe_batch_join",
-    "maybe_shuffle_batch", "maybe_shuffle_batch_join", "range_input_producer", "shuffle_batch",
+    "batch", "batch_join", "input_producer", "limit_epochs", "match_filenames_once", "maybe_batch",
+    "maybe_batch_join", "maybe_shuffle_batch", "maybe_shuffle_batch_join", "range_input_producer", "shuffle_batch",
     "shuffle_batch_join", "slice_input_producer", "string_input_producer",
 ]  # fmt: skip

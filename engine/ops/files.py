@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..build import convert_to_tensor
-from ..dtypes import string
 from ..file_errors import as_tensorflow_errors
 from ..graph import Operation, Tensor
 from ..registry import define, not_differentiable
@@ -100,7 +98,7 @@ MatchingFiles = define(
 
 def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     """A vector of the paths that match a pattern (or one of several), by the alphabet."""
-    return MatchingFiles(convert_to_tensor(pattern, string, name="pattern"), name=name)
+    return MatchingFiles(pattern, name=name)
 
 
 __all__ = ["matching_files", "read_file", "write_file"]

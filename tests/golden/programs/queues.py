@@ -1,5 +1,8 @@
 """Queues, queue runners, readers and batches: names of operations, orders of elements, errors."""
 
+import os
+import tempfile
+
 import numpy as np
 
 from ..cases import golden
@@ -140,7 +143,12 @@ def priorities(tf):
         first = session.run(queue.dequeue())
         session.run(queue.enqueue([1, "z", [9.0, 9.0]]))
         level, text, rows = session.run(queue.dequeue_many(5))
-    return {"first": [int(first[0]), first[1].decode()], "levels": level, "texts": text.astype(str).tolist(), "rows": rows}
+    return {
+        "first": [int(first[0]), first[1].decode()],
+        "levels": level,
+        "texts": text.astype(str).tolist(),
+        "rows": rows,
+    }
 
 
 @golden()
@@ -522,3 +530,141 @@ def errors_of_runners(tf):
             "then": said(lambda: session.run(queue.dequeue()), "is closed and has insufficient elements"),
             "stopped": coord.should_stop(),
         }
+
+
+# -- readers ----------------------------------------------------------------------------------------------------------
+
+FILES = {
+    "lines": b"h1\nh2\na\nbb\r\n\nlast",
+    "more": b"x1\n",
+    "empty": b"",
+    "bytes": b"HHabcdefghijF",
+    "few": b"HHabcdeF",
+}
+READERS = {
+    "lines": (lambda tf: tf.TextLineReader(), ["lines", "empty", "more"]),
+    "lines without heads": (lambda tf: tf.TextLineReader(skip_header_lines=2), ["lines", "empty", "more"]),
+    "whole": (lambda tf: tf.WholeFileReader(), ["lines", "empty", "more"]),
+    "names": (lambda tf: tf.IdentityReader(), ["lines", "nothing"]),
+    "records": (lambda tf: tf.TFRecordReader(), ["records", "records"]),
+    "pressed": (lambda tf: tf.TFRecordReader(options=pressed(tf)), ["pressed"]),
+    "torn": (lambda tf: tf.TFRecordReader(), ["torn"]),
+    "fixed": (lambda tf: tf.FixedLengthRecordReader(5, 2, 1), ["bytes", "few"]),
+    "overlapping": (lambda tf: tf.FixedLengthRecordReader(4, 2, 1, hop_bytes=3), ["bytes", "few"]),
+    "apart": (lambda tf: tf.FixedLengthRecordReader(4, 2, 1, hop_bytes=5), ["bytes", "few"]),
+    "no head": (lambda tf: tf.FixedLengthRecordReader(4), ["bytes"]),
+    "no file": (lambda tf: tf.TextLineReader(), ["nowhere"]),
+    "no whole file": (lambda tf: tf.WholeFileReader(), ["nowhere"]),
+    "no records": (lambda tf: tf.TFRecordReader(), ["nowhere"]),
+    "no bytes": (lambda tf: tf.FixedLengthRecordReader(4), ["nowhere"]),
+    "negative": (lambda tf: tf.FixedLengthRecordReader(3, -1), ["bytes"]),
+}
+
+
+def pressed(tf):
+    return tf.python_io.TFRecordOptions(tf.python_io.TFRecordCompressionType.ZLIB)
+
+
+def write_files(tf, folder):
+    for name, content in FILES.items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+    for name, options in (("records", None), ("pressed", pressed(tf))):
+        with tf.python_io.TFRecordWriter(os.path.join(folder, name), options) as writer:
+            for record in (b"one", b"", b"three"):
+                writer.write(record)
+    with open(os.path.join(folder, "records"), "rb") as whole, open(os.path.join(folder, "torn"), "wb") as torn:
+        torn.write(whole.read()[:-3])
+
+
+@golden(rows=READERS)
+@in_a_graph
+def read(tf, row):
+    """What a reader gives one by one, several at a time, and what it says where it cannot go on."""
+    make_it, names = row
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(tf, folder)
+        reader, queue = make_it(tf), tf.FIFOQueue(9, tf.string, shapes=[[]])
+        fill = queue.enqueue_many([[os.path.join(folder, name) for name in names]])
+        close, reset = queue.close(), reader.reset()
+        record, several = reader.read(queue), reader.read_up_to(queue, 4)
+        counts = [reader.num_records_produced(), reader.num_work_units_completed()]
+        told = {}
+        for how, fetch in (("one by one", record), ("several", several)):
+            with tf.Session() as session:
+                session.run(fill)
+                session.run(close)
+                log = told.setdefault(how, [])
+                while len(log) < 12:
+                    try:
+                        found = [np.asarray(part).reshape(-1).tolist() for part in session.run(list(fetch))]
+                    except tf.errors.OpError as error:
+                        parts = [
+                            "is closed",
+                            "No such file",
+                            "header_bytes must be >= 0 not -1",
+                            "truncated record at 35",
+                        ]
+                        log.append(next((part for part in parts if part in error.message), error.message))
+                        break
+                    log.append(
+                        [
+                            [os.path.basename(x.decode()) for x in found[0]],
+                            [os.path.basename(x.decode()) for x in found[1]],
+                        ]
+                    )
+                    log.append([int(n) for n in session.run(counts)])
+                if "negative" not in str(log) and "header" not in str(log):
+                    session.run(reset)
+                    log.append([int(n) for n in session.run(counts)])
+        return told
+
+
+@golden()
+@in_a_graph
+def names_of_readers(tf):
+    queue = tf.train.string_input_producer(["a", "b"], shuffle=False)
+    made = [
+        tf.WholeFileReader(), tf.TextLineReader(skip_header_lines=1), tf.TFRecordReader(name="records"),
+        tf.FixedLengthRecordReader(3), tf.IdentityReader(),
+    ]  # fmt: skip
+    tensors = []
+    for reader in made:
+        tensors += [*reader.read(queue), *reader.read_up_to(queue.queue_ref, 2)]
+        tensors += [reader.num_records_produced(), reader.num_work_units_completed()]
+        reader.reset()
+    return {
+        "tensors": described(tensors),
+        "operations": [line for line in operations(tf) if not line.startswith("input_producer")],
+        "handles": described([reader.reader_ref for reader in made]),
+        "serialize": [reader.supports_serialize for reader in made],
+    }
+
+
+@golden()
+@in_a_graph
+def files_that_match(tf):
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(tf, folder)
+        found = tf.train.match_filenames_once([os.path.join(folder, "*e*s"), os.path.join(folder, "more")])
+        with tf.Session() as session:
+            session.run(tf.local_variables_initializer())
+            names = session.run(found)
+        return {
+            "found": sorted(os.path.basename(name.decode()) for name in names),
+            "variable": described(found),
+            "locals": [v.name for v in tf.local_variables()],
+            "operations": operations(tf),
+        }
+
+
+@golden()
+@in_a_graph
+def lines_become_batches(tf):
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(tf, folder)
+        names = [os.path.join(folder, name) for name in ("lines", "more")]
+        queue = tf.train.string_input_producer(names, num_epochs=2, shuffle=False)
+        line = tf.TextLineReader(skip_header_lines=1).read(queue).value
+        batches, ended = until_the_end(tf, tf.train.batch([line], 3, allow_smaller_final_batch=True))
+        return {"batches": [[line.decode() for line in batch] for batch in batches], "ended": ended}
