@@ -43,16 +43,16 @@ class _ReaderState:
         self.produced = self.completed = 0
 
     def read(self, queue: QueueState, most: int = 1) -> list[tuple[bytes, bytes]]:
-        """The next records, at least one of them, of one file. Raises what the queue does where it has no further."""
+        """The next records, at least one of them, of one file.
+
+        Raises what the queue does where it has no further file, and what is wrong with a file; the next call goes on
+        with the next one.
+        """
         with self._lock:
             found: list[tuple[bytes, bytes]] = []
             while not found and most > 0:
-                try:
-                    self._records = self._records or self._open(_next_name(queue))
-                    found = list(itertools.islice(self._records, most))
-                except Exception:
-                    self._records = None  # what is left of a damaged file is not read
-                    raise
+                self._records = self._records or self._open(_next_name(queue))
+                found = list(itertools.islice(self._records, most))
                 if len(found) < most or self._is_single:
                     self._records = None
                     self.completed += 1

@@ -241,6 +241,30 @@ def test_closing_ends_who_waits_for_elements_that_will_not_come(line):
     assert fewer.end() == [1], "what the first could not use went to the second"
 
 
+@pytest.mark.parametrize("kind", [tf.FIFOQueue, tf.PaddingFIFOQueue])
+def test_elements_of_a_batch_that_came_to_nothing_keep_their_order(kind):
+    line = Line(9, kind)
+    batch = line.start("take_many", 7)
+    line("put_many", [1, 2, 3])
+    wait_until(lambda: line("size") == 0)
+    line("close")
+    with pytest.raises(tf.errors.OutOfRangeError, match=r"requested 4, current size 0"):
+        batch.end()
+    assert line("take_up_to", 9) == [1, 2, 3]
+
+
+def test_elements_that_come_back_to_a_queue_by_priority_leave_before_later_ones_of_their_priority():
+    with tf.Graph().as_default():
+        queue = tf.PriorityQueue(9, tf.string, [[]])
+        fill = queue.enqueue_many([[1, 0, 1], ["b", "a", "c"]])
+        with tf.Session() as session:
+            session.run(fill)
+            with pytest.raises(tf.errors.DeadlineExceededError):
+                session.run(queue.dequeue_many(4), options=tf.RunOptions(timeout_in_ms=30))
+            session.run(queue.enqueue([1, "d"]))
+            assert session.run(queue.dequeue_many(4)[1]).tolist() == [b"a", b"b", b"c", b"d"]
+
+
 def test_closing_waits_for_those_who_stood_in_line_before_it(line):
     line("put_many", [1, 2, 3])
     putter = line.start("put", 4)
@@ -380,6 +404,25 @@ def test_elements_that_were_taken_are_not_kept():
             gc.collect()
             kept = [a for a in gc.get_objects() if isinstance(a, np.ndarray) and a.shape == (1000,)]
             assert not kept
+
+
+def test_after_a_damaged_file_a_reader_goes_on_with_the_next_one(tmp_path):
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    with tf.python_io.TFRecordWriter(str(whole)) as writer:
+        writer.write(b"one")
+        writer.write(b"two")
+    torn.write_bytes(whole.read_bytes()[:-2])
+    with tf.Graph().as_default():
+        queue = tf.FIFOQueue(9, tf.string, shapes=[[]])
+        value = tf.TFRecordReader().read(queue).value
+        with tf.Session() as session:
+            session.run(queue.enqueue_many([[str(torn), str(tmp_path / "nowhere"), str(whole)]]))
+            assert session.run(value) == b"one"
+            with pytest.raises(tf.errors.DataLossError, match="truncated record at 19"):
+                session.run(value)
+            with pytest.raises(tf.errors.NotFoundError, match="nowhere; No such file"):
+                session.run(value)
+            assert [session.run(value) for _ in range(2)] == [b"one", b"two"]
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
