@@ -14,6 +14,7 @@ from .compat import (
     manip,
     math,
     python_io,
+    queue,
     random,
     sparse,
     strings,

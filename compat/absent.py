@@ -7,8 +7,13 @@ _PARALLEL = (
 
 _TREES = "trees are not grown here: use scikit-learn, XGBoost or LightGBM"
 
+_SUMS = "add gradients up in variables (assign_add), and apply and clear them when there are enough"
+
 # The full name without `tf.`, or the start of it: the sentence that its error ends with.
 INSTEAD = {
+    "ConditionalAccumulator": _SUMS,
+    "ConditionalAccumulatorBase": _SUMS,
+    "SparseConditionalAccumulator": _SUMS,
     "compat.v2": "only TensorFlow 1's names are here",
     "config.experimental": "devices are chosen by CUDA_VISIBLE_DEVICES and tf.device",
     "contrib.boosted_trees": _TREES,

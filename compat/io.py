@@ -12,6 +12,7 @@ from ..data.parsing import (
     parse_tensor,
     serialize_tensor,
 )
+from ..data.queues import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from ..data.records import TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tf_record_iterator
 from ..engine.ops.codecs import (
     decode_bmp,
@@ -25,11 +26,14 @@ from ..engine.ops.codecs import (
 )
 from ..engine.ops.files import matching_files, read_file, write_file
 from ..engine.ops.strings import decode_base64, encode_base64
+from ..train.input import match_filenames_once
 
 __all__ = [
-    "FixedLenFeature", "FixedLenSequenceFeature", "SparseFeature", "TFRecordCompressionType", "TFRecordOptions",
-    "TFRecordWriter", "VarLenFeature", "decode_base64", "decode_bmp", "decode_csv", "decode_gif", "decode_image",
-    "decode_jpeg", "decode_png", "decode_raw", "encode_base64", "encode_jpeg", "encode_png", "matching_files",
+    "FixedLenFeature", "FixedLenSequenceFeature", "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
+    "RandomShuffleQueue", "SparseFeature", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter",
+    "VarLenFeature", "decode_base64", "decode_bmp", "decode_csv", "decode_gif", "decode_image",
+    "decode_jpeg", "decode_png", "decode_raw", "encode_base64", "encode_jpeg", "encode_png", "match_filenames_once",
+    "matching_files",
     "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
     "serialize_tensor", "tf_record_iterator", "write_file",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     **{
         f"python.ops.{name}": _ROOT
         for name in (
-            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "data_flow_ops", "functional_ops",
+            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "functional_ops",
             "gen_array_ops", "gen_math_ops", "gradients", "gradients_impl", "io_ops", "linalg_ops", "logging_ops",
             "math_ops", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sparse_ops",
             "special_math_ops", "standard_ops", "state_ops", "string_ops", "template", "tensor_array_ops",
@@ -34,6 +34,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.candidate_sampling_ops": _NN,
     "python.ops.control_flow_ops": ("", ".engine.ops.effects"),
     "python.ops.distributions": ("distributions",),
+    "python.ops.data_flow_ops": (".data.staging", ""),
     "python.ops.embedding_ops": _NN,
     "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),

@@ -209,7 +209,7 @@ class FIFOQueue(QueueBase):
         shapes: Any = None,
         names: Any = None,
         shared_name: str | None = None,
-        name: str = "fifo_queue",
+        name: str | None = "fifo_queue",
     ) -> None:
         types, sizes, names = _as_types(dtypes), _as_shapes(shapes), _as_names(names)
         _check_defined(sizes)
@@ -295,7 +295,7 @@ def _handle(
     shapes: list[TensorShape] | None,
     names: list[str] | None,
     shared_name: str | None,
-    name: str,
+    name: str | None,
     **more: Any,
 ) -> Tensor:
     if shapes is not None and len(shapes) != len(types):

@@ -427,7 +427,7 @@ class Plan:
         if definition.ref and writes(op):  # itself, and not by its branches or loop body
             run = _alone(self._session.updating, run)
         if draft.kind == "begin":
-            run = run.begin  # type: ignore[attr-defined]
+            run = run.begin
         return run if backend in (self._session.host, self._session.default) else _activated(backend, run)
 
     # -- running ----------------------------------------------------------------------------------------------------
