@@ -244,6 +244,23 @@ def test_an_update_that_is_refused_leaves_every_variable_as_it_was(op_type, feed
     assert np.array_equal(session.run(variables[0]), ONES) and np.array_equal(session.run(variables[1]), 2 * ONES)
 
 
+def test_buffers_that_have_fitted_are_looked_at_again_when_one_of_them_is_another():
+    one_row = np.ones((1, 2), np.float32)
+    session, variables, run = fed("ApplyAdagrad", [ONES, ONES], {"grad": one_row})
+    with variables[0].graph.as_default():
+        shorten = [tf.assign(v, one_row, validate_shape=False) for v in variables]
+    session.run(shorten)
+    run()
+    moved = session.run(variables[0])
+    assert moved.shape == (1, 2) and not np.array_equal(moved, one_row)
+    session.run(variables[1].initializer)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"var and accum do not have the same shape \[1, 2\] \[3, 2\]"
+    ):
+        run()
+    assert np.array_equal(session.run(variables[0]), moved) and np.array_equal(session.run(variables[1]), ONES)
+
+
 def test_a_slot_without_a_value_is_named_and_the_variable_left_as_it_was():
     with tf.Graph().as_default(), tf.Session() as session:
         v, slot = tf.Variable(ONES, name="v"), tf.Variable(ONES, name="slot")
