@@ -691,3 +691,47 @@ def test_another_loss_gets_flat_labels_and_bad_arguments_are_refused():
 
 def test_hardmax_marks_the_first_of_the_greatest():
     assert run(s2s.hardmax([[1.0, 3.0, 3.0], [-1.0, -2.0, -3.0]]))[0].tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_attention_of_beams_that_have_ended_is_not_accumulated():
+    cell = s2s.AttentionWrapper(rnn_cell.GRUCell(2), s2s.LuongAttention(2, tf.constant(values(2, 3, 2))))
+    decoder = s2s.BeamSearchDecoder(
+        cell, tf.zeros([4, 2]), [1], 0, cell.zero_state(2, tf.float32), 2, coverage_penalty_weight=0.7
+    )
+    _, _, state = decoder.initialize()
+    seen, now = values(1, 2, 3, seed=1) ** 2 + 1, values(1, 2, 3, seed=2) ** 2  # covered already, which costs nothing
+    finished = np.array([[True, False]])
+    before = state._replace(
+        finished=tf.constant(finished), log_probs=tf.zeros([1, 2]), accumulated_attention_probs=tf.constant(seen)
+    )
+    (output, after), _ = run(
+        decoder._next(tf.zeros([1, 2, 4]), state.cell_state._replace(alignments=tf.constant(now)), before)
+    )
+    wanted = seen + now * ~finished[..., None]
+    assert sorted(output.parent_ids[0]) == [0, 1]
+    assert close(after.accumulated_attention_probs[0], wanted[0, output.parent_ids[0]], 1e-6)
+
+
+def searched():
+    """What a beam search with attention finds, and what its attention was."""
+    tiled = s2s.tile_batch(tf.constant(values(2, TIME, DEPTH)), 3)
+    mechanism = s2s.BahdanauAttention(UNITS, tiled, s2s.tile_batch(tf.constant([5, 3]), 3))
+    cell = s2s.AttentionWrapper(rnn_cell.BasicLSTMCell(UNITS), mechanism, 5, alignment_history=True)
+    decoder = s2s.BeamSearchDecoder(
+        cell, tf.constant(values(SYMBOLS, DEPTH)), [1, 2], 0, cell.zero_state(6, tf.float32), 3,
+        tf.layers.Dense(SYMBOLS), 0.5, 0.2,
+    )  # fmt: skip
+    outputs, state, lengths = s2s.dynamic_decode(decoder, maximum_iterations=4)
+    return run([outputs.predicted_ids, state.log_probs, lengths, state.cell_state.alignment_history])[0]
+
+
+@pytest.fixture
+def on_the_host():
+    with tf.Graph().as_default():
+        return searched()
+
+
+def test_a_search_finds_the_same_where_arrays_lie_on_a_device(on_the_host, stand_in_cupy):
+    found = searched()
+    assert found[0].tolist() == on_the_host[0].tolist() and found[2].tolist() == on_the_host[2].tolist()
+    assert close(found[1], on_the_host[1], 1e-6) and close(found[3], on_the_host[3], 1e-6)
