@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -382,10 +384,13 @@ class _Import:
         }
         attrs: dict[str, Any] = {}
         for key, attribute in facts.attributes.items():
-            if key not in follow:
-                value = self._attribute(node, key, attribute, name)
-                if self._is_read(definition.type, key, value, name):
-                    attrs[key] = value
+            if key in follow and not _parameters(definition).named(key):
+                continue
+            if key in follow and key not in node.attributes:
+                continue
+            value = self._attribute(node, key, attribute, name)
+            if self._is_read(definition, key, attribute, value, name):
+                attrs[key] = value
         adapt = _ADAPTED.get(definition.type)
         return attrs if adapt is None else adapt(attrs, inputs)
 
@@ -399,14 +404,44 @@ class _Import:
             raise ValueError(f"Node '{node.name}': attr '{key}': {error}") from None
         return _default(attribute)
 
-    def _is_read(self, type: str, key: str, value: Any, name: str) -> bool:
+    def _is_read(self, definition: OpDef, key: str, attribute: Attribute, value: Any, name: str) -> bool:
         """Whether an op here takes an attribute. ValueError where it could only do otherwise than it says."""
+        type = definition.type
         only = _UNREAD_BY.get((type, key), _UNREAD.get(key, REQUIRED))
-        if only is REQUIRED:
+        if only is REQUIRED and _parameters(definition).takes(key):
             return key != "use_locking" or "Apply" not in type
+        if only is REQUIRED:
+            only = _ANY if attribute.default is REQUIRED else _default(attribute)
         if only is not _ANY and value != only:
             raise ValueError(f"Node '{name}': scopeflow's {type} has no {key}={value!r}, only {only!r}")
         return False
+
+
+class _Parameters(NamedTuple):
+    """The names of the parameters that an op's functions have, and whether each takes any others."""
+
+    names: tuple[frozenset[str], ...]
+    others: tuple[bool, ...]
+
+    def named(self, key: str) -> bool:
+        return any(key in names for names in self.names)
+
+    def takes(self, key: str) -> bool:
+        return all(key in names or others for names, others in zip(self.names, self.others, strict=True))
+
+
+@cache
+def _parameters(definition: OpDef) -> _Parameters:
+    """What attributes an op's shape rule and kernel take."""
+    names, others = [], []
+    for function in filter(callable, (definition.shape, definition.kernel)):
+        try:
+            parameters = signature(function).parameters.values()
+        except ValueError:  # one of Python's own, such as `list`
+            continue
+        names.append(frozenset(p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)))
+        others.append(any(p.kind is p.VAR_KEYWORD for p in parameters))
+    return _Parameters(tuple(names), tuple(others))
 
 
 # -- the values of attributes -----------------------------------------------------------------------------------------

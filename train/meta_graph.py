@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..engine.file_errors import as_tensorflow_errors
 from ..engine.graph import Graph, Operation, Tensor, get_default_graph
 from ..engine.graph_def import attribute_values
-from ..engine.graph_objects import GraphDef
+from ..engine.graph_objects import GraphDef, serialized_graph_def
 from ..engine.importing import import_graph_def
 from ..engine.message import DecodeError, MessageObject
 from ..engine.meta_protos import (
@@ -22,7 +23,7 @@ from ..engine.meta_protos import (
     get_to_proto_function,
     prepend_name_scope,
 )
-from ..engine.protos import ATTRIBUTE, NODE
+from ..engine.protos import ATTRIBUTE, GRAPH
 from ..engine.tensorflow_ops import REQUIRED, facts_of
 from ..engine.text_format import merge
 from .checkpoint import files
@@ -37,63 +38,77 @@ Path = str | os.PathLike[str]
 # -- out --------------------------------------------------------------------------------------------------------------
 
 
-def meta_graph_def(
+def meta_graph_bytes(
     graph: Graph,
     graph_def: GraphDef | None = None,
     saver_def: SaverDef | None = None,
-    saver_nodes: Iterable[Mapping[str, Any]] = (),
+    saver_nodes: Sequence[Mapping[str, Any]] = (),
     collection_list: Sequence[str] | None = None,
-    clear_devices: bool = False,
     meta_info_def: Any = None,
-    strip_default_attrs: bool = False,
-) -> MetaGraphDef:
-    """A graph, its collections (those of `collection_list`, or all with a string for their key) and its saver.
+) -> bytes:
+    """A graph, its collections (those of `collection_list`, or all with a string for their key) and its saver, as a
+    serialized MetaGraphDef.
 
     What a collection has of things that no message can say is left out, with a warning.
     """
-    told = MetaGraphDef(meta_info_def=meta_info_def)
-    if not told.meta_info_def.tensorflow_version:
-        told.meta_info_def.tensorflow_version = _VERSION
-    told.graph_def.MergeFrom(graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def)
-    for node in saver_nodes:
-        told.graph_def.node.add().ParseFromString(NODE.encode(node))
-    if clear_devices:
-        for node in told.graph_def.node:
-            node.device = ""
-    if strip_default_attrs:
-        _strip_defaults(told)
-    if saver_def is not None:
-        told.saver_def.MergeFrom(saver_def)
-    for key in graph.get_all_collection_keys() if collection_list is None else collection_list:
-        _tell_collection(told, key, graph.get_collection(key))
+    info = MetaGraphDef.MetaInfoDef(tensorflow_version=_VERSION)
+    if meta_info_def is not None:
+        info.MergeFrom(meta_info_def)
+    keys = graph.get_all_collection_keys() if collection_list is None else collection_list
+    told = ((key, _serialized_collection(key, graph.get_collection(key))) for key in sorted(keys, key=str))
+    nodes = _serialized(graph) if graph_def is None else graph_def.SerializeToString()
+    fields = {
+        "meta_info_def": info.SerializeToString(),
+        "graph_def": nodes + GRAPH.encode({"node": saver_nodes}),  # messages one after the other are merged
+        "saver_def": None if saver_def is None else saver_def.SerializeToString(),
+        "collection_def": [{"key": key, "value": value} for key, value in told if value is not None],
+    }
+    return MetaGraphDef.message.encode(fields)
+
+
+_GRAPHS: WeakKeyDictionary[Graph, tuple[int, bytes]] = WeakKeyDictionary()
+
+
+def _serialized(graph: Graph) -> bytes:
+    """A graph's GraphDef. A program that saves while it trains adds nothing to its graph, so the last one is kept."""
+    version, told = _GRAPHS.get(graph, (-1, b""))
+    if version != graph.version:
+        told = serialized_graph_def(graph, add_shapes=True)
+        _GRAPHS[graph] = graph.version, told
     return told
 
 
-def _strip_defaults(told: MetaGraphDef) -> None:
+def without_devices(graph_def: GraphDef) -> GraphDef:
+    for node in graph_def.node:
+        node.device = ""
+    return graph_def
+
+
+def without_defaults(graph_def: GraphDef) -> GraphDef:
     """Take out attributes that have the values that they would have anyway."""
-    for node in told.graph_def.node:
+    for node in graph_def.node:
         facts = facts_of(node.op)
         for name, attribute in () if facts is None else facts.attributes.items():
             if attribute.default is not REQUIRED and name in node.attr:
                 encoded = ATTRIBUTE.encode(attribute_values(attribute, attribute.default))
                 if node.attr[name].SerializeToString() == encoded:
                     del node.attr[name]
-    told.meta_info_def.stripped_default_attrs = True
+    return graph_def
 
 
-def _tell_collection(told: MetaGraphDef, key: Any, items: Sequence[Any]) -> None:
+def _serialized_collection(key: Any, items: Sequence[Any]) -> bytes | None:
+    """A collection as a serialized CollectionDef; None, with a warning, where no message can say it."""
     if not isinstance(key, str):
         _log.warning("Only collections with string type keys will be serialized. This key has %s", type(key))
-        return
+        return None
     try:
-        collection = _collection_def(key, items)
+        return _collection_def(key, items).SerializeToString()
     except TypeError as error:
         _log.warning(
             "Issue encountered when serializing %s.\nType is unsupported, or the types of the items don't match field "
             "type in CollectionDef. Note this is a warning and probably safe to ignore.\n%s", key, error,
         )  # fmt: skip
-        return
-    told.collection_def[key].CopyFrom(collection)
+        return None
 
 
 def _collection_def(key: str, items: Sequence[Any]) -> CollectionDef:

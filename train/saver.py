@@ -26,11 +26,17 @@ from ..kernels.backend import Backend
 from ..scopes.keys import GraphKeys
 from ..scopes.partitions import PartitionedVariable
 from ..scopes.variables import SliceInfo, Variable, global_variables
+from .checkpoint import files
 from .checkpoint import state as states
 from .checkpoint.formats import checkpoint_path, create_checkpoint, exists, format_of, open_checkpoint
 from .checkpoint.object_graph import keys_of_objects
 from .checkpoint.reader import CheckpointReader, SliceSpec, missing_message
-from .meta_graph import import_scoped_meta_graph_with_return_elements, meta_graph_def, write_message
+from .meta_graph import (
+    import_scoped_meta_graph_with_return_elements,
+    meta_graph_bytes,
+    without_defaults,
+    without_devices,
+)
 from .saver_ops import Entry, Part, restored_by, saver_nodes
 from .steps import global_step as value_of_step
 
@@ -187,8 +193,8 @@ class Saver:
             with _SAVING:
                 self._save(sess, saved, path, latest_filename, meta_graph_suffix, write_state)
         if write_meta_graph and self._format_of(path) == "tensorflow":
-            with sess.graph.as_default():
-                self.export_meta_graph(f"{path}.{meta_graph_suffix}", strip_default_attrs=strip_default_attrs)
+            told = _exported(sess.graph, [self], self.saver_def, strip_default_attrs=strip_default_attrs)
+            files.write_whole(f"{path}.{meta_graph_suffix}", told)
         return path if saved else None
 
     def _save(
@@ -403,14 +409,32 @@ def export_meta_graph(
     if clear_extraneous_savers:
         raise NotImplementedError("clear_extraneous_savers: scopeflow exports whole graphs.")
     graph = graph or get_default_graph()
+    content = _exported(
+        graph, savers, saver_def, graph_def, collection_list, meta_info_def, clear_devices, strip_default_attrs
+    )
+    told = MetaGraphDef.FromString(content)
+    if filename:
+        files.write_whole(os.fspath(filename), str(told).encode() if as_text else content)
+    return told
+
+
+def _exported(
+    graph: Graph, savers: Sequence[Saver], saver_def: SaverDef | None, graph_def: GraphDef | None = None,
+    collection_list: Sequence[str] | None = None, meta_info_def: Any = None, clear_devices: bool = False,
+    strip_default_attrs: bool = False,
+) -> bytes:  # fmt: skip
+    """A serialized MetaGraphDef, with the nodes of these Savers and of those in the graph's collection."""
+    if clear_devices or strip_default_attrs:
+        copied = GraphDef()
+        copied.CopyFrom(graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def)
+        graph_def = without_devices(copied) if clear_devices else copied
+    if strip_default_attrs:
+        graph_def = without_defaults(copied)
+        told = MetaGraphDef.MetaInfoDef(stripped_default_attrs=True)
+        meta_info_def = told if meta_info_def is None else meta_info_def
     others = [saver for saver in graph.get_collection(GraphKeys.SAVERS) if isinstance(saver, Saver)]
     nodes = [node for saver in dict.fromkeys([*savers, *others]) for node in saver.nodes(graph)]
-    told = meta_graph_def(
-        graph, graph_def, saver_def, nodes, collection_list, clear_devices, meta_info_def, strip_default_attrs
-    )
-    if filename:
-        write_message(os.fspath(filename), told, as_text)
-    return told
+    return meta_graph_bytes(graph, graph_def, saver_def, nodes, collection_list, meta_info_def)
 
 
 def import_meta_graph(
