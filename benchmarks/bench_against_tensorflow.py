@@ -160,6 +160,35 @@ def generated_input(tf: Any) -> list[tuple[Any, dict]]:
     return following(tf.data.Dataset.from_generator(generator, (tf.float32, tf.int64), ([784], [])).batch(64))
 
 
+def serialized(tf: Any, **features: Any) -> bytes:
+    """The bytes of an Example with features of strings, floats or integers."""
+    train = tf.train
+    kinds = {
+        bytes: lambda v: train.Feature(bytes_list=train.BytesList(value=v)),
+        float: lambda v: train.Feature(float_list=train.FloatList(value=v)),
+        int: lambda v: train.Feature(int64_list=train.Int64List(value=v)),
+    }
+    made = {name: kinds[type(numbers[0])](numbers) for name, numbers in features.items()}
+    return train.Example(features=train.Features(feature=made)).SerializeToString()
+
+
+def mnist_record(tf: Any) -> list[tuple[Any, dict]]:
+    """A picture of 784 bytes and its label, as MNIST is kept in TFRecords."""
+    data = serialized(tf, image_raw=[bytes(i % 251 for i in range(784))], label=[7], height=[28], width=[28], depth=[1])
+    record = tf.placeholder(tf.string, [])
+    features = {"image_raw": tf.FixedLenFeature([], tf.string), "label": tf.FixedLenFeature([], tf.int64)}
+    parsed = tf.parse_single_example(record, features)
+    pixels = tf.cast(tf.reshape(tf.decode_raw(parsed["image_raw"], tf.uint8), [784]), tf.float32) / 255 - 0.5
+    return [([pixels, parsed["label"]], {record: data})]
+
+
+def record_of_floats(tf: Any) -> list[tuple[Any, dict]]:
+    data, record = serialized(tf, x=[float(v) for v in values(256)], y=[7]), tf.placeholder(tf.string, [])
+    features = {"x": tf.FixedLenFeature([256], tf.float32), "y": tf.FixedLenFeature([], tf.int64)}
+    parsed = tf.parse_single_example(record, features)
+    return [([parsed["x"], parsed["y"]], {record: data})]
+
+
 PROGRAMS = {
     "trivial fetch": Program(trivial, 0.5),
     "MLP 64-64-128-10, Adam": Program(mlp, 1.0),
@@ -173,6 +202,8 @@ PROGRAMS = {
     "input: random crops, batch 32": Program(cropped_input, 3.0),  # two draws an element, each of some 15 µs
     "input: padded batch of 32": Program(padded_input, 1.5),
     "input: generator, batch 64": Program(generated_input, 1.5),
+    "Example of an MNIST picture": Program(mnist_record, 2.0),
+    "Example of 256 floats": Program(record_of_floats, 2.0),
 }
 
 

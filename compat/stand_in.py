@@ -27,7 +27,7 @@ _INNER: dict[str, tuple[str, ...]] = {
             "array_ops", "check_ops", "clip_ops", "confusion_matrix", "functional_ops",
             "gen_array_ops", "gen_math_ops", "gradients", "gradients_impl", "io_ops", "linalg_ops", "logging_ops",
             "math_ops", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sparse_ops",
-            "special_math_ops", "standard_ops", "state_ops", "string_ops", "template", "tensor_array_ops",
+            "special_math_ops", "standard_ops", "state_ops", "template", "tensor_array_ops",
             "variable_scope", "variables",
         )
     },
@@ -39,6 +39,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),
     "python.ops.init_ops": ("", "initializers"),
+    "python.ops.string_ops": ("strings", ""),
     "python.ops.lookup_ops": ("contrib.lookup", "lookup", ""),
     "python.ops.losses.losses": ("losses",),
     "python.ops.metrics": ("metrics",),

@@ -210,7 +210,7 @@ class _Dense(NamedTuple):
                 return np.empty((0, *self.shape), default.dtype)
             if default.size != prod(self.shape):
                 raise where.missing(self.key, self.kind)
-            return default.reshape(self.shape)
+            return default.reshape(self.shape).copy()  # whoever gets it may change it
         if kind != self.kind:
             raise where.wrong(
                 self.key, f"Data types don't match. Data type: {_NAMES[kind]} but expected type: {_NAMES[self.kind]}"
@@ -346,7 +346,7 @@ def _parse_example_kernel(
     if serialized.ndim == 0:
         read = _read_example(layout, serialized[()], defaults, _Where())
         columns = [_sparse_of(values) for values in read[:num_sparse]]
-        dense = [values.copy() if values.base is not None else values for values in read[num_sparse:]]
+        dense = read[num_sparse:]
     else:
         called = names.ravel().tolist() or [None] * serialized.size
         rows = [
@@ -644,7 +644,7 @@ def _parse_sequence_kernel(
     ]
     return [
         *(part for parts in zip(*columns, strict=True) for part in parts),
-        *(values.copy() for values in read[Ncontext_sparse:]),
+        *read[Ncontext_sparse:],
         *(part for parts in zip(*rows, strict=True) for part in parts),
         *lists[Nfeature_list_sparse:],
     ]

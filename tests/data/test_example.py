@@ -98,6 +98,14 @@ def with_a_released_child(t):
     return feature
 
 
+def with_a_released_child_that_was_not_set(t):
+    feature = t.Feature()
+    released = feature.int64_list
+    feature.ClearField("int64_list")
+    released.value.append(7)
+    return feature
+
+
 def with_a_cleared_oneof(t):
     feature = a_feature(t)
     feature.ClearField("kind")
@@ -157,7 +165,8 @@ def emptied(t):
 
 
 PROGRAMS = [
-    an_example, with_new_keys, with_slices, with_another_kind, with_a_released_child, with_a_cleared_oneof, a_sequence,
+    an_example, with_new_keys, with_slices, with_another_kind, with_a_released_child,
+    with_a_released_child_that_was_not_set, with_a_cleared_oneof, a_sequence,
     copied, merged, unaffected_by_its_parts, from_arrays, emptied,
 ]  # fmt: skip
 

@@ -113,6 +113,26 @@ def test_results_do_not_share_memory_with_each_other_or_the_default(session):
     assert second["q"].tolist() == [1.0, 2.0] and second["b"].tolist() == [0.5, 2.0]
 
 
+def test_a_variable_that_takes_a_default_over_leaves_it_as_it_was(session):
+    features = {"q": tf.FixedLenFeature([2], tf.float32, [1.0, 2.0])}
+    parsed = tf.parse_single_example(tf.placeholder_with_default(b"", []), features)["q"]
+    variable = tf.Variable(np.zeros(2, np.float32))
+    session.run(variable.initializer)
+    with tf.control_dependencies([tf.assign(variable, parsed)]):
+        grown = tf.assign_add(variable, [10.0, 10.0])
+    for _ in range(2):
+        assert session.run(grown).tolist() == [11.0, 12.0]
+    assert session.run(parsed).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("octets", [2, 6, 9])
+def test_floats_of_half_their_bytes_are_told(session, octets):
+    data = message(1, message(1, message(1, b"f") + message(2, message(2, message(1, bytes(octets))))))
+    for asked in (tf.FixedLenFeature([octets // 4], tf.float32), tf.VarLenFeature(tf.float32)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"Key: f.*floats of"):
+            session.run(tf.parse_single_example(data, {"f": asked}))
+
+
 def test_a_batch_of_none_has_the_shapes_that_the_features_say(session):
     empty = tf.placeholder_with_default(np.array([], object), [None])
     parsed = tf.parse_example(
