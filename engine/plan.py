@@ -246,8 +246,8 @@ class Plan:
         host = self._session.host
         if op.definition.on_host or (self._session.default is host and not op.device):
             return host
-        if any(t.dtype.is_string or t.dtype is resource for t in (*op.inputs, *op.outputs)):
-            return host  # no device has strings, nor handles
+        if any(never_leaves_host(t) for t in (*op.inputs, *op.outputs)):
+            return host
         if not op.device and not op.definition.stateful and self._is_shape_work(op):
             self._on_host.add(op)
             return host
@@ -476,11 +476,16 @@ def _taken(slots: Sequence[int]) -> Callable[[list], Sequence[Any]]:
     return itemgetter(slice(start, start + len(slots)))
 
 
+def never_leaves_host(tensor: Tensor) -> bool:
+    """Whether a tensor is of strings or handles, of which no device has any."""
+    return tensor.dtype.is_string or tensor.dtype is resource
+
+
 def _each(move: Callable[[Any], Any], value: Any) -> Any:
-    """`move` of each array in a variant's nested list; None, where nothing is, stays."""
+    """`move` of each array in a variant's nested list; None, where nothing is, stays, and so does a dataset."""
     if isinstance(value, list):
         return [_each(move, item) for item in value]
-    return None if value is None else move(value)
+    return move(value) if hasattr(value, "shape") else value
 
 
 def _activated(backend: Any, run: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from .. import nest
 from ..build import constant, convert_to_tensor
 from ..graph import Graph, Operation, Tensor
 from ..indexed_slices import IndexedSlices
-from ..plan import Plan, argument_names, writes, written_variables
+from ..plan import Plan, argument_names, never_leaves_host, writes, written_variables
 from ..shapes import as_shape
 from ..state import variable_of
 from .basic import identity
@@ -130,27 +130,29 @@ class SubPlan:
     """
 
     def __init__(self, session: Any, k: Any, fetches: list[Tensor], feeds: list[Tensor], context: Context) -> None:
-        plan = Plan(session, fetches, feeds, [session.default] * len(feeds), context)
+        self._feeds_on = [session.host if never_leaves_host(t) else session.default for t in feeds]
+        self._results_on = [session.host if never_leaves_host(t) else k for t in fetches]
+        plan = Plan(session, fetches, feeds, self._feeds_on, context)
         self._execute = plan.execute
         self._unsafe = plan.fetched_reads
         self._session = session
-        self._k = k
         self._one_memory = session.default is session.host
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         if self._one_memory:
             results = self._execute(values)
         else:  # a host's counter, say, among arrays of the device
-            results = [self._brought(self._k, r) for r in self._execute(self._fed(values))]
+            results = self._brought(self._results_on, self._execute(self._brought(self._feeds_on, values)))
         for i in self._unsafe:
             results[i] = results[i].copy()
         return results
 
-    def _fed(self, values: Sequence[Any]) -> list[Any]:
-        return [self._brought(self._session.default, v) for v in values]
-
-    def _brought(self, k: Any, value: Any) -> Any:
-        return value if not hasattr(value, "shape") or k.owns(value) else k.asarray(self._session.on_host(value))
+    def _brought(self, places: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """The arrays among the values, each on its place."""
+        return [
+            v if not hasattr(v, "shape") or k.owns(v) else k.asarray(self._session.on_host(v))
+            for k, v in zip(places, values, strict=True)
+        ]
 
 
 def as_outputs(structure: Any) -> list[Tensor]:

@@ -340,6 +340,32 @@ def iterators(tf):
 
 
 @golden()
+def in_branches_and_loops(tf):
+    """What belongs to the host, iterators and strings, inside of what may run on a device."""
+    d = tf.data.Dataset
+    with tf.Graph().as_default():
+        first = tf.placeholder(tf.bool, [])
+        text = tf.placeholder(tf.string, [])
+        numbers = d.range(9).map(lambda x: tf.cast(x, tf.float32))
+        low, high = numbers.make_one_shot_iterator(), numbers.skip(5).make_initializable_iterator()
+        either = tf.cond(first, lambda: low.get_next() + 0.5, lambda: high.get_next())
+        total = tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s + low.get_next()), [0, 100.0])
+        joined = tf.cond(first, lambda: tf.string_join([text, "a"]), lambda: text)
+        longer = tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, tf.string_join([s, text])), [0, "x"])
+        reduced = tf.cond(
+            first, lambda: numbers.reduce(0.0, lambda s, x: s + x), lambda: numbers.take(3).reduce(1.0, lambda s, x: s)
+        )
+        with tf.Session() as session:
+            session.run(high.initializer)
+            answers = [plain(session.run(either, {first: way})) for way in (True, False, True, False)]
+            answers.append([plain(part) for part in session.run(total)])
+            for way in (True, False):
+                got = session.run([joined, longer, reduced], {first: way, text: "hi"})
+                answers.append([plain(part) for part in (got[0], got[1][1], got[2])])
+    return {"answers": answers}
+
+
+@golden()
 def goes_on_after_an_error(tf):
     d = tf.data.Dataset
 
