@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 
 # glibc's malloc.h; the sizes are what it comes to by itself in a process that has once freed an array of 32 MiB.
 _M_TRIM_THRESHOLD, _KEPT_BYTES = -1, 64 << 20
@@ -19,7 +20,7 @@ def keep_freed_memory() -> None:
     As it starts out, glibc hands free memory back to the system whenever it is more than 128 KiB, and each array that
     needs it again is paid for page by page: a third of the time of an LSTM's training step.
     """
-    if _SETTINGS & os.environ.keys():
+    if sys.platform == "win32" or _SETTINGS & os.environ.keys():
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
