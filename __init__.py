@@ -8,6 +8,7 @@ from .compat import (
     dtypes,
     gfile,
     graph_util,
+    initializers,
     io,
     linalg,
     logging,
@@ -89,7 +90,7 @@ from .engine.sparse_tensor import SparseTensor, SparseTensorValue
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from .nn import image, layers, losses, metrics
 from .nn.counting import *
-from .scopes import initializers
+from .nn.matrices import matrix_solve_ls
 from .scopes.custom_gradient import custom_gradient
 from .scopes.initializers import (
     constant_initializer,

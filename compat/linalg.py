@@ -30,13 +30,15 @@ from ..nn.linear_operators import (
     LinearOperatorLowerTriangular,
     LinearOperatorScaledIdentity,
 )
+from ..nn.matrices import expm, lstsq, matrix_rank, normalize, pinv
 from ..nn.normalization import l2_normalize
 
 __all__ = [
     "LinearOperator", "LinearOperatorAdjoint", "LinearOperatorComposition", "LinearOperatorDiag",
     "LinearOperatorFullMatrix", "LinearOperatorIdentity", "LinearOperatorInversion",
     "LinearOperatorLowerTriangular", "LinearOperatorScaledIdentity", "adjoint", "band_part", "cholesky",
-    "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm",
-    "inv", "l2_normalize", "logdet", "matmul", "matrix_transpose", "matvec", "norm", "qr", "set_diag", "slogdet",
-    "solve", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve",
+    "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "expm", "eye",
+    "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_rank", "matrix_transpose", "matvec",
+    "norm", "normalize", "pinv", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag", "tensor_diag_part",
+    "tensordot", "trace", "transpose", "triangular_solve",
 ]  # fmt: skip

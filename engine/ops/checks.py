@@ -14,7 +14,7 @@ import ml_dtypes
 import numpy as np
 
 from .. import dtypes
-from ..build import convert_to_tensor
+from ..build import convert_to_tensor, is_tensor_like
 from ..dtypes import DType, as_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
@@ -311,9 +311,18 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     return EnsureShape(x, shape=as_shape(shape), name=name)
 
 
+def assert_proper_iterable(values: Any) -> None:
+    """Raises TypeError for what cannot be iterated over, and for a tensor, an array or a text, which can."""
+    if is_tensor_like(values) or isinstance(values, (np.ndarray, str, bytes)):
+        raise TypeError(f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}')
+    if not hasattr(values, "__iter__"):
+        raise TypeError(f'Expected argument "values" to be iterable.  Found: {type(values)}')
+
+
 __all__ = [
     "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
     "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
-    "assert_positive", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-    "assert_scalar", "assert_type", "ensure_shape", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing",
+    "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in",
+    "assert_same_float_dtype", "assert_scalar", "assert_type", "ensure_shape", "is_non_decreasing",
+    "is_numeric_tensor", "is_strictly_increasing",
 ]  # fmt: skip
