@@ -51,14 +51,14 @@ InternalError = _error("InternalError", INTERNAL, "scopeflow itself is wrong.")
 UnavailableError = _error("UnavailableError", UNAVAILABLE, "The device or service is not to be had now.")
 DataLossError = _error("DataLossError", DATA_LOSS, "Stored data is damaged.")
 
-_BY_CODE = {found.error_code: found for found in OpError.__subclasses__()}
+_by_code = {found.error_code: found for found in OpError.__subclasses__()}
 
 
 def exception_type_from_error_code(error_code: int) -> type[OpError]:
     """The class of the errors of a code. Raises KeyError for a code of none."""
-    return _BY_CODE[error_code]
+    return _by_code[error_code]
 
 
 def error_code_from_exception_type(cls: type[OpError]) -> int | None:
     """The code of a class's errors; None for a class of none."""
-    return next((code for code, found in _BY_CODE.items() if found is cls), None)
+    return next((code for code, found in _by_code.items() if found is cls), None)
