@@ -340,9 +340,11 @@ def _parse_example_kernel(
     sparse_types: tuple[DType, ...],
     Tdense: tuple[DType, ...],
     dense_shapes: tuple[TensorShape, ...],
+    **_: Any,
 ) -> list[np.ndarray]:
     serialized = np.asarray(serialized, object)  # a part of a tensor of strings may be one of its elements itself
-    layout = _layout(tuple(sparse_keys.tolist()), sparse_types, tuple(dense_keys.tolist()), Tdense, dense_shapes)
+    keys = tuple(sparse_keys.tolist()), tuple(dense_keys.tolist())
+    layout = _layout(keys[0], tuple(sparse_types), keys[1], tuple(Tdense), tuple(dense_shapes))
     if serialized.ndim == 0:
         read = _read_example(layout, serialized[()], defaults, _Where())
         columns = [_sparse_of(values) for values in read[:num_sparse]]
@@ -367,8 +369,11 @@ def _parse_example_shape(
     *inputs: Tensor,
     num_sparse: int,
     dense_shapes: Sequence[TensorShape],
+    ragged_value_types: Sequence[DType],
     **_: Any,
 ) -> list[TensorShape]:
+    if ragged_value_types:
+        raise NotImplementedError("ParseExampleV2: scopeflow has no ragged tensors")
     rank = serialized.shape.ndims
     if rank is not None and rank > 1:
         raise ValueError(f"Shape must be at most rank 1 but is rank {rank}")
@@ -385,7 +390,7 @@ ParseExampleV2 = define(
     "ParseExampleV2",
     "serialized:string, names:string, sparse_keys:string, dense_keys:string, ragged_keys:string, dense_defaults:any* "
     "-> sparse_indices:int64*num_sparse, sparse_values:sparse_types*, sparse_shapes:int64*num_sparse, "
-    "dense_values:Tdense*",
+    "dense_values:Tdense*, ragged_values:ragged_value_types*, ragged_row_splits:ragged_split_types*",
     shape=_parse_example_shape,
     kernel=_parse_example_kernel,
     grad=not_differentiable,
@@ -518,7 +523,8 @@ def parse_example(
         serialized = convert_to_tensor(serialized, name="serialized")
         names = np.array([], object) if example_names is None else example_names
         keys = np.array([*asked.sparse], object), np.array([*asked.dense], object), np.array([], object)
-        outputs = ParseExampleV2(serialized, names, *keys, *asked.defaults(), **asked.attrs, name=name)
+        ragged: dict[str, Any] = {"ragged_value_types": (), "ragged_split_types": ()}
+        outputs = ParseExampleV2(serialized, names, *keys, *asked.defaults(), **asked.attrs, **ragged, name=name)
     return _with_sparse_features(features, asked.tensors(outputs))
 
 
@@ -622,12 +628,13 @@ def _parse_sequence_kernel(
     feature_list_dense_shapes: tuple[TensorShape, ...],
 ) -> list[np.ndarray]:
     context = _layout(
-        tuple(context_sparse_keys.tolist()), context_sparse_types, tuple(context_dense_keys.tolist()), Tcontext_dense,
-        context_dense_shapes,
+        tuple(context_sparse_keys.tolist()), tuple(context_sparse_types), tuple(context_dense_keys.tolist()),
+        tuple(Tcontext_dense), tuple(context_dense_shapes),
     )  # fmt: skip
     steps = _layout(
-        tuple(feature_list_sparse_keys.tolist()), feature_list_sparse_types, tuple(feature_list_dense_keys.tolist()),
-        feature_list_dense_types, tuple(TensorShape([None]).concatenate(shape) for shape in feature_list_dense_shapes),
+        tuple(feature_list_sparse_keys.tolist()), tuple(feature_list_sparse_types),
+        tuple(feature_list_dense_keys.tolist()), tuple(feature_list_dense_types),
+        tuple(TensorShape([None]).concatenate(shape) for shape in feature_list_dense_shapes),
     )  # fmt: skip
     missing = feature_list_dense_missing_assumed_empty.tolist()
     may_miss = frozenset(key for key, may in zip(feature_list_dense_keys.tolist(), missing, strict=True) if may)

@@ -161,3 +161,16 @@ def test_a_damaged_tensor_message_is_told(session):
     for end in range(len(data)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"parse|Type mismatch"):
             session.run(parsed, {serialized: data[:end]})
+
+
+def test_a_graph_that_parses_goes_through_a_graph_def():
+    with tf.Graph().as_default() as graph:
+        record = tf.placeholder(tf.string, [], name="record")
+        features = {"a": tf.VarLenFeature(tf.int64), "q": tf.FixedLenFeature([2], tf.float32, [1.0, 2.0])}
+        parsed = tf.parse_single_example(record, features)
+        names = [parsed["a"].values.name, parsed["q"].name]
+    definition = tf.GraphDef.FromString(graph.as_graph_def().SerializeToString())
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.import_graph_def(definition, name="")
+        found = session.run(names, {"record:0": WHOLE.SerializeToString()})
+    assert found[0].tolist() == [1, 300] and found[1].tolist() == [1.0, 2.0]
