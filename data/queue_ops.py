@@ -203,7 +203,8 @@ def _padded(arrays: list[np.ndarray], shape: TensorShape, dtype: DType) -> np.nd
     sizes = [max([d or 0, *(array.shape[axis] for array in arrays)]) for axis, d in enumerate(shape.as_list())]
     batch = np.full([len(arrays), *sizes], b"" if dtype is string else 0, dtype.numpy)
     for n, array in enumerate(arrays):
-        batch[(n, *(slice(size) for size in array.shape))] = array
+        place: tuple[Any, ...] = (n, *map(slice, array.shape))
+        batch[place] = array
     return batch
 
 

@@ -17,14 +17,15 @@ NAMES = Path(__file__).parents[1] / "tests" / "golden" / "tensorflow_names.txt"
 # What has TensorFlow's name and does not do all that TensorFlow does.
 DIFFERS = {
     "AggregationMethod": "accepted; gradients are summed in one way",
-    "ConfigProto": "`allow_soft_placement`, `device_count` and `operation_timeout_in_ms` are read; the other options are "
-    "accepted and do nothing",
+    "ConfigProto": "`allow_soft_placement`, `device_count` and `operation_timeout_in_ms` are read; the other options "
+    "are accepted and do nothing",
     "GPUOptions": "accepted; the array library's memory pool needs none of it",
     "GraphOptions": "accepted; a plan is optimized in one way",
     "OptimizerOptions": "accepted; a plan is optimized in one way",
     "RunMetadata": "accepted; nothing is written into it",
     "ReaderBase": "`serialize_state` and `restore_state` raise UnimplementedError",
-    "RunOptions": "a run that waits ends after `timeout_in_ms`, one that computes raises at its end; no trace is made",
+    "RunOptions": "after `timeout_in_ms` a run that waits ends, and one that computes raises at its end; no trace is "
+    "made",
     "Session": "this process only: a `target` raises; no `partial_run`",
     "data.Dataset": "`cache` keeps elements in memory: a `filename` raises NotImplementedError; by default "
     "`interleave` draws from as many datasets as there are processors, up to ten",
