@@ -397,8 +397,9 @@ def _format(dtype: DType, precision: int, scientific: bool, shortest: bool, widt
 
 
 def _written(
-    k: Any, numbers: np.ndarray, precision: int, scientific: bool, shortest: bool, width: int, fill: str, T: DType
+    k: Any, numbers: np.ndarray, precision: int, scientific: bool, shortest: bool, width: int, fill: str
 ) -> np.ndarray:
+    T = as_dtype(numbers.dtype)
     how = _format(T, precision, scientific, shortest, width, fill)
     found = np.empty(numbers.shape, object)
     items = numbers.astype(np.float64).ravel().tolist() if T.is_floating else np.asarray(numbers).ravel().tolist()
@@ -438,7 +439,7 @@ def as_string(
     """
     input = convert_to_tensor(input, name="input")
     how = {"precision": precision, "scientific": scientific, "shortest": shortest, "width": width, "fill": fill}
-    return AsString(input, **how, T=input.dtype, name=name)
+    return AsString(input, **how, name=name)
 
 
 _FROM_STRINGS = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint32, dtypes.uint64)
