@@ -14,17 +14,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-FEW_PRODUCTS = 1 << 18  # OpenBLAS itself takes one thread
+FEW_PRODUCTS = 1 << 18  # for which OpenBLAS itself takes one thread
+FEW_OF_A_VECTOR = 9000  # the same where one of the matrices is a vector
 TASK_PRODUCTS = 1 << 22  # at least, or a task costs more to hand out than to do
 TASK_LENGTH = 64  # rows or columns, at least
 
 
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """np.matmul(a, b, out) of float32 or float64. Shapes alone decide how it is cut: equal calls have equal bits."""
-    products = a.size * b.shape[-1]
-    if products <= FEW_PRODUCTS or not _one_thread.helps():
-        return np.matmul(a, b, out=out)
     batch, rows, columns = a.shape[:-2], a.shape[-2], b.shape[-1]
+    products = a.size * columns
+    few = FEW_PRODUCTS if rows > 1 < columns else FEW_OF_A_VECTOR
+    if products <= few or not _one_thread.helps():
+        return np.matmul(a, b, out=out)
     length, least = (batch[0], 1) if batch else (max(rows, columns), TASK_LENGTH)
     tasks = min(products // TASK_PRODUCTS, length // least)
     with _one_thread:
