@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,7 +22,9 @@ from .graph_objects import GraphDef
 from .ops import imported  # noqa: F401  (its ops are to be known)
 from .ops.arithmetic import RealDiv, TruncateDiv, add
 from .ops.array import concat, dynamic_stitch
-from .ops.basic import ones_like, shape
+from .ops.basic import identity, ones_like, shape
+from .ops.conditions import make_cond
+from .ops.contexts import Branch, Context
 from .ops.indexing import GatherV2
 from .ops.math import rsqrt
 from .protos import GRAPH, decode_dtype, decode_shape, tensor_array
@@ -210,7 +213,7 @@ def _definition(type: str) -> tuple[OpDef, Facts]:
 
 
 def _is_known(type: str) -> bool:
-    if type in COMPOSED:
+    if type in COMPOSED or type in _SWITCHES or type == "Merge":
         return True
     try:
         return _definition(type) is not None
@@ -264,6 +267,11 @@ def _in_order(before: Mapping[str, set[str]]) -> Iterator[str]:
         sorter.done(name)
 
 
+_SWITCHES = ("Switch", "RefSwitch")
+_REPEATABLE = ("Cond", "IsVariableInitialized")  # what a Cond has inside is looked at for itself
+_Path = tuple[tuple[tuple[str, int], int], ...]
+
+
 class _Import:
     """One import: what has been made of its nodes so far."""
 
@@ -271,7 +279,10 @@ class _Import:
         self, graph: Graph, nodes: Mapping[str, Node], mapped: Mapping[tuple[str, int], Any], scope: str
     ) -> None:
         self._graph, self._nodes, self._mapped, self._scope = graph, nodes, mapped, scope
-        self._made: dict[str, Operation] = {}
+        self._made: ChainMap[str, Operation] = ChainMap()  # a map for each branch that is being traced
+        self._places: dict[str, int] = {}  # of the nodes, in an order in which they can be made
+        self._paths: dict[str, _Path] = {}  # in which branches each node is
+        self._once: set[str] = set()  # nodes with state that are in a branch already
 
     def run(self, wanted: Sequence[str] | None) -> list[Any] | None:
         before = {node.name: {name for name, _ in node.inputs} | {*node.controls} for node in self._nodes.values()}
@@ -279,11 +290,16 @@ class _Import:
             for name in before[node.name] - self._nodes.keys():
                 raise ValueError(f"Node '{node.name}': Unknown input node '{name}'")
         for name in _in_order(before):
-            self._made[name] = self._operation(self._nodes[name])
+            self._places[name] = len(self._places)
+            self._paths[name] = self._path_of(self._nodes[name])
+            if not self._paths[name] and self._nodes[name].op not in _SWITCHES:
+                self._made[name] = self._operation(self._nodes[name])
         return None if wanted is None else [self._element(name) for name in wanted]
 
     def _element(self, name: str) -> Any:
         node, index = _endpoint(name)
+        if node in self._nodes and node not in self._made:
+            raise ValueError(f"return_element {name!r} is inside a condition, of which only the results can be had.")
         if node not in self._made:
             raise ValueError(f"Requested return_element {name!r} not found in graph_def.")
         if ":" not in name:
@@ -295,11 +311,87 @@ class _Import:
             raise ValueError(f"Invalid return output {index} of node '{node}', which has {len(outputs)} output(s)")
         return outputs[index]
 
+    # -- conditions of TensorFlow's, which are Switches and Merges --------------------------------------------------
+
+    def _path_of(self, node: Node) -> _Path:
+        """The branches that a node is in, the outermost first: (the node of the predicate, which side)."""
+        paths = [self._path_to(*place) for place in node.inputs] + [self._paths[name] for name in node.controls]
+        longest = max(paths, key=len, default=())
+        return longest[:-1] if node.op == "Merge" else longest
+
+    def _path_to(self, name: str, index: int) -> _Path:
+        source = self._nodes[name]
+        if source.op not in _SWITCHES or (name, index) in self._mapped:
+            return self._paths[name]
+        predicate = source.inputs[1]
+        while self._nodes[predicate[0]].op == "Identity":
+            predicate = self._nodes[predicate[0]].inputs[0]
+        return (*self._paths[name], (predicate, index))
+
+    def _condition(self, node: Node) -> Operation:
+        """The Cond that does what a Merge does: it gives what came through one of two sides of a Switch."""
+        sides = {self._path_to(*place)[-1:]: place for place in node.inputs}
+        predicates = {predicate for side in sides for predicate, _ in side}
+        if len(predicates) != 1 or {index for side in sides for _, index in side} != {0, 1}:
+            raise ValueError(f"Node '{node.name}': its inputs are not the two sides of one condition")
+        (predicate,) = predicates
+        branches = []
+        for index, which in ((1, "true"), (0, "false")):
+            place = sides[((predicate, index),)]
+            context = Context(self._graph, f"the {which} branch of {node.name!r}")
+            with context.tracing():
+                self._made = self._made.new_child()
+                self._make_needed(place[0])
+                value = self._input(node, *place)
+                with self._graph.name_scope(f"{node.name}/{which}"):
+                    outputs = [identity(value), constant(node.inputs.index(place), int32)]
+                self._made = self._made.parents
+            branches.append(Branch(context, outputs).close())
+        return make_cond(self._input(node, *predicate), branches[0], branches[1], node.name)[0].op
+
+    def _make_needed(self, name: str) -> None:
+        """Make the nodes of a branch that one of them needs."""
+        needed: set[str] = set()
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            if name in needed or name in self._made:
+                continue
+            node = self._nodes[name]
+            if node.op in _SWITCHES:
+                waiting.append(node.inputs[0][0])
+                continue
+            needed.add(name)
+            if node.op == "Merge":  # its branches make what they need themselves
+                waiting += [predicate[0] for predicate, _ in self._path_to(*node.inputs[0])[-1:]]
+            else:
+                waiting += [source for source, _ in node.inputs] + self._controls_of(node)
+        for name in sorted(needed, key=self._places.__getitem__):
+            self._made[name] = self._operation(self._nodes[name])
+            if self._made[name].definition.bind is not None and self._made[name].type not in _REPEATABLE:
+                if name in self._once:
+                    raise ValueError(f"Node '{name}' has state, and would have to be in two conditions at once")
+                self._once.add(name)
+
+    def _controls_of(self, node: Node) -> list[str]:
+        """The control inputs of a node, but for those that just say in which branch it is; of a Switch what it gets."""
+        controls = []
+        for name in node.controls:
+            control = self._nodes[name]
+            if control.op == "Identity" and self._nodes[control.inputs[0][0]].op in _SWITCHES:
+                continue
+            while self._nodes[name].op in _SWITCHES:
+                name = self._nodes[name].inputs[0][0]
+            controls.append(name)
+        return controls
+
     def _operation(self, node: Node) -> Operation:
+        if node.op == "Merge":
+            return self._condition(node)
         inputs = [self._input(node, *place) for place in node.inputs]
         with self._graph.device(node.device or (lambda op: op.device)):
             op = self._composed(node, inputs) if node.op in COMPOSED else self._created(node, inputs)
-        controls = [self._mapped.get((control, -1), self._made[control]) for control in node.controls]
+        controls = [self._mapped.get((c, -1)) or self._made[c] for c in self._controls_of(node)]
         op._control_inputs += [c for c in dict.fromkeys(controls) if c not in op._control_inputs]
         return op
 
@@ -319,6 +411,8 @@ class _Import:
     def _input(self, node: Node, name: str, index: int) -> Tensor:
         if (name, index) in self._mapped:
             return self._mapped[name, index]
+        if self._nodes[name].op in _SWITCHES:  # in a branch, what comes through its side
+            return self._input(node, *self._nodes[name].inputs[0])
         outputs = self._made[name].outputs
         if index >= len(outputs):
             raise ValueError(

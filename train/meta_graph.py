@@ -26,6 +26,7 @@ from ..engine.meta_protos import (
 from ..engine.protos import ATTRIBUTE, GRAPH
 from ..engine.tensorflow_ops import REQUIRED, facts_of
 from ..engine.text_format import merge
+from ..scopes.keys import GraphKeys
 from .checkpoint import files
 
 _log = logging.getLogger("scopeflow")
@@ -206,6 +207,8 @@ def _add_collection(
     graph: Graph, key: str, collection: CollectionDef, import_scope: str | None, known: dict[bytes, Any]
 ) -> None:
     kind = collection.WhichOneof("kind")
+    if key in (GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT):  # the operations themselves tell
+        return
     if kind is None:
         _log.warning("Cannot identify data type for collection %s. Skipping.", key)
         return
@@ -213,7 +216,11 @@ def _add_collection(
     from_proto, proto_type = get_from_proto_function(key), get_collection_proto_type(key)
     for value in values:
         if kind == "node_list":
-            item: Any = graph.as_graph_element(prepend_name_scope(value, import_scope))
+            try:
+                item: Any = graph.as_graph_element(prepend_name_scope(value, import_scope))
+            except KeyError:
+                _log.warning("%s of collection %s is not there by itself: it is inside a condition.", value, key)
+                continue
         elif kind == "bytes_list" and from_proto is not None and proto_type is not None:
             if value not in known:
                 known[value] = from_proto(proto_type.FromString(value), import_scope=import_scope)

@@ -90,7 +90,7 @@ def _cond_gradient(op: Operation, *grads: Tensor) -> list:
                 identity(zeros_like(inputs[i]) if given[i] is None else convert_to_tensor(given[i])) for i in wanted
             ]
         branches.append(Branch(inside, outputs).close())
-    results = _make_cond(op.inputs[0], branches[0], branches[1], name="Cond")
+    results = make_cond(op.inputs[0], branches[0], branches[1], name="Cond")
     gradient: list = [None] * (1 + len(inputs))
     for i, result in zip(wanted, results, strict=True):
         gradient[i + 1] = result
@@ -116,7 +116,7 @@ def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
     return TensorShape([x if x == y else None for x, y in zip(a.sizes, b.sizes, strict=True)])
 
 
-def _make_cond(pred: Tensor, true: Branch, false: Branch, name: str) -> list[Tensor]:
+def make_cond(pred: Tensor, true: Branch, false: Branch, name: str) -> list[Tensor]:
     inputs = list(dict.fromkeys([*true.captures, *false.captures]))
     graph = pred.graph
     with graph.control_dependencies([*true.controls, *false.controls]):
@@ -186,7 +186,7 @@ def cond(
                 raise ValueError(
                     f"Outputs of true_fn and false_fn must have the same type: {t.dtype.name}, {f.dtype.name}"
                 )
-        outputs = _make_cond(
+        outputs = make_cond(
             pred, Branch(true_context, true_flat).close(), Branch(false_context, false_flat).close(), "Merge"
         )
         graph.uncounted += len(outputs) - 1  # a Merge for each

@@ -146,7 +146,17 @@ def test_nodes_may_stand_in_any_order_and_wait_for_each_other():
 REFUSED = {
     "several ops": (op("a", "Foo", "x") + op("b", "Bar", "x"), tf.errors.NotFoundError, "'Bar', 'Foo'"),
     "a Python function": (op("a", "PyFunc", "x"), tf.errors.NotFoundError, "'PyFunc'"),
-    "a switch": (op("a", "Switch", "x y", T), tf.errors.NotFoundError, "'Switch'"),
+    "a loop": (op("a", "Enter", "x", T), tf.errors.NotFoundError, "'Enter'"),
+    "half a condition": (
+        op("s", "Switch", "x yes", T) + op("t", "Switch", "y yes", T) + op("m", "Merge", "s:1 t:1", T + attr("N", "i: 2")),
+        ValueError, "not the two sides of one condition",
+    ),
+    "state in two conditions": (
+        op("s", "Switch", "x yes", T) + op("i", "Identity", "s:1", T) + op("d", "Switch", "shape yes", attr("T", "type: DT_INT32"))
+        + op("r", "RandomUniform", "d:1", attr("dtype", "type: DT_FLOAT") + attr("T", "type: DT_INT32"))
+        + op("m", "Merge", "s r", T + attr("N", "i: 2")) + op("n", "Merge", "s r", T + attr("N", "i: 2")),
+        ValueError, "Node 'r' has state",
+    ),
     "what would compute something else": (
         op("a", "ApplyAdam", "v v v s s s s s s m", T + attr("use_nesterov", "b: true"))
         + op("v", "VariableV2", "", attr("dtype", "type: DT_FLOAT") + attr("shape", "shape { dim { size: 2 } }")),
@@ -170,9 +180,34 @@ def test_what_cannot_be_imported_is_refused_and_leaves_the_graph_alone(row, grap
     text, kind, words = REFUSED[row]
     tf.constant(1.0, name="there")
     with pytest.raises(kind, match=words):
-        tf.import_graph_def(graph_def(text, x=X, y=Y, s=np.float32(0.5), m=M))
+        given = (
+            {"s": np.float32(0.5), "m": M}
+            if "Merge" not in text
+            else {"yes": np.True_, "shape": np.array([2, 2], np.int32)}
+        )
+        tf.import_graph_def(graph_def(text, x=X, y=Y, **given))
     assert [op.name for op in graph.get_operations()] == ["there"]
     assert tf.constant(1.0, name="import/x").name == "import/x:0"  # nor are names taken
+
+
+CONDITION = (
+    op("s", "Switch", "x p", T) + op("t", "Switch", "y p", T) + op("pivot", "Identity", "q:1", attr("T", "type: DT_BOOL"))
+    + op("q", "Switch", "p p", attr("T", "type: DT_BOOL")) + op("two", "Add", "t:1 t:1 ^pivot", T)
+    + op("m", "Merge", "s two", T + attr("N", "i: 2"))
+    + op("p", "Placeholder", "", attr("dtype", "type: DT_BOOL") + attr("shape", "shape {}"))
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_switches_and_merges_become_a_condition(chosen):
+    got, index = run(graph_def(CONDITION, x=X, y=Y), "m:0", "m:1", feeds={"p:0": chosen})
+    np.testing.assert_array_equal(got, 2 * Y if chosen else X)
+    assert index == (1 if chosen else 0) and index.dtype == np.int32
+
+
+def test_what_is_inside_a_condition_cannot_be_asked_for():
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="'two:0' is inside a condition"):
+        tf.import_graph_def(graph_def(CONDITION, x=X, y=Y), return_elements=["two:0"])
 
 
 def test_damaged_graphs_are_refused_or_computed_but_never_crash():
