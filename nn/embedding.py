@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.build import constant, convert_to_tensor, is_tensor_like
+from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import int32
 from ..engine.graph import Tensor, op_scope
 from ..engine.ops.array import concat, stack
@@ -150,7 +150,7 @@ def as_tables(params: Any) -> list[Any]:
 
 
 def _is_partitioned(params: Any) -> bool:
-    return not is_tensor_like(params) and hasattr(params, "__iter__") and hasattr(params, "as_tensor")
+    return hasattr(params, "__iter__") and hasattr(params, "as_tensor")
 
 
 def _from_many(tables: Sequence[Any], ids: Tensor, strategy: str) -> Tensor:

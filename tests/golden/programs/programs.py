@@ -224,3 +224,21 @@ def drawn_later(tf, row):
         tf.set_random_seed(3)
         row(tf)
         return {"drawn": session.run(tf.random_uniform([2]))}
+
+
+PARTITIONED = {  # how rows are looked up in a variable that is kept in parts
+    "by default": lambda tf, v: tf.nn.embedding_lookup(v, [0, 1, 2, 5, 6]),
+    "div": lambda tf, v: tf.nn.embedding_lookup(v, [0, 1, 2, 5, 6], partition_strategy="div"),
+    "mod": lambda tf, v: tf.nn.embedding_lookup(list(v), [[0, 1], [6, 2]], partition_strategy="mod"),
+    "whole": lambda tf, v: tf.gather(v, [0, 1, 2, 5, 6]),
+}
+
+
+@golden(rows=PARTITIONED)
+def rows_of_a_partitioned_variable(tf, row):
+    with tf.Graph().as_default(), tf.Session() as session:
+        values = tf.random_uniform_initializer(seed=1)
+        kept = tf.get_variable("v", [7, 2], initializer=values, partitioner=tf.fixed_size_partitioner(3))
+        session.run(tf.global_variables_initializer())
+        parts = {part.op.name: session.run(part) for part in kept}
+        return {"rows": session.run(row(tf, kept)), **parts}
