@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from house import FLOORS, ROOT, repository_files
 
-PACKAGE_SUFFIXES = {".py", ".cu", ".cuh", ".json"}
+PACKAGE_SUFFIXES = {".py", ".cu", ".cuh", ".json", ".txt"}
 ROOT_FILES = {"__init__.py", "__main__.py", "py.typed"}
 
 
