@@ -127,6 +127,7 @@ _INNER: dict[str, tuple[str, ...]] = {
         f"contrib.{home}.python.{folder}.{name}": (f"contrib.{home}",)
         for home, folder, names in (
             ("crf", "ops", ("crf",)),
+            ("factorization", "ops", ("clustering_ops",)),
             ("legacy_seq2seq", "ops", ("seq2seq",)),
             ("losses", "losses", ("loss_ops",)),
             ("opt", "training", ("external_optimizer", "lazy_adam_optimizer", "nadam_optimizer",
