@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..data.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
-from ..engine.build import convert_to_tensor
+from ..data.sparse_map import restored, stored
+from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import float32, int32, int64, string
 from ..engine.graph import Operation, Tensor, get_default_graph, op_scope
 from ..engine.ops.array import dynamic_partition, gather
-from ..engine.ops.basic import cast, identity, no_op, size
+from ..engine.ops.basic import cast, expand_dims, identity, no_op, size, squeeze
 from ..engine.ops.basic import shape as shape_of
-from ..engine.ops.control_flow import Assert
+from ..engine.ops.control_flow import Assert, with_dependencies
 from ..engine.ops.files import matching_files
 from ..engine.ops.math import maximum
 from ..engine.ops.random import random_shuffle
 from ..engine.ops.ranges import range as range_of
 from ..engine.shapes import TensorShape, as_shape
+from ..engine.sparse_tensor import SparseTensor
 from ..nn.weights import smart_cond
 from ..scopes.keys import GraphKeys
 from ..scopes.variables import Variable
@@ -172,25 +174,75 @@ def _batched(
     each run by that many threads."""
     flat = [_values(tensors) for tensors in lists]
     with op_scope(name, default_name, [value for values in flat for value in values]) as scope:
-        tensors = [[convert_to_tensor(value) for value in values] for values in flat]
-        _check_alike(tensors, default_name)
+        given = [[v if isinstance(v, SparseTensor) else convert_to_tensor(v) for v in values] for values in flat]
+        _check_alike(given, default_name)
         keep = _checked_keep(convert_to_tensor(keep_input), enqueue_many)
+        sparse = [_SparseComponent(parts, enqueue_many, keep) for parts in zip(*given, strict=True)]
+        tensors = [list(parts) for parts in zip(*(component.tensors for component in sparse), strict=True)]
         queue = make_queue([t.dtype.base_dtype for t in tensors[0]], _element_shapes(tensors, shapes, enqueue_many))
         enqueue_ops = [_enqueue(queue, values, enqueue_many, keep) for values in tensors]
         add_queue_runner(QueueRunner(queue, enqueue_ops * threads))
         fullness(queue)
         dequeue = queue.dequeue_up_to if smaller else queue.dequeue_many
         batches = dequeue(batch_size, name=scope)
+        if any(component.is_sparse for component in sparse):
+            batches = _with_sparse(batches if isinstance(batches, list) else [batches], sparse)
         if not isinstance(lists[0], Mapping):
             return batches
         return dict(zip(sorted(lists[0]), batches if isinstance(batches, list) else [batches], strict=True))
+
+
+class _SparseComponent:
+    """One component of all structures that are joined; where it is sparse, numbers go through the queue for it."""
+
+    def __init__(self, parts: Sequence[Any], enqueue_many: bool, keep: Tensor) -> None:
+        self.is_sparse = isinstance(parts[0], SparseTensor)
+        self.tensors = list(parts)
+        if not self.is_sparse:
+            return
+        if keep.shape.ndims == 1:
+            raise NotImplementedError("a vector `keep_input` with sparse tensors: choose their rows beforehand")
+        self._dtype, ranks = parts[0].dtype, {part.shape.ndims for part in parts}
+        self._rank = ranks.pop() if len(ranks) == 1 else None
+        if enqueue_many and self._rank is not None:
+            self._rank -= 1
+        self._name = ""
+        self.tensors = [expand_dims(self._stored(part, enqueue_many, keep), [-1]) for part in parts]
+
+    def _stored(self, part: SparseTensor, enqueue_many: bool, keep: Tensor) -> Tensor:
+        def store() -> Tensor:
+            numbers = stored(part, enqueue_many, self._name)
+            self._name = self._name or numbers.op.name
+            return numbers
+
+        return smart_cond(keep, store, lambda: constant([-1] if enqueue_many else -1, int64))
+
+    def restored(self, numbers: Tensor) -> SparseTensor:
+        return restored(squeeze(numbers, [1]), self._name, self._dtype, self._rank)
+
+
+def _with_sparse(batches: list[Any], components: Sequence[_SparseComponent]) -> Any:
+    """The batches with sparse tensors again, none of which is there before all are."""
+    found = [c.restored(batch) if c.is_sparse else batch for c, batch in zip(components, batches, strict=True)]
+    made = list(dict.fromkeys(part.op for part in found))
+
+    def after_all(tensor: Tensor) -> Tensor:
+        return with_dependencies(made, tensor)
+
+    results = [
+        SparseTensor(*map(after_all, (part.indices, part.values, part.dense_shape)))
+        if isinstance(part, SparseTensor)
+        else after_all(part)
+        for part in found
+    ]
+    return found[0] if len(found) == 1 else results  # as TensorFlow, which makes the identities, too
 
 
 def _values(tensors: Any) -> list[Any]:
     return [tensors[key] for key in sorted(tensors)] if isinstance(tensors, Mapping) else list(tensors)
 
 
-def _check_alike(lists: list[list[Tensor]], function: str) -> None:
+def _check_alike(lists: list[list[Any]], function: str) -> None:
     if not lists or not lists[0]:
         raise ValueError(f"Expected at least one tensor in {function}().")
     types = [t.dtype.base_dtype for t in lists[0]]

@@ -3,6 +3,8 @@
 import numpy as np
 from op_cases import Case, normal
 
+from scopeflow.data.sparse_map import AddManySparseToTensorsMap, AddSparseToTensorsMap, TakeManySparseFromTensorsMap
+
 
 def then(tf, before, make):
     """What `make` builds, to be run after `before`."""
@@ -55,6 +57,18 @@ def read_by(make_reader):
     return build
 
 
+def _sparse(tf, x):
+    queue = tf.FIFOQueue(9, tf.int64, shapes=[[]])
+    parts = np.array([[0, 1], [1, 0], [1, 2]]), x[:3], np.array([2, 3])
+    one = AddSparseToTensorsMap(*parts, container="", shared_name="both")
+    rows = AddManySparseToTensorsMap(parts[0], x[3:], parts[2], container="", shared_name="both")
+    filled = then(tf, queue.enqueue([one]), lambda: queue.enqueue_many([rows]))
+    first = then(tf, filled, lambda: queue.dequeue_many(1))
+    rest = then(tf, first, lambda: queue.dequeue_many(2))
+    take = {"dtype": x.dtype, "container": "", "shared_name": "both"}
+    return [*TakeManySparseFromTensorsMap(first, **take), *TakeManySparseFromTensorsMap(rest, **take)]
+
+
 def case(name, ops, build, *inputs):
     return Case(name, ops, build, inputs, differentiable=False)
 
@@ -84,6 +98,12 @@ CASES = [
     ),
     case("queue_by_priority", ("PriorityQueueV2",), _by_priority, normal(2, 3)),
     case("staging_area", ("Stage", "StagePeek", "Unstage", "StageClear", "StageSize"), _staged, normal(2, 3)),
+    case(
+        "sparse_map",
+        ("AddSparseToTensorsMap", "AddManySparseToTensorsMap", "TakeManySparseFromTensorsMap"),
+        _sparse,
+        normal(6),
+    ),
     case("reader_of_names", READING, read_by(lambda tf: tf.IdentityReader()), np.float64(1.0)),
     case("reader_of_files", ("WholeFileReaderV2",), read_by(lambda tf: tf.WholeFileReader()), np.float64(1.0)),
     case("reader_of_lines", ("TextLineReaderV2",), read_by(lambda tf: tf.TextLineReader()), np.float64(1.0)),

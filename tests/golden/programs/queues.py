@@ -330,6 +330,14 @@ def as_dict(tf):
     return {"b": tf.constant([1, 2]), "a": tf.constant("s")}
 
 
+def sparse(tf):
+    return tf.SparseTensor([[0], [2]], [1.0, 2.0], [3])
+
+
+def rows_of(tf):
+    return tf.SparseTensor([[0, 1], [2, 0], [2, 3]], ["a", "b", "c"], [3, 4])
+
+
 BATCHES = {
     "batch": lambda tf: tf.train.batch(elements(tf), 4),
     "dict": lambda tf: tf.train.batch(as_dict(tf), 4, num_threads=2, capacity=9, name="mine"),
@@ -344,6 +352,9 @@ BATCHES = {
     "shuffle join": lambda tf: tf.train.shuffle_batch_join(
         [[tf.constant(1.0), 1], [tf.constant(2.0), 2]], 4, 20, 5, allow_smaller_final_batch=True
     ),
+    "sparse": lambda tf: tf.train.batch([sparse(tf), tf.constant(1)], 2),
+    "sparse alone": lambda tf: tf.train.shuffle_batch({"s": rows_of(tf)}, 2, 10, 1, enqueue_many=True),
+    "sparse join": lambda tf: tf.train.batch_join([[sparse(tf), 1], [sparse(tf), 2]], 2),
     "maybe rows": lambda tf: tf.train.maybe_batch([[1, 2, 3]], tf.placeholder(tf.bool, [3]), 4, enqueue_many=True),
     "maybe never": lambda tf: tf.train.maybe_batch([1], False, 4),
     "maybe join": lambda tf: tf.train.maybe_batch_join(
@@ -359,7 +370,9 @@ BATCHES = {
 def names_of_pipelines(tf, row):
     result = row(tf)
     parts = [result[k] for k in sorted(result)] if isinstance(result, dict) else result
+    maps = [op for op in tf.get_default_graph().get_operations() if op.type.endswith("TensorsMap")]
     return {
+        "maps": [str(op.get_attr("shared_name")).strip("b'") for op in maps],
         "kind": type(result).__name__ if isinstance(result, dict | list) else "one",
         "result": described(parts),
         "operations": operations(tf),
@@ -428,6 +441,23 @@ def kept_elements(tf):
     x = tf.train.range_input_producer(10, num_epochs=1, shuffle=False).dequeue()
     batches, ended = until_the_end(tf, tf.train.maybe_batch([x], tf.equal(x % 2, 0), 2))
     return {"batches": np.stack(batches), "ended": ended}
+
+
+@golden()
+@in_a_graph
+def sparse_batches(tf):
+    """Rows of several lengths become sparse tensors; whole batches of them go through the queue as well."""
+    n = tf.train.range_input_producer(5, num_epochs=1, shuffle=False).dequeue()
+    places = tf.expand_dims(tf.range(tf.cast(n, tf.int64), dtype=tf.int64), 1)
+    row = tf.SparseTensor(places * 2, tf.fill([n], n), [tf.cast(n * 2, tf.int64)])
+    batches, ended = until_the_end(tf, tf.train.batch([row, n], 2, allow_smaller_final_batch=True))
+    many = tf.SparseTensor(rows_of(tf).indices, tf.train.limit_epochs(rows_of(tf).values, 1), [3, 4])
+    pieces, _ = until_the_end(tf, tf.train.batch([many], 2, enqueue_many=True, allow_smaller_final_batch=True))
+    return {
+        "rows": [[part.tolist() for part in (*batch[0], batch[1])] for batch in batches],
+        "pieces": [[p.indices.tolist(), p.values.astype(str).tolist(), p.dense_shape.tolist()] for p in pieces],
+        "ended": ended,
+    }
 
 
 @golden()
