@@ -174,6 +174,6 @@ def test_what_it_does_not_know_is_refused():
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_it_works_with_two_memories(steps):
     if steps:
-        test_mini_batches_move_centers_toward_the_mean_of_all_they_saw(steps, "cosine")
+        test_mini_batches_move_centers_toward_the_mean_of_all_they_saw("cosine", steps)
     else:
         test_whole_batches_go_lloyds_way("squared_euclidean")
