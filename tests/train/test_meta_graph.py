@@ -140,7 +140,11 @@ def test_a_save_writes_the_graph_beside_the_checkpoint(tmp_path, graph):
         assert not (tmp_path / "without.meta").exists()
         saver.save(session, str(tmp_path / "n"), meta_graph_suffix="graph")
         assert (tmp_path / "n.graph").exists() and not (tmp_path / "n.meta").exists()
+        tf.constant(1.0, name="added_later")
+        saver.save(session, str(tmp_path / "m"), 3)
     assert (first, second) == (str(tmp_path / "m-1"), str(tmp_path / "m-2"))
+    told = MetaGraphDef.FromString((tmp_path / "m-3.meta").read_bytes())
+    assert "added_later" in {node.name for node in told.graph_def.node}
 
 
 @pytest.mark.parametrize("as_text", [True, False])
