@@ -10,13 +10,14 @@ import numpy as np
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import as_dtype, int64
 from ..engine.errors import InvalidArgumentError
-from ..engine.graph import get_default_graph
+from ..engine.graph import Tensor, get_default_graph
 from ..engine.ops.array import gather
-from ..engine.ops.basic import cast
+from ..engine.ops.basic import cast, expand_dims, squeeze
 from ..engine.ops.checks import assert_less
 from ..engine.ops.control_flow import with_dependencies
-from ..engine.ops.math import greater_equal
+from ..engine.ops.math import greater_equal, log
 from ..engine.ops.reduce import reduce_sum
+from ..engine.ops.stateless import stateless_multinomial
 from ..engine.registry import define, not_differentiable
 from ..engine.shapes import TensorShape, as_shape
 from . import operations, sources, structure
@@ -260,15 +261,57 @@ def choose_from_datasets(datasets: Sequence[Dataset], choice_dataset: Dataset) -
     """Elements of the datasets whose numbers, int64, `choice_dataset` gives. Raises TypeError for other choices."""
     if choice_dataset.element_structure != Spec(int64, TensorShape([])):
         raise TypeError("`choice_dataset` must be a dataset of scalar `tf.int64` tensors.")
+    get_default_graph().uncounted += 2  # TensorFlow marks the choices by one more op
+    return _directed_by(choice_dataset, datasets)
+
+
+def _directed_by(choices: Dataset, datasets: Sequence[Dataset]) -> Dataset:
     first = datasets[0]
     for other in datasets[1:]:
         if first.output_types != other.output_types:
             raise TypeError(f"All datasets must have the same types: {first.output_types}, {other.output_types}")
     columns = zip(*(flatten(dataset.element_structure) for dataset in datasets), strict=True)
     specs = [common_spec(column) for column in columns]
-    get_default_graph().uncounted += 2  # TensorFlow marks the choices by one more op
-    variant = DirectedInterleaveDataset(choice_dataset.variant, *(dataset.variant for dataset in datasets))
+    variant = DirectedInterleaveDataset(choices.variant, *(dataset.variant for dataset in datasets))
     return Dataset(variant, structure.pack(first.element_structure, specs))
+
+
+class RandomDataset(Dataset):
+    """Random numbers from 0 to 2**32 - 1, int64, for ever; the same ones in each pass."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(operations.RandomDataset(*seed_tensors(seed)), Spec(int64, TensorShape([])))
+
+
+def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed: int | None = None) -> Dataset:
+    """Elements of datasets chosen at random, by `weights`: equal ones by default, a vector, or a dataset of vectors.
+
+    The same seeds give TensorFlow's own choices. Raises ValueError where there is not a weight for each dataset.
+    """
+
+    logits: Any
+
+    def choice(logits: Any, seeds: Any) -> Any:
+        return squeeze(stateless_multinomial(logits, 1, seed=seeds), axis=[0, 1])
+
+    if isinstance(weights, Dataset):
+        logits = weights.map(lambda w: expand_dims(log(w), 0))
+        choices = Dataset.zip((logits, RandomDataset(seed).batch(2))).map(choice)
+    else:
+        if weights is None:
+            logits = [[1.0] * len(datasets)]
+        else:
+            if not isinstance(weights, Tensor) and len(weights) == len(
+                datasets
+            ):  # one that is never chosen would be waited for at the end
+                datasets = [dataset for dataset, weight in zip(datasets, weights, strict=True) if weight > 0]
+                weights = [weight for weight in weights if weight > 0]
+            given = convert_to_tensor(weights, name="weights")
+            if not given.shape.is_compatible_with([len(datasets)]):
+                raise ValueError(f"There must be a weight for each of {len(datasets)} datasets, not {given.shape}.")
+            logits = expand_dims(log(given, name="logits"), 0)
+        choices = RandomDataset(seed).batch(2).map(lambda seeds: choice(logits, seeds))
+    return _directed_by(choices, datasets)
 
 
 def _bind_single(op: Any, k: Any, session: Any, donated: Any) -> Callable[[Source], list]:
@@ -307,7 +350,7 @@ def get_single_element(dataset: Dataset) -> Any:
 
 
 __all__ = [
-    "AUTOTUNE", "Counter", "bucket_by_sequence_length", "choose_from_datasets", "enumerate_dataset",
+    "AUTOTUNE", "Counter", "RandomDataset", "bucket_by_sequence_length", "choose_from_datasets", "enumerate_dataset",
     "get_single_element", "group_by_window", "ignore_errors", "map_and_batch", "parallel_interleave",
-    "prefetch_to_device", "scan", "shuffle_and_repeat", "take_while", "unbatch",
+    "prefetch_to_device", "sample_from_datasets", "scan", "shuffle_and_repeat", "take_while", "unbatch",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..engine.errors import InvalidArgumentError
 from ..engine.registry import OpDef, define, not_differentiable
 from ..engine.shapes import TensorShape
@@ -66,11 +68,17 @@ def _range(start: Any, stop: Any, step: Any) -> Source:
     return sources.numbers(int(start), int(stop), int(step))
 
 
+def _random(seed: Any, seed2: Any) -> Source:
+    seeds = shuffling.decided((int(seed), int(seed2)))
+    return sources.of_iterator(lambda: ([np.int64(word)] for word in shuffling.words(seeds)))
+
+
 TensorDataset = dataset_op(
     "TensorDataset", "components:any*", lambda *arrays: sources.once([frozen(array) for array in arrays])
 )
 TensorSliceDataset = dataset_op("TensorSliceDataset", "components:any*", _slices)
 RangeDataset = dataset_op("RangeDataset", "start:int64, stop:int64, step:int64", _range)
+RandomDataset = dataset_op("RandomDataset", "seed:int64, seed2:int64", _random)
 GeneratorDataset = dataset_op("GeneratorDataset", "args:any*", generating.generated)
 
 

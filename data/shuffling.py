@@ -14,6 +14,11 @@ from .sources import Source, Step
 Seeds = tuple[int, int]
 
 
+def decided(seeds: Seeds) -> Seeds:
+    """The seeds themselves, but for (0, 0), which leave it to chance."""
+    return seeds if seeds != (0, 0) else (secrets.randbits(63), secrets.randbits(63))
+
+
 def words(seeds: Seeds) -> Iterator[int]:
     """The 32-bit words of a stream of random numbers, one after the other."""
     k0, k1, c2, c3 = seed_words(seeds)
@@ -29,8 +34,7 @@ def shuffled(source: Source, size: int, seeds: Seeds, reshuffle: bool = True) ->
 
     Where seeds are (0, 0) chance decides. With `reshuffle`, each pass over this source has an order of its own.
     """
-    if seeds == (0, 0):
-        seeds = secrets.randbits(63), secrets.randbits(63)
+    seeds = decided(seeds)
     of_passes = words(seeds)
 
     def begin(home: Home) -> Step:

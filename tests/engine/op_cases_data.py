@@ -150,6 +150,7 @@ CASES = [
         normal(3),
     ),
     case("dataset_of_lines", ("TextLineDataset",), lambda tf, d: tf.data.TextLineDataset(__file__)),
+    case("dataset_of_numbers", ("RandomDataset",), lambda tf, d: tf.data.experimental.RandomDataset(3)),
     case(
         "dataset_of_records",
         ("FixedLengthRecordDatasetV2",),

@@ -166,6 +166,13 @@ SEVERAL = {
     "group by keys in disorder": lambda tf, d: d.range(7).apply(
         tf.data.experimental.group_by_window(lambda x: (6 - x) % 5 - 2, lambda key, group: group.batch(9), 4)
     ),
+    "sample": lambda tf, d: tf.data.experimental.sample_from_datasets([d.range(5), d.range(10, 15)], seed=3),
+    "sample by weights": lambda tf, d: tf.data.experimental.sample_from_datasets(
+        [d.range(5), d.range(10, 15), d.range(20, 25)], [0.5, 0.0, 0.2], seed=4
+    ),
+    "sample by a dataset of weights": lambda tf, d: tf.data.experimental.sample_from_datasets(
+        [d.range(5), d.range(10, 15)], d.from_tensor_slices([[0.9, 0.1], [0.2, 0.8]]).repeat(), seed=6
+    ),
     "choose": lambda tf, d: tf.data.experimental.choose_from_datasets(
         [d.range(3), d.range(10, 13)], d.from_tensor_slices(np.array([0, 1, 1, 0, 1, 1, 0, 0]))
     ),
