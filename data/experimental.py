@@ -301,9 +301,8 @@ def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed:
         if weights is None:
             logits = [[1.0] * len(datasets)]
         else:
-            if not isinstance(weights, Tensor) and len(weights) == len(
-                datasets
-            ):  # one that is never chosen would be waited for at the end
+            if not isinstance(weights, Tensor) and len(weights) == len(datasets):
+                # One that is never chosen would be waited for at the end.
                 datasets = [dataset for dataset, weight in zip(datasets, weights, strict=True) if weight > 0]
                 weights = [weight for weight in weights if weight > 0]
             given = convert_to_tensor(weights, name="weights")
