@@ -32,7 +32,7 @@ from .data.lookup import initialize_all_tables, tables_initializer
 from .data.parsing import *
 from .data.queues import *
 from .data.readers import *
-from .engine import errors
+from .engine import errors, nest
 from .engine.build import register_tensor_conversion_function
 from .engine.devices import DeviceSpec
 from .engine.dtypes import *

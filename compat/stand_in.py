@@ -59,7 +59,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.framework.ops": ("", ".engine.meta_protos"),
     "python.framework.random_seed": ("random", ""),
     "python.framework.sparse_tensor": _ROOT,
-    "python.framework.tensor_shape": _ROOT,
+    "python.framework.tensor_shape": ("", ".engine.shapes"),
     "python.framework.tensor_util": (".engine.static", ""),
     "python.framework.test_util": ("test",),
     **{

@@ -94,4 +94,6 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
         assert_same_structure(x, y, check_types)
 
 
-__all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"]
+is_sequence = is_nested  # its name before 1.15
+
+__all__ = ["assert_same_structure", "flatten", "is_nested", "is_sequence", "map_structure", "pack_sequence_as"]

@@ -23,11 +23,11 @@ def known(pred: Any) -> bool | None:
     return None if is_tensor_like(pred) else bool(pred)
 
 
-def smart_cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+def smart_cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], name: str | None = None) -> Any:
     """`cond`, or the one branch that is known to be taken where `pred` is a Python value or a constant."""
     decided = known(pred)
     if decided is None:
-        return cond(convert_to_tensor(pred), true_fn, false_fn)
+        return cond(convert_to_tensor(pred), true_fn, false_fn, name=name)
     return true_fn() if decided else false_fn()
 
 

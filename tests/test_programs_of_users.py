@@ -204,7 +204,10 @@ INNER_NAMES = {
     "tensorflow.contrib.layers.python.layers.initializers": "xavier_initializer",
     "tensorflow.contrib.layers.python.layers.layers": "fully_connected",
     "tensorflow.contrib.layers.python.layers.utils": "collect_named_outputs",
+    "tensorflow.contrib.framework": "smart_cond",
+    "tensorflow.python.framework.tensor_shape": "as_shape",
     "tensorflow.python.layers.utils": "smart_cond",
+    "tensorflow.python.util.nest": "is_sequence",
     "tensorflow.python.ops.gradient_checker": "compute_gradient_error",
     "tensorflow.python.ops.metrics_impl": "accuracy",
 }

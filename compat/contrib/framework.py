@@ -7,6 +7,7 @@ from typing import Any
 from ...engine import nest
 from ...engine.ops.effects import with_dependencies
 from ...engine.ops.indexing import argsort, sort
+from ...nn.weights import smart_cond
 from ...train.restoring import init_from_checkpoint, list_variables, load_checkpoint, load_variable
 from ...train.steps import assert_global_step, create_global_step, get_global_step, get_or_create_global_step
 from ..small import is_tensor
@@ -27,5 +28,5 @@ def assert_or_get_global_step(graph: Any = None, global_step_tensor: Any = None)
 __all__ = [
     *_of_arg_scope, *_of_variables, "argsort", "assert_global_step", "assert_or_get_global_step", "create_global_step",
     "get_global_step", "get_or_create_global_step", "init_from_checkpoint", "is_tensor", "list_variables",
-    "load_checkpoint", "load_variable", "nest", "sort", "with_dependencies",
+    "load_checkpoint", "load_variable", "nest", "smart_cond", "sort", "with_dependencies",
 ]  # fmt: skip
