@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...engine.dtypes import as_dtype, float32
+from ...engine.dtypes import DType, as_dtype, float32
 from ...engine.graph import Tensor
 from ...engine.ops.random import random_uniform, truncated_normal
 from ...kernels.scaling import fans
@@ -14,6 +14,12 @@ from ...scopes.partitions import PartitionInfo
 
 # contrib's own correction of a normal cut at two standard deviations: the square of 1 / 0.87962…, to one decimal.
 _TRUNCATED_VARIANCE = 1.3
+
+
+def _checked(dtype: DType) -> DType:
+    if not dtype.is_floating:
+        raise TypeError(f"Cannot create initializer for non-floating point type. It is {dtype!r}")
+    return dtype
 
 
 class VarianceScaling(Initializer):
@@ -26,13 +32,11 @@ class VarianceScaling(Initializer):
             raise TypeError(f"Unknown mode {mode} [FAN_IN, FAN_OUT, FAN_AVG]")
         if not factor > 0:
             raise ValueError(f"factor must be positive, not {factor}")
-        dtype = as_dtype(dtype)
-        if not dtype.is_floating:
-            raise TypeError(f"Cannot create initializer for non-floating point type: {dtype!r}")
+        dtype = _checked(as_dtype(dtype))
         self.config = {"factor": factor, "mode": mode, "uniform": uniform, "seed": seed, "dtype": dtype}
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: PartitionInfo | None = None) -> Tensor:
-        config, dtype = self.config, self._dtype(dtype)
+        config, dtype = self.config, _checked(self._dtype(dtype))
         fan_in, fan_out = fans(shape)
         n = {"FAN_IN": fan_in, "FAN_OUT": fan_out, "FAN_AVG": (fan_in + fan_out) / 2.0}[config["mode"]]
         if config["uniform"]:

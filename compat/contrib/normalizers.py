@@ -364,11 +364,13 @@ def group_norm(
     rank = inputs.shape.ndims
     if rank is None:
         raise ValueError(f"Inputs {inputs.name} has undefined rank.")
-    if not -rank <= channels_axis < rank:
-        raise ValueError("Axis is out of bounds.")
+    if not all(-rank <= axis < rank for axis in (channels_axis, *reduction_axes)):
+        raise ValueError(f"Axis is out of bounds. {inputs.name} has {rank}; given: {channels_axis}, {reduction_axes}")
     channel, reduced = channels_axis % rank, sorted({axis % rank for axis in reduction_axes})
     if channel in reduced:
-        raise ValueError(f"reduction_axes contains channels_axis: {reduction_axes} {channels_axis}")
+        raise ValueError(
+            f"reduction_axis must be mutually exclusive with channels_axis: {reduction_axes} {channels_axis}"
+        )
     known_sizes = inputs.shape.as_list()
     length = known_sizes[channel]
     if length is None:
@@ -376,7 +378,7 @@ def group_norm(
     if groups > length:
         raise ValueError(f"Invalid groups {groups} for {length} channels.")
     if length % groups:
-        raise ValueError(f"{groups} is not commensurate with {length} channels.")
+        raise ValueError(f"{length} channels is not commensurate with {groups} groups.")
     sizes = [basic.shape(inputs)[i] if size is None else size for i, size in enumerate(known_sizes)]
     grouped = [groups, length // groups]
     split = basic.reshape(inputs, [*sizes[:channel], *grouped, *sizes[channel + 1 :]])

@@ -28,7 +28,7 @@ def test_the_normal_xavier_has_its_variance_and_is_cut():
 def test_bad_arguments_are_refused():
     with pytest.raises(TypeError, match="Unknown mode fan_in"):
         tf.contrib.layers.variance_scaling_initializer(mode="fan_in")
-    with pytest.raises(TypeError, match=r"non-floating point type: tf\.int32"):
+    with pytest.raises(TypeError, match=r"non-floating point type\. It is tf\.int32"):
         tf.contrib.layers.variance_scaling_initializer(dtype=tf.int32)
     with pytest.raises(ValueError, match="factor must be positive, not 0"):
         tf.contrib.layers.variance_scaling_initializer(factor=0)

@@ -67,9 +67,10 @@ def test_group_norm_of_one_group_is_layer_norm_and_of_single_channels_instance_n
     ("arguments", "message"),
     [
         ({"groups": 7}, "Invalid groups 7 for 6 channels"),
-        ({"groups": 4}, "4 is not commensurate with 6 channels"),
+        ({"groups": 4}, "6 channels is not commensurate with 4 groups"),
         ({"groups": 2, "channels_axis": 4}, "Axis is out of bounds"),
-        ({"groups": 2, "reduction_axes": (-1,)}, "reduction_axes contains channels_axis"),
+        ({"groups": 2, "reduction_axes": (4,)}, "Axis is out of bounds"),
+        ({"groups": 2, "reduction_axes": (-1,)}, "must be mutually exclusive with channels_axis"),
     ],
     ids=str,
 )
