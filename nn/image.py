@@ -14,6 +14,14 @@ from ..engine.ops.array import transpose as permuted
 from ..engine.ops.basic import cast, expand_dims, identity, rank, reshape, squeeze
 from ..engine.ops.basic import ones as ones_of
 from ..engine.ops.basic import shape as shape_of
+from ..engine.ops.boxes import (
+    crop_and_resize,
+    draw_bounding_boxes,
+    non_max_suppression,
+    non_max_suppression_overlaps,
+    non_max_suppression_with_scores,
+    sample_distorted_bounding_box,
+)
 from ..engine.ops.codecs import (
     decode_bmp,
     decode_gif,
@@ -634,12 +642,14 @@ def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
 
 __all__ = [
     "ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation",
-    "central_crop", "convert_image_dtype", "crop_to_bounding_box", "decode_bmp", "decode_gif", "decode_image",
-    "decode_jpeg", "decode_png", "encode_jpeg", "encode_png", "extract_image_patches", "flip_left_right",
-    "flip_up_down", "grayscale_to_rgb", "hsv_to_rgb", "image_gradients", "pad_to_bounding_box",
+    "central_crop", "convert_image_dtype", "crop_and_resize", "crop_to_bounding_box", "decode_bmp", "decode_gif",
+    "decode_image", "decode_jpeg", "decode_png", "draw_bounding_boxes", "encode_jpeg", "encode_png",
+    "extract_image_patches", "flip_left_right", "flip_up_down", "grayscale_to_rgb", "hsv_to_rgb", "image_gradients",
+    "non_max_suppression", "non_max_suppression_overlaps", "non_max_suppression_with_scores", "pad_to_bounding_box",
     "per_image_standardization", "per_image_whitening", "psnr", "random_brightness", "random_contrast", "random_crop",
     "random_flip_left_right", "random_flip_up_down", "random_hue", "random_saturation", "resize", "resize_area",
     "resize_bicubic", "resize_bilinear", "resize_image_with_crop_or_pad", "resize_image_with_pad", "resize_images",
-    "resize_nearest_neighbor", "resize_with_crop_or_pad", "rgb_to_grayscale", "rgb_to_hsv", "rgb_to_yiq", "rgb_to_yuv",
-    "rot90", "total_variation", "transpose", "transpose_image", "yiq_to_rgb", "yuv_to_rgb",
+    "resize_nearest_neighbor", "resize_with_crop_or_pad", "rgb_to_grayscale", "rgb_to_hsv", "rgb_to_yiq",
+    "rgb_to_yuv", "rot90", "sample_distorted_bounding_box", "total_variation", "transpose", "transpose_image",
+    "yiq_to_rgb", "yuv_to_rgb",
 ]  # fmt: skip

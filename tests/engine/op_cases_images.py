@@ -5,6 +5,7 @@ from golden.pictures import picture
 from op_cases import Case, normal
 
 from scopeflow.engine.dtypes import float64
+from scopeflow.engine.ops.boxes import CropAndResize, CropAndResizeGradImage
 from scopeflow.engine.ops.resizing import (
     ResizeArea,
     ResizeAreaGrad,
@@ -42,7 +43,68 @@ def _octets(*shape):
     return np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
 
 
+BOXES = np.array([[0.1, 0.2, 0.9, 0.8], [-0.3, 0.1, 0.7, 1.2], [0.8, 0.9, 0.3, 0.1]], np.float32)
+OWNERS = np.array([0, 1, 1], np.int32)
+
+
+def _cropped(size, method):
+    return lambda tf, x: CropAndResize(
+        x, BOXES, OWNERS, size, out=float64, method=method, extrapolation_value=0.5
+    )  # fmt: skip
+
+
+def _uncropped(method):
+    return lambda tf, g: CropAndResizeGradImage(g, BOXES, OWNERS, (2, 5, 4, 2), out=float64, method=method)
+
+
 CASES = [
+    *(
+        Case(
+            f"CropAndResize {method} {size}", ("CropAndResize",), _cropped(size, method), (normal(2, 5, 4, 2, seed=3),)
+        )
+        for method in ("bilinear", "nearest")
+        for size in ((3, 4), (1, 2))
+    ),
+    *(
+        Case(f"CropAndResizeGradImage {method}", ("CropAndResizeGradImage",), _uncropped(method), (normal(3, 2, 2, 2),))
+        for method in ("bilinear", "nearest")
+    ),
+    *(
+        Case(name, (name,), build, inputs, differentiable=False)
+        for name, build, inputs in (
+            (
+                "CropAndResizeGradBoxes",
+                lambda tf, x, boxes: tf.gradients(tf.image.crop_and_resize(x, boxes, OWNERS, (3, 2)), boxes)[0],
+                (normal(2, 5, 4, 2), BOXES),
+            ),
+            ("NonMaxSuppressionV3", lambda tf, x: tf.image.non_max_suppression(x, [0.3, 0.9, 0.8], 2), (BOXES,)),
+            (
+                "NonMaxSuppressionV5",
+                lambda tf, x: list(tf.image.non_max_suppression_with_scores(x, [0.3, 0.9, 0.8], 2)),
+                (BOXES,),
+            ),
+            (
+                "NonMaxSuppressionWithOverlaps",
+                lambda tf, x: tf.image.non_max_suppression_overlaps(x, [0.3, 0.9, 0.8], 2),
+                (BOXES[:, :3],),
+            ),
+            (
+                "DrawBoundingBoxes",
+                lambda tf, x: tf.image.draw_bounding_boxes(x, BOXES[None, :2]),
+                (normal(1, 5, 4, 3).astype(np.float32),),
+            ),
+            (
+                "DrawBoundingBoxesV2",
+                lambda tf, x: tf.image.draw_bounding_boxes(x, BOXES[None, :2], colors=[[0.5, 0.25, 0.125]]),
+                (normal(1, 5, 4, 3).astype(np.float32),),
+            ),
+            (
+                "SampleDistortedBoundingBoxV2",
+                lambda tf, x: list(tf.image.sample_distorted_bounding_box(x, [[[0.1, 0.2, 0.9, 0.8]]], seed=3)),
+                (np.array([9, 7, 3], np.int32),),
+            ),
+        )
+    ),
     *(
         Case(f"{op.type} {name}{label}", (op.type,), _resized(op, size, way), (normal(2, 5, 4, 3, seed=2),))
         for pair in RESIZERS
