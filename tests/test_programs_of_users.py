@@ -245,3 +245,18 @@ def test_a_programs_own_writer_of_events_gives_files_that_are_read(tmp_path):
     assert first.file_version == "brain.Event:2"
     assert (second.step, second.wall_time, second.summary.value[0].simple_value) == (7, 3.0, 1.5)
     writer.Close()
+
+
+def test_a_checkpoint_may_have_the_name_of_a_folder(tmp_path):
+    """Programs save into a folder's own name, and assign from it: it is the checkpoint's prefix."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        saved = tf.get_variable("saved", initializer=[1.0, 2.0])
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, str(tmp_path))
+        assert prefix == str(tmp_path)
+        session.run(saved.assign([0.0, 0.0]))
+        assign, feeds = tf.contrib.framework.assign_from_checkpoint(prefix, [saved])
+        session.run(assign, feeds)
+        assert list(session.run(saved)) == [1.0, 2.0]
+        with pytest.raises(tf.errors.OpError):
+            tf.contrib.framework.assign_from_checkpoint(str(tmp_path / "missing"), [saved])

@@ -20,7 +20,7 @@ from ...scopes.keys import GraphKeys
 from ...scopes.partitions import PartitionedVariable
 from ...scopes.scope import VariableScope, get_variable, get_variable_scope
 from ...scopes.variables import Variable
-from ...train.restoring import load_checkpoint
+from ...train.restoring import NewCheckpointReader
 from ...train.saver import Saver
 from .arg_scope import add_arg_scope
 
@@ -266,7 +266,7 @@ def assign_from_checkpoint(
     `var_list` is a list of variables, or the variables by their names in the checkpoint. Raises ValueError for one
     that the checkpoint lacks, unless `ignore_missing_vars`, and for one of another shape.
     """
-    reader = load_checkpoint(model_path)
+    reader = NewCheckpointReader(model_path)
     feed_dict: dict[Tensor, Any] = {}
     assignments = []
     for name, parts in _by_saved_name(var_list).items():
@@ -309,7 +309,7 @@ def assign_from_checkpoint_fn(
     if not var_list:
         raise ValueError("var_list cannot be empty")
     if ignore_missing_vars:
-        reader = load_checkpoint(model_path)
+        reader = NewCheckpointReader(model_path)
         grouped = var_list if isinstance(var_list, Mapping) else {v.op.name: v for v in var_list}
         missing = [name for name in grouped if not reader.has_tensor(name)]
         for name in missing:
