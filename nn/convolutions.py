@@ -15,6 +15,7 @@ from ..engine.ops.basic import expand_dims, shape, squeeze
 from ..engine.ops.common import check_data_format
 from ..engine.ops.conv import DENSE, DEPTHWISE, conv2d, conv_attrs, four
 from ..engine.ops.pool import avg_pool, max_pool
+from ..engine.ops.volumes import Conv3DBackpropInputV2, avg_pool3d, conv3d, max_pool3d, volume_attrs
 from ..engine.static import constant_value
 from .arguments import renamed
 
@@ -105,10 +106,10 @@ def convolution(
     filters: Any = None,
     dilations: Any = None,
 ) -> Tensor:
-    """The cross-correlation over one spatial dimension (input [N, W, C], filter [K, C, O]) or two (as `conv2d`).
+    """The cross-correlation over one spatial dimension (input [N, W, C], filter [K, C, O]), two (`conv2d`) or three.
 
-    `strides` and `dilation_rate` are one number a spatial dimension; not both may exceed 1. `data_format` is NWC or
-    NHWC, or with the channels second NCW or NCHW.
+    `strides` and `dilation_rate` are one number a spatial dimension; not both may exceed 1. `data_format` is NWC, NHWC
+    or NDHWC, or with the channels second NCW, NCHW or NCDHW.
     """
     filter = renamed(filters, filter, "filters", "filter")
     rates = renamed(dilations, dilation_rate, "dilations", "dilation_rate")
@@ -118,7 +119,7 @@ def convolution(
         spatial = _spatial_rank(input, filter)
         strides = _each(strides, spatial, "strides")
         rates = _each(rates, spatial, "dilation_rate")
-        layout = data_format or ("NWC" if spatial == 1 else "NHWC")
+        layout = data_format or {1: "NWC", 2: "NHWC", 3: "NDHWC"}[spatial]
         if max(rates) == 1:
             return _convolved(input, filter, strides, padding, layout, scope)
         if max(strides) > 1:
@@ -137,8 +138,8 @@ def convolution(
 
 def _spatial_rank(input: Tensor, filter: Tensor) -> int:
     rank = filter.shape.ndims if filter.shape.ndims is not None else input.shape.ndims
-    if rank not in (3, 4):
-        raise ValueError(f"A filter must have 3 or 4 dimensions here. Received: filter.shape={filter.shape}")
+    if rank not in (3, 4, 5):
+        raise ValueError(f"A filter must have 3 to 5 dimensions here. Received: filter.shape={filter.shape}")
     return rank - 2
 
 
@@ -154,6 +155,12 @@ def _each(values: Any, spatial: int, name: str) -> tuple[int, ...]:
 def _convolved(
     input: Tensor, filter: Tensor, strides: Any, padding: Any, layout: str, name: str, rates: Any = 1
 ) -> Tensor:
+    if len(strides) == 3:
+        rates = (rates,) * 3 if isinstance(rates, int) else rates
+        moves, rates = (
+            (1, *three, 1) if layout == "NDHWC" else (1, 1, *three) for three in (tuple(strides), tuple(rates))
+        )
+        return conv3d(input, filter, moves, padding, data_format=layout, dilations=rates, name=name)
     if len(strides) == 2:
         return conv2d(input, filter, strides, padding, data_format=layout, dilations=rates, name=name)
     return conv1d(input, filter, strides, padding, data_format=layout, dilations=rates, name=name)
@@ -215,6 +222,26 @@ def conv2d_transpose(
     with op_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
         attrs = conv_attrs(DENSE.by_input, strides, padding, data_format, dilations)
         return DENSE.by_input(output_shape, filter, value, **attrs, name=scope)
+
+
+def conv3d_transpose(
+    value: Any,
+    filter: Any = None,
+    output_shape: Any = None,
+    strides: Any = None,
+    padding: str = "SAME",
+    data_format: str = "NDHWC",
+    name: str | None = None,
+    input: Any = None,
+    filters: Any = None,
+    dilations: Any = None,
+) -> Tensor:
+    """The gradient of `conv3d`, used forward: volumes [N, D, H, W, I] to `output_shape`, by [KD, KH, KW, O, I]."""
+    value = renamed(input, value, "input", "value")
+    filter = renamed(filters, filter, "filters", "filter")
+    with op_scope(name, "conv3d_transpose", [value, filter, output_shape]) as scope:
+        attrs = volume_attrs("Conv3DBackpropInputV2", strides, padding, data_format, dilations)
+        return Conv3DBackpropInputV2(output_shape, filter, value, **attrs, name=scope)
 
 
 def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str | None = None) -> Tensor:
@@ -337,10 +364,11 @@ def pool(
     data_format: str | None = None,
     dilations: Any = None,
 ) -> Tensor:
-    """A "MAX" or "AVG" pool over one or two spatial dimensions, by as many numbers in each argument; strides are 1 by
+    """A "MAX" or "AVG" pool over one to three spatial dimensions, by as many numbers in each argument; strides are 1 by
     default. Not both strides and dilations may exceed 1; dilated SAME pools are not offered.
     """
     kinds: dict[str, Callable[..., Tensor]] = {"MAX": max_pool, "AVG": avg_pool}
+    of_volumes: dict[str, Callable[..., Tensor]] = {"MAX": max_pool3d, "AVG": avg_pool3d}
     if pooling_type not in kinds:
         raise ValueError(f"`pooling_type` must be one of 'AVG' or 'MAX'. Received: pooling_type={pooling_type}")
     windows = tuple(int(w) for w in np.ravel(window_shape))
@@ -353,6 +381,9 @@ def pool(
     def pooled(images: Tensor, _: int, padding: str) -> Tensor:
         if spatial == 1:
             return _pool1d(kinds[pooling_type], images, windows, moves, padding, data_format or "NWC", scope)
+        if spatial == 3:
+            layout = data_format or "NDHWC"
+            return of_volumes[pooling_type](images, windows, moves, padding, data_format=layout, name=scope)
         layout = data_format or "NHWC"
         return kinds[pooling_type](images, windows, moves, padding, data_format=layout, name=scope)
 
@@ -361,6 +392,6 @@ def pool(
 
 
 __all__ = [
-    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool1d", "conv1d", "conv2d_transpose", "convolution", "deconv2d",
-    "depthwise_conv2d", "max_pool1d", "pool", "separable_conv2d", "with_space_to_batch",
+    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool1d", "conv1d", "conv2d_transpose", "conv3d_transpose",
+    "convolution", "deconv2d", "depthwise_conv2d", "max_pool1d", "pool", "separable_conv2d", "with_space_to_batch",
 ]  # fmt: skip

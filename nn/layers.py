@@ -17,6 +17,7 @@ from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.linalg import matmul, tensordot
 from ..engine.ops.nn import bias_add
 from ..engine.ops.pool import avg_pool, max_pool
+from ..engine.ops.volumes import avg_pool3d, max_pool3d
 from ..engine.shapes import TensorShape, as_shape
 from ..scopes.initializers import ones_initializer, zeros_initializer
 from ..scopes.scope import get_variable_scope
@@ -157,8 +158,11 @@ def _channels_first(data_format: str) -> bool:
     return data_format == "channels_first"
 
 
+_LAYOUTS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}  # with the channels last, and first
+
+
 class _Conv(Layer):
-    """What convolution layers of one and two dimensions share. Variables: `kernel` [..., in, filters] and `bias`."""
+    """What convolution layers of one to three dimensions share. Variables: `kernel` [..., in, filters] and `bias`."""
 
     rank = 2
 
@@ -196,7 +200,7 @@ class _Conv(Layer):
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
         self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
         self._first = _channels_first(data_format)
-        self._layout = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW")}[self.rank][self._first]
+        self._layout = _LAYOUTS[self.rank][self._first]
         self.min_ndim = self.rank + 2
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
@@ -260,6 +264,12 @@ class Conv1D(_Conv):
 
 class Conv2D(_Conv):
     """Images [batch, height, width, channels] convolved with `filters` kernels of `kernel_size`."""
+
+
+class Conv3D(_Conv):
+    """Volumes [batch, depth, height, width, channels] convolved with `filters` kernels of `kernel_size`."""
+
+    rank = 3
 
 
 class Conv2DTranspose(_Conv):
@@ -385,7 +395,7 @@ class SeparableConv2D(_Conv):
 
 
 class _Pooling(Layer):
-    """What pooling layers of one and two dimensions share."""
+    """What pooling layers of one to three dimensions share."""
 
     rank = 2
     pool: Callable[..., Tensor]
@@ -408,8 +418,8 @@ class _Pooling(Layer):
         self.min_ndim = self.rank + 2
 
     def call(self, inputs: Tensor) -> Tensor:
-        layout, added = "NCHW" if self._first else "NHWC", 3 if self._first else 2
-        if self.rank == 2:
+        layout, added = _LAYOUTS[max(self.rank, 2)][self._first], 3 if self._first else 2
+        if self.rank > 1:
             return self.pool(inputs, self.pool_size, self.strides, self.padding.upper(), data_format=layout)
         images = expand_dims(inputs, added)
         window, moves = (*self.pool_size, 1), (*self.strides, 1)
@@ -440,6 +450,20 @@ class AveragePooling2D(_Pooling):
     """The mean of each window of `pool_size`, `strides` apart."""
 
     pool = staticmethod(avg_pool)
+
+
+class MaxPooling3D(_Pooling):
+    """The greatest value in each window of `pool_size` (depth, height, width), `strides` apart."""
+
+    rank = 3
+    pool = staticmethod(max_pool3d)
+
+
+class AveragePooling3D(_Pooling):
+    """The mean of each window of `pool_size` (depth, height, width), `strides` apart."""
+
+    rank = 3
+    pool = staticmethod(avg_pool3d)
 
 
 # -- flatten and dropout --------------------------------------------------------------------------------------------
@@ -641,12 +665,15 @@ class BatchNormalization(Layer):
 dense = functional(Dense)
 conv1d = functional(Conv1D)
 conv2d = functional(Conv2D)
+conv3d = functional(Conv3D)
 conv2d_transpose = functional(Conv2DTranspose)
 separable_conv2d = functional(SeparableConv2D)
 max_pooling1d = functional(MaxPooling1D, with_reuse=False)
 max_pooling2d = functional(MaxPooling2D, with_reuse=False)
+max_pooling3d = functional(MaxPooling3D, with_reuse=False)
 average_pooling1d = functional(AveragePooling1D, with_reuse=False)
 average_pooling2d = functional(AveragePooling2D, with_reuse=False)
+average_pooling3d = functional(AveragePooling3D, with_reuse=False)
 
 
 def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Tensor:
@@ -703,8 +730,9 @@ def batch_normalization(
 
 
 __all__ = [
-    "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Conv1D", "Conv2D", "Conv2DTranspose", "Dense",
-    "Dropout", "Flatten", "Layer", "MaxPooling1D", "MaxPooling2D", "SeparableConv2D", "average_pooling1d",
-    "average_pooling2d", "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "dense", "dropout", "flatten",
-    "max_pooling1d", "max_pooling2d", "separable_conv2d",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Conv1D", "Conv2D",
+    "Conv2DTranspose", "Conv3D", "Dense", "Dropout", "Flatten", "Layer", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D", "SeparableConv2D", "average_pooling1d", "average_pooling2d", "average_pooling3d",
+    "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "dense", "dropout", "flatten",
+    "max_pooling1d", "max_pooling2d", "max_pooling3d", "separable_conv2d",
 ]  # fmt: skip

@@ -174,7 +174,7 @@ class Family:
         return [self.by_input(shape(x), g, dy, **op.attrs), None, self.forward(x, g, **op.attrs)]
 
 
-def _depth_of_output(depth: int | None, w: TensorShape) -> int | None:
+def depth_of_output(depth: int | None, w: TensorShape) -> int | None:
     """O of filters [KH, KW, C / groups, O]; raises ValueError where C or O does not divide into groups."""
     filter_depth, filters = w.as_list()[2:]
     if depth is not None and filter_depth is not None:
@@ -197,7 +197,7 @@ def _depth_of_depthwise_output(depth: int | None, w: TensorShape) -> int | None:
     return None if depth is None or multiplier is None else depth * multiplier
 
 
-DENSE = Family("Conv2D", "conv2d", _depth_of_output)
+DENSE = Family("Conv2D", "conv2d", depth_of_output)
 DEPTHWISE = Family("DepthwiseConv2dNative", "depthwise_conv2d", _depth_of_depthwise_output)
 
 # -- attributes as users write them ---------------------------------------------------------------------------------

@@ -12,6 +12,13 @@ from scopeflow.engine.ops.softmax_cross_entropy import (
     SoftmaxCrossEntropyWithLogits,
     SparseSoftmaxCrossEntropyWithLogits,
 )
+from scopeflow.engine.ops.volumes import (
+    AvgPool3DGrad,
+    Conv3DBackpropFilterV2,
+    Conv3DBackpropInputV2,
+    MaxPool3DGrad,
+    MaxPool3DGradGrad,
+)
 
 
 def probabilities(*shape: int, seed: int = 0) -> np.ndarray:
@@ -84,7 +91,59 @@ def _convolutions(prefix, family, kernel, out, channels=3):
 
 _STATISTICS = (normal(3, seed=2), positive(3, seed=3))
 
+VOLUMES, WINDOW = (2, 4, 3, 5, 2), (2, 2, 3, 2, 3)  # and, with the channels second:
+VOLUMES_FIRST = (2, 2, 4, 3, 5)
+
+
+def _of_volumes(layout="NDHWC", padding="SAME", **more):
+    strides = (1, 2, 1, 2, 1) if layout == "NDHWC" else (1, 1, 2, 1, 2)
+    return {"strides": strides, "padding": padding, "data_format": layout, **more}
+
+
+def _volume_cases(layout, padding):
+    """Convolutions and pools of volumes in a layout, with their gradients."""
+    shape = VOLUMES if layout == "NDHWC" else VOLUMES_FIRST
+    channel = layout.index("C")
+    depths = (2, 3, 3) if padding == "SAME" else (2, 2, 2)  # 4, 3, 5 by strides of 2, 1, 2 and windows of 2, 2, 3
+    new = [2, *depths]
+    new.insert(channel, 3)
+    conv = _of_volumes(layout, padding, dilations=(1,) * 5)
+    pool = _of_volumes(layout, padding, ksize=(1, 2, 2, 3, 1) if channel == 4 else (1, 1, 2, 2, 3))
+    pooled = [*new[:channel], 2, *new[channel + 1 :]]
+    attrs = {"data_format": layout}
+    label = f" {layout} {padding}"
+    x, filters = normal(*shape), normal(*WINDOW, seed=1)
+    greatest = distinct(*shape)
+
+    def best(tf, x):
+        return tf.nn.max_pool3d(x, pool["ksize"], pool["strides"], padding, **attrs)
+
+    return [
+        Case(f"Conv3D{label}", ("Conv3D",), lambda tf, x, w: tf.nn.conv3d(x, w, conv["strides"], padding, **attrs),
+             (x, filters)),
+        Case(f"Conv3DBackpropInputV2{label}", ("Conv3DBackpropInputV2",),
+             lambda tf, w, dy: Conv3DBackpropInputV2(shape, w, dy, **conv), (filters, normal(*new, seed=2))),
+        Case(f"Conv3DBackpropFilterV2{label}", ("Conv3DBackpropFilterV2",),
+             lambda tf, x, dy: Conv3DBackpropFilterV2(x, WINDOW, dy, **conv), (x, normal(*new, seed=2))),
+        Case(f"MaxPool3D{label}", ("MaxPool3D",), best, (greatest,)),
+        Case(f"MaxPool3DGrad{label}", ("MaxPool3DGrad",),
+             lambda tf, g: MaxPool3DGrad(greatest, best(tf, greatest), g, **pool), (normal(*pooled),)),
+        Case(f"MaxPool3DGradGrad{label}", ("MaxPool3DGradGrad",),
+             lambda tf, g: MaxPool3DGradGrad(greatest, best(tf, greatest), g, **pool), (normal(*shape),)),
+        Case(f"AvgPool3D{label}", ("AvgPool3D",),
+             lambda tf, x: tf.nn.avg_pool3d(x, pool["ksize"], pool["strides"], padding, **attrs), (x,)),
+        Case(f"AvgPool3DGrad{label}", ("AvgPool3DGrad",),
+             lambda tf, g: AvgPool3DGrad(shape, g, **pool), (normal(*pooled),)),
+    ]  # fmt: skip
+
+
 CASES = [
+    *(
+        case
+        for layout in ("NDHWC", "NCDHW")
+        for padding in ("SAME", "VALID")
+        for case in _volume_cases(layout, padding)
+    ),
     # activations
     Case("relu", ("Relu",), lambda tf, x: tf.nn.relu(x), (normal(3, 4),)),
     Case("relu_grad", ("ReluGrad",), lambda tf, g: ReluGrad(g, tf.constant(normal(3, 4, seed=1))), (normal(3, 4),)),
