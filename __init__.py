@@ -68,6 +68,7 @@ from .engine.ops.codecs import decode_raw
 from .engine.ops.control_flow import *
 from .engine.ops.decompositions import *
 from .engine.ops.diagonals import *
+from .engine.ops.edit_distance import *
 from .engine.ops.einsum import *
 from .engine.ops.files import *
 from .engine.ops.hessians import *

@@ -14,7 +14,13 @@ def _labelled(tf, x, **how):
     return tf.nn.ctc_loss(labels, x, [3, 5], **how)
 
 
+def _distances(tf, values):
+    said, meant = (tf.SparseTensor([[0, 0], [0, 1], [1, 0]], values + i, [2, 2]) for i in (0, 1))
+    return tf.edit_distance(said, meant)
+
+
 CASES = [
+    Case("edit_distance", ("EditDistance",), _distances, (np.array([3, 4, 5], np.int32),), differentiable=False),
     Case("ctc_loss", ("CTCLoss",), _labelled, (normal(5, 2, 3),), second_order=False),
     Case(
         "ctc_loss_of_single_steps",
