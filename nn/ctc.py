@@ -6,7 +6,7 @@ from typing import Any
 
 from ..engine.build import convert_to_tensor
 from ..engine.graph import Tensor
-from ..engine.ops.ctc import CTCGreedyDecoder, CTCLoss
+from ..engine.ops.ctc import CTCBeamSearchDecoder, CTCGreedyDecoder, CTCLoss
 from ..engine.ops.rearranging import transpose
 from ..engine.sparse_tensor import SparseTensor
 from .arguments import renamed
@@ -69,4 +69,22 @@ def ctc_greedy_decoder(
     return [SparseTensor(*parts)], scores
 
 
-__all__ = ["ctc_greedy_decoder", "ctc_loss"]
+def ctc_beam_search_decoder(
+    inputs: Any, sequence_length: Any, beam_width: int = 100, top_paths: int = 1, merge_repeated: bool = True
+) -> tuple[list[SparseTensor], Tensor]:
+    """([the likeliest, the second likeliest … sequence: int64 SparseTensor [batch, length]], log P [batch, top_paths]).
+
+    `inputs` are logits [time, batch, classes], of which the last is the blank. All ways to align a sequence are summed
+    while it is among the `beam_width` likeliest. With `merge_repeated` equal classes in a row of a result are one, even
+    where they were said twice. Raises ValueError for a width or number below 1; a run raises InvalidArgumentError for
+    more paths than the width.
+    """
+    for name, value in (("beam_width", beam_width), ("top_paths", top_paths)):
+        if value < 1:
+            raise ValueError(f"Attr '{name}' of 'CTCBeamSearchDecoder' Op passed {value} less than minimum 1.")
+    attrs = {"beam_width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
+    *parts, scores = CTCBeamSearchDecoder(inputs, sequence_length, **attrs)
+    return [SparseTensor(*parts[nth::top_paths]) for nth in range(top_paths)], scores
+
+
+__all__ = ["ctc_beam_search_decoder", "ctc_greedy_decoder", "ctc_loss"]

@@ -216,4 +216,86 @@ CTCGreedyDecoder = define(
     host_result=True,
 )
 
-__all__: list[str] = []  # tf.nn.ctc_loss and tf.nn.ctc_greedy_decoder are the way to these
+# -- what was probably said -----------------------------------------------------------------------------------------
+
+_Paths = dict[tuple[int, ...], tuple[float, float]]  # log probabilities: of a path that ends in a blank, in its label
+
+
+def _prefix_beam(logs: np.ndarray, width: int) -> list[tuple[tuple[int, ...], float]]:
+    """The paths of a sequence [time, classes] of log probabilities and theirs, the likeliest first.
+
+    All ways to align a path that was kept are summed; after each step `width` paths are kept. Graves, Supervised
+    Sequence Labelling (2012), section 7.5.3.
+    """
+    none = -np.inf
+    kept: _Paths = {(): (0.0, none)}
+    for step in logs.tolist():
+        *labels, blank = step
+        after: _Paths = {}
+        for path, (silent, spoken) in kept.items():
+            again = none
+            if path:
+                longer = kept.get(path[:-1])  # this path may also be that one, just grown
+                grown = none
+                if longer is not None:
+                    repeats = len(path) > 1 and path[-1] == path[-2]
+                    grown = longer[0] if repeats else np.logaddexp(*longer)
+                again = np.logaddexp(spoken, grown) + labels[path[-1]]
+            after[path] = (np.logaddexp(silent, spoken) + blank, again)
+        for path, (silent, spoken) in kept.items():
+            for label, log in enumerate(labels):
+                if (*path, label) not in kept:
+                    before = silent if path and path[-1] == label else np.logaddexp(silent, spoken)
+                    if before > none:
+                        after[(*path, label)] = (none, before + log)
+        best = sorted(after, key=lambda path: -np.logaddexp(*after[path]))[:width]
+        kept = {path: after[path] for path in best}
+    return [(path, float(np.logaddexp(*ends))) for path, ends in kept.items()]
+
+
+def _without_repeats(path: tuple[int, ...]) -> list[int]:
+    return [label for i, label in enumerate(path) if i == 0 or label != path[i - 1]]
+
+
+def _beam_kernel(
+    k: Any, inputs: Array, lengths: Array, beam_width: int, top_paths: int, merge_repeated: bool
+) -> list[Array]:
+    steps, batch, _ = inputs.shape
+    _checked_lengths(lengths, steps, FailedPreconditionError)
+    if top_paths > beam_width:
+        raise _refused("requested more paths than the beam width.")
+    logits = inputs.astype(np.float64)
+    logs = logits - np.logaddexp.reduce(logits, -1, keepdims=True)
+    found = [_prefix_beam(logs[: lengths[b], b], beam_width) for b in range(batch)]
+    if any(len(paths) < top_paths for paths in found):
+        raise _refused(f"Less leaves in the beam search than requested: {min(map(len, found))} < {top_paths}")
+    indices, values, shapes = [], [], []
+    for nth in range(top_paths):
+        rows = [_without_repeats(paths[nth][0]) if merge_repeated else list(paths[nth][0]) for paths in found]
+        places = [(b, i) for b, row in enumerate(rows) for i in range(len(row))]
+        indices.append(np.array(places, np.int64).reshape(-1, 2))
+        values.append(np.array([label for row in rows for label in row], np.int64))
+        shapes.append(np.array([batch, max(map(len, rows), default=0)], np.int64))
+    scores = np.array([[log for _, log in paths[:top_paths]] for paths in found], inputs.dtype)
+    return [*indices, *values, *shapes, scores.reshape(batch, top_paths)]
+
+
+def _beam_shape(inputs: Tensor, lengths: Tensor, top_paths: int, **_: Any) -> list[TensorShape]:
+    *_parts, scores = _greedy_shape(inputs, lengths)
+    each = ([None, 2], [None], [2])
+    return [*(TensorShape(sizes) for sizes in each for _ in range(top_paths)), TensorShape([scores[0], top_paths])]
+
+
+CTCBeamSearchDecoder = define(
+    "CTCBeamSearchDecoder",
+    "inputs:T, sequence_length:int32 -> decoded_indices:int64*top_paths, decoded_values:int64*top_paths, "
+    "decoded_shape:int64*top_paths, log_probability:T",
+    types=_FLOATS,
+    shape=_beam_shape,
+    kernel=_beam_kernel,
+    grad=not_differentiable,
+    host=["inputs", "sequence_length"],
+    host_result=True,
+)
+
+__all__: list[str] = []  # tf.nn.ctc_loss and the decoders of tf.nn are the way to these

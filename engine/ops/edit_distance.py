@@ -35,7 +35,7 @@ def _sequences(indices: np.ndarray, values: np.ndarray) -> dict[tuple, list]:
 
 def _kernel(k: Any, *parts: np.ndarray, normalize: bool) -> np.ndarray:
     (hypotheses, truths), shapes = (_sequences(*parts[i : i + 2]) for i in (0, 3)), (parts[2], parts[5])
-    distances = np.zeros(np.maximum(*(shape[:-1] for shape in shapes)), np.float32)
+    distances = np.zeros(np.maximum(shapes[0][:-1], shapes[1][:-1]), np.float32)
     for place in hypotheses.keys() | truths.keys():
         truth = truths.get(place, [])
         distance = np.float32(levenshtein(hypotheses.get(place, []), truth))
@@ -48,15 +48,15 @@ def _kernel(k: Any, *parts: np.ndarray, normalize: bool) -> np.ndarray:
 def _shape(*parts: Tensor, **_: Any) -> TensorShape:
     for t, rank in zip(parts, (2, 1, 1) * 2, strict=True):
         of_rank(t, rank)
-    shapes = [constant_value(t) for t in (parts[2], parts[5])]
-    if shapes[0] is None or shapes[1] is None:
+    said, meant = (constant_value(t) for t in (parts[2], parts[5]))
+    if said is None or meant is None:
         return TensorShape(None)
-    if len(shapes[0]) != len(shapes[1]):
+    if len(said) != len(meant):
         raise ValueError(
             "Expected hypothesis and truth tensors to have the same rank, but hypothesis_shape and th_shape: "
-            f"{len(shapes[0])} vs. {len(shapes[1])}"
+            f"{len(said)} vs. {len(meant)}"
         )
-    return TensorShape(np.maximum(*(shape[:-1] for shape in shapes)).tolist())
+    return TensorShape(np.maximum(said[:-1], meant[:-1]).tolist())
 
 
 EditDistance = define(

@@ -37,6 +37,13 @@ CASES = [
         differentiable=False,
     ),
     Case(
+        "ctc_beam_search_decoder",
+        ("CTCBeamSearchDecoder",),
+        lambda tf, x: tf.nn.ctc_beam_search_decoder(x, [3, 5], 4, 2)[1],
+        (normal(5, 2, 3).astype(np.float32),),
+        differentiable=False,
+    ),
+    Case(
         "gather_tree",
         ("GatherTree",),
         lambda tf, steps, parents, lengths: gather_tree(steps, parents, lengths, 4),

@@ -24,7 +24,7 @@ TOLERANCE = 2e-6
 FLAT = {
     "Floor", "Ceil", "Round", "Rint", "FloorDiv", "TruncateDiv", "StopGradient", "ZerosLike", "OnesLike", "Const",
     "Fill", "Placeholder", "LoopInput", "RandomShuffle", "Multinomial", "Bitcast", "RandomPoissonV2",
-    "StatelessMultinomial", "LookupTableFindV2", "CTCGreedyDecoder", "NonMaxSuppressionV5",
+    "StatelessMultinomial", "LookupTableFindV2", "CTCGreedyDecoder", "CTCBeamSearchDecoder", "NonMaxSuppressionV5",
     "SampleDistortedBoundingBoxV2", "EditDistance",
 }  # fmt: skip
 DRAWN = {"RandomGamma"}  # its slope holds a draw's quantile still: tests/engine/test_rejection.py
