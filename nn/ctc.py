@@ -1,4 +1,4 @@
-"""tf.nn's connectionist temporal classification: the loss of sequences that nobody aligned, and a decoder."""
+"""tf.nn's connectionist temporal classification: the loss of sequences that nobody aligned, and two decoders."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def ctc_beam_search_decoder(
     for name, value in (("beam_width", beam_width), ("top_paths", top_paths)):
         if value < 1:
             raise ValueError(f"Attr '{name}' of 'CTCBeamSearchDecoder' Op passed {value} less than minimum 1.")
-    attrs = {"beam_width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
+    attrs: dict[str, Any] = {"beam_width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
     *parts, scores = CTCBeamSearchDecoder(inputs, sequence_length, **attrs)
     return [SparseTensor(*parts[nth::top_paths]) for nth in range(top_paths)], scores
 
