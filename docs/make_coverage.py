@@ -45,7 +45,7 @@ DIFFERS = {
     "map_fn": "as `foldl`",
     "nn.avg_pool3d": "as `max_pool3d`",
     "nn.dynamic_rnn": "`parallel_iterations` and `swap_memory` do nothing",
-    "nn.max_pool3d": "SAME windows with gaps between them lie as those of `max_pool`; TensorFlow's CPU has them elsewhere",
+    "nn.max_pool3d": "SAME windows with gaps between them lie as `max_pool`'s; TensorFlow's CPU has them elsewhere",
     "python_io.tf_record_iterator": "a record whose head is cut off raises DataLossError, where TensorFlow just ends",
     "regex_replace": "by Python's regular expressions: classes of Unicode (`\\p`) raise UnimplementedError",
     "scan": "as `foldl`",
