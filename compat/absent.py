@@ -20,7 +20,6 @@ INSTEAD = {
     "contrib.distribute": _PARALLEL,
     "contrib.eager": "everything is built as a graph and run in a Session",
     "contrib.estimator": "write the training loop with a Session",
-    "contrib.factorization": "of it KMeans is here",
     "contrib.graph_editor": "build another graph, or import a GraphDef with tf.import_graph_def(…, input_map=…)",
     "contrib.keras": "use tf.layers",
     "contrib.learn": "write the training loop with a Session",

@@ -85,6 +85,7 @@ _ADAPTED: dict[str, Callable[[dict[str, Any], Sequence[Tensor]], dict[str, Any]]
     "AvgPool": lambda attrs, inputs: attrs | _WHOLE_WINDOWS,
     "AvgPoolGrad": lambda attrs, inputs: attrs | _WHOLE_WINDOWS,
     "MaxPoolGradGrad": lambda attrs, inputs: attrs | _WHOLE_WINDOWS,
+    "CropAndResize": lambda attrs, inputs: attrs | {"out": float32},
     "CountUpTo": lambda attrs, inputs: attrs | {"writes": (variable_of(inputs[0]),)},
     "ImageSummary": lambda attrs, inputs: attrs | {"bad_color": tuple(np.ravel(attrs["bad_color"]).tolist())},
     "ResizeArea": lambda attrs, inputs: attrs | {"out": float32, "half_pixel_centers": False},

@@ -140,13 +140,13 @@ def _crop_kernel(
 
 
 def _image_gradient_kernel(
-    k: Any, grads: Array, boxes: np.ndarray, box_ind: np.ndarray, image_size: np.ndarray, out: Any, method: str
+    k: Any, grads: Array, boxes: np.ndarray, box_ind: np.ndarray, image_size: np.ndarray, T: Any, method: str
 ) -> Array:
     sizes = image_size.tolist()
     crops = _Crops(k, sizes, boxes, box_ind, grads.shape[1:3])
     if method == "nearest":
         crops.nearest()
-    wide = np.dtype(np.float32) if out.numpy.itemsize == 2 else out.numpy
+    wide = np.dtype(np.float32) if T.numpy.itemsize == 2 else T.numpy
     total = k.xp.zeros((sizes[0] * sizes[1] * sizes[2], sizes[3]), wide)
     places, shares = [], []
     for place, weights in crops.corners():
@@ -154,7 +154,7 @@ def _image_gradient_kernel(
         places.append(place[used])
         shares.append(grads[used].astype(wide) * k.asarray(weights.astype(wide))[used][:, None])
     k.scatter_add(total, k.xp.concatenate(places), k.xp.concatenate(shares))
-    return k.cast(total.reshape(sizes), out.numpy)
+    return k.cast(total.reshape(sizes), T.numpy)
 
 
 def _boxes_gradient_kernel(k: Any, grads: Array, image: Array, boxes: np.ndarray, box_ind: np.ndarray) -> Array:
@@ -194,7 +194,7 @@ def _crop_gradient(op: Operation, g: Tensor) -> list[Tensor | None]:
     image, boxes, owners, _ = op.inputs
     by_image = None
     if image.dtype.is_floating:
-        by_image = CropAndResizeGradImage(g, boxes, owners, shape_of(image), out=image.dtype, method=op.attrs["method"])
+        by_image = CropAndResizeGradImage(g, boxes, owners, shape_of(image), T=image.dtype, method=op.attrs["method"])
     return [by_image, CropAndResizeGradBoxes(g, image, boxes, owners), None, None]
 
 
@@ -217,7 +217,7 @@ CropAndResize = define(
 
 CropAndResizeGradImage = define(
     "CropAndResizeGradImage",
-    "grads:G, boxes:float32, box_ind:int32, image_size:int32 -> output:out",
+    "grads:G, boxes:float32, box_ind:int32, image_size:int32 -> output:T",
     types={"G": FLOATS},
     shape=lambda grads, boxes, owners, size, **_: constant_value_as_shape(size).with_rank(4),
     kernel=_image_gradient_kernel,

@@ -54,7 +54,7 @@ def _cropped(size, method):
 
 
 def _uncropped(method):
-    return lambda tf, g: CropAndResizeGradImage(g, BOXES, OWNERS, (2, 5, 4, 2), out=float64, method=method)
+    return lambda tf, g: CropAndResizeGradImage(g, BOXES, OWNERS, (2, 5, 4, 2), T=float64, method=method)
 
 
 CASES = [

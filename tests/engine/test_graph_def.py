@@ -10,7 +10,8 @@ from scopeflow.engine.importing import COMPOSED
 from scopeflow.engine.spelling import SPELLINGS
 from scopeflow.engine.tensorflow_ops import facts_of
 
-IN_FLOAT64 = {"ResizeArea", "ResizeBilinear", "ResizeBicubic"}  # resized to it by their cases, not by TensorFlow
+# Computed in it by their cases, not by TensorFlow.
+IN_FLOAT64 = {"ResizeArea", "ResizeBilinear", "ResizeBicubic", "CropAndResize", "CropAndResizeGradImage"}
 CASES = [case for case in all_cases() if not IN_FLOAT64 & {*case.ops}]
 
 
