@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -103,3 +103,12 @@ def check_out(kernel: str, out: Array, shape: Sequence[int], inputs: Mapping[str
         if xp.may_share_memory(out, array) and xp.shares_memory(out, array):
             places = f"out (shape {out.shape}) and {name} (shape {array.shape})"
             raise ValueError(f"{kernel}: {places} overlap in memory, and must not")
+
+
+def elementwise(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+    """function(*arrays), of NumPy arrays [n], by scalar maths such as philox.py's, which calls NumPy's types.
+
+    Of an array with one element older NumPy's types make a scalar, and warn.
+    """
+    size = arrays[0].size
+    return function(*(np.resize(array, 2) if size == 1 else array for array in arrays))[:size]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.arrays import elementwise
 from ...kernels.backend import get_backend
 from ...kernels.philox import BLOCKS_PER_OUTPUT, SMALLEST_64, seed_words, stream_block, uniform_float64
 from ..build import convert_to_tensor
@@ -56,12 +57,12 @@ class _Lanes:
 
 
 def _two_uniforms(w0: Array, w1: Array, w2: Array, w3: Array) -> tuple[Array, Array]:
-    return uniform_float64(w0, w1), uniform_float64(w2, w3)
+    return elementwise(uniform_float64, w0, w1), elementwise(uniform_float64, w2, w3)
 
 
 def _two_normals(w0: Array, w1: Array, w2: Array, w3: Array) -> tuple[Array, Array]:
-    radius = np.sqrt(-2 * np.log(np.maximum(uniform_float64(w0, w1), SMALLEST_64)))
-    angle = 2 * math.pi * uniform_float64(w2, w3)
+    first, second = _two_uniforms(w0, w1, w2, w3)
+    radius, angle = np.sqrt(-2 * np.log(np.maximum(first, SMALLEST_64))), 2 * math.pi * second
     return np.sin(angle) * radius, np.cos(angle) * radius
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...kernels.arrays import elementwise
 from ...kernels.philox import seed_words, stream_block, uniform_float32, uniform_float64, word_int64
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor
@@ -56,7 +57,7 @@ class _Words:
     def fractions(self, count: int) -> np.ndarray:
         """float64 [count], uniform on [0, 1)."""
         pairs = self.take(2 * count)
-        return uniform_float64(pairs[::2], pairs[1::2])
+        return elementwise(uniform_float64, pairs[::2], pairs[1::2])
 
     def below(self, limit: int, count: int) -> np.ndarray:
         """int64 [count] of [0, limit): remainders of 64-bit words, without the lowest ones, which would favour some."""
@@ -118,7 +119,7 @@ class _FixedUnigram:
         drawn: list[int] = []
         unfair = 0 if self.classes & (self.classes - 1) == 0 else (1 << 32) % self.classes
         while len(drawn) < count:
-            fraction = float(uniform_float32(words.take(1))[0])
+            fraction = float(elementwise(uniform_float32, words.take(1))[0])
             column = 0
             while (column := int(words.take(1)[0])) < unfair:
                 pass

@@ -6,6 +6,7 @@ from scipy import stats
 
 from scopeflow import kernels
 from scopeflow.kernels import naive, philox
+from scopeflow.kernels.arrays import elementwise
 
 LEVEL = 1e-3  # of each stream's verdict at its fixed seed
 GRAPH_SEED, OP_SEED = 87654321, 7
@@ -187,3 +188,18 @@ def test_philox_changes_half_of_its_output_with_any_bit_of_counter_or_key():
     z = (changed - trials / 2) / np.sqrt(trials / 4)
     assert stats.chi2.sf((z * z).sum(), z.size) > LEVEL
     assert np.abs(z).max() < stats.norm.isf(LEVEL / z.size / 2)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 5])
+def test_scalar_maths_never_sees_an_array_of_one(size):
+    """Older NumPy makes a scalar of it."""
+    seen = []
+
+    def scaled(a, b):
+        seen.append(a.size)
+        return np.float64(a) * b
+
+    a, b = np.arange(size, dtype=np.uint32), np.arange(10, 10 + 2 * size, 2, np.uint32)
+    found = elementwise(scaled, a, b)
+    assert seen[0] != 1 and found.shape == (size,)
+    np.testing.assert_array_equal(found, a.astype(float) * b)
