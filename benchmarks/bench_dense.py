@@ -9,15 +9,11 @@ multiplies three times, a third of TF32's. "Error" is the greatest difference fr
 
 import argparse
 import functools
-import re
 import sys
-from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
-from dense_problems import DTYPES, KINDS, PROBLEMS, case_of, gpu_clock
+from dense_problems import DTYPES, KINDS, PROBLEMS, Report, case_of, gpu_clock
 
-RESULTS = Path(__file__).with_name("results")
 # TFLOP/s of tensor cores without sparsity, by NVIDIA's data sheets: of TF32, and of 16 bits summed in float32.
 PEAKS = {
     "H200": (494.7, 989.4),
@@ -198,23 +194,15 @@ def main():
         print(f"bench_dense: no CUDA device answers ({type(error).__name__}: {error})", file=sys.stderr)
         return 2
     name, call_of_peer = peer()
-    now = datetime.now(timezone.utc)
-    lines = [f"# Dense kernels on one {device}, {now:%Y-%m-%d %H:%M} UTC, beside {name}", "", *HEADER]
-    print("\n".join(lines))
-
-    def report(line):
-        lines.append(line)
-        print(line, flush=True)
-
+    report = Report("Dense kernels", device, f", beside {name}")
+    for line in HEADER:
+        report(line)
     problems = [problem for problem in PROBLEMS if not arguments.names or problem.function in arguments.names]
     ratios = measure(problems, KINDS, device, launcher, cupy, gpu_clock(cupy), call_of_peer, report)
     report("")
     for line in summary(ratios):
         report(f"- {line}")
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y-%m-%d}-{re.sub(r'[^a-z0-9]+', '-', device.lower())}-dense.md"
-    path.write_text("\n".join(lines) + "\n")
-    print(f"wrote {path.name}")
+    report.write("dense")
     return 0
 
 

@@ -4,17 +4,13 @@ Rates are bytes written in a second; the share is of what a copy of as many byte
 turn with its peers, each with a cold L2, and the medians are compared.
 """
 
-import re
 import sys
-from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
-from dense_problems import DTYPES, gpu_clock
+from dense_problems import DTYPES, Report, gpu_clock
 
 from scopeflow import kernels
 
-RESULTS = Path(__file__).with_name("results")
 SIZES = {"1 GiB": 1 << 30, "16 MiB": 1 << 24}  # beyond every L2, and in one
 FILLS = ("uniform", "normal", "truncated_normal")
 # Cut at two standard deviations, a normal keeps this share of its standard deviation.
@@ -109,19 +105,11 @@ def main():
     except Exception as error:  # whatever CuPy raises without a device
         print(f"bench_fills: no CUDA device answers ({type(error).__name__}: {error})", file=sys.stderr)
         return 2
-    now = datetime.now(timezone.utc)
-    lines = [f"# Random fills on one {device}, {now:%Y-%m-%d %H:%M} UTC", "", *HEADER]
-    print("\n".join(lines))
-
-    def report(line):
-        lines.append(line)
-        print(line, flush=True)
-
+    report = Report("Random fills", device)
+    for line in HEADER:
+        report(line)
     measure(cupy, gpu_clock(cupy), (curand(cupy), torchs()), report)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y-%m-%d}-{re.sub(r'[^a-z0-9]+', '-', device.lower())}-fills.md"
-    path.write_text("\n".join(lines) + "\n")
-    print(f"wrote {path.name}")
+    report.write("fills")
     return 0
 
 

@@ -1,7 +1,10 @@
-"""The products and convolutions for which the dense CUDA kernels are tuned and measured, and a GPU's clock."""
+"""The products and convolutions for which the dense CUDA kernels are tuned and measured, a GPU's clock, and reports."""
 
 import math
+import re
 import statistics
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ml_dtypes
@@ -112,3 +115,25 @@ def gpu_clock(cupy):
         return [statistics.median(times) for times in taken]
 
     return clock
+
+
+class Report:
+    """Lines that are printed as they come, and kept in a file of results that the date and the device name."""
+
+    def __init__(self, title, device, beside=""):
+        self._now, self._device = datetime.now(timezone.utc), device
+        self._lines = []
+        self(f"# {title} on one {device}, {self._now:%Y-%m-%d %H:%M} UTC{beside}")
+        self("")
+
+    def __call__(self, line):
+        self._lines.append(line)
+        print(line, flush=True)
+
+    def write(self, kind):
+        folder = Path(__file__).with_name("results")
+        folder.mkdir(exist_ok=True)
+        device = re.sub(r"[^a-z0-9]+", "-", self._device.lower())
+        path = folder / f"{self._now:%Y-%m-%d}-{device}-{kind}.md"
+        path.write_text("\n".join(self._lines) + "\n")
+        print(f"wrote {path.name}")

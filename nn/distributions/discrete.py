@@ -32,6 +32,7 @@ from .base import (
     new_seed,
     positive,
 )
+from .gammas import Concentrated
 
 
 class _OfLogits(Distribution):
@@ -274,7 +275,7 @@ class Multinomial(_OfLogits):
         return self._means - self._means * self._shares()
 
 
-class DirichletMultinomial(Distribution):
+class DirichletMultinomial(Concentrated):
     """How often each of k classes comes in `total_count` draws, by shares that a Dirichlet distribution gives."""
 
     @keeps_arguments
@@ -297,20 +298,6 @@ class DirichletMultinomial(Distribution):
         )
 
     total_count = property(lambda self: self._total_count)
-    concentration = property(lambda self: self._concentration)
-    total_concentration = property(lambda self: self._total_concentration)
-
-    def _batch_shape_tensor(self) -> Tensor:
-        return shape(self._total_concentration)
-
-    def _batch_shape(self) -> TensorShape:
-        return self._total_concentration.shape
-
-    def _event_shape_tensor(self) -> Tensor:
-        return shape(self._concentration)[-1:]
-
-    def _event_shape(self) -> TensorShape:
-        return self._concentration.shape.with_rank_at_least(1)[-1:]
 
     def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
         if self._total_count.shape.ndims:

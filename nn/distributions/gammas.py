@@ -224,7 +224,29 @@ def _betas(a: Beta, b: Beta, name: str | None = None) -> Tensor:
         )
 
 
-class Dirichlet(Distribution):
+class Concentrated(Distribution):
+    """A distribution over k classes that knows their `concentration` [..., k], and its sum over them."""
+
+    _concentration: Tensor
+    _total_concentration: Tensor
+
+    concentration = property(lambda self: self._concentration)
+    total_concentration = property(lambda self: self._total_concentration)
+
+    def _batch_shape_tensor(self) -> Tensor:
+        return shape(self._total_concentration)
+
+    def _batch_shape(self) -> TensorShape:
+        return self._total_concentration.shape
+
+    def _event_shape_tensor(self) -> Tensor:
+        return shape(self._concentration)[-1:]
+
+    def _event_shape(self) -> TensorShape:
+        return self._concentration.shape.with_rank_at_least(1)[-1:]
+
+
+class Dirichlet(Concentrated):
     """The Dirichlet distribution over k shares that sum to 1, for `concentration` [..., k]."""
 
     @keeps_arguments
@@ -244,21 +266,6 @@ class Dirichlet(Distribution):
             [self._concentration, self._total_concentration],
             scope,
         )
-
-    concentration = property(lambda self: self._concentration)
-    total_concentration = property(lambda self: self._total_concentration)
-
-    def _batch_shape_tensor(self) -> Tensor:
-        return shape(self._total_concentration)
-
-    def _batch_shape(self) -> TensorShape:
-        return self._total_concentration.shape
-
-    def _event_shape_tensor(self) -> Tensor:
-        return shape(self._concentration)[-1:]
-
-    def _event_shape(self) -> TensorShape:
-        return self._concentration.shape.with_rank_at_least(1)[-1:]
 
     def _sample_n(self, n: Any, seed: int | None = None) -> Tensor:
         drawn = random_gamma([n], self._concentration, dtype=self.dtype, seed=seed)
