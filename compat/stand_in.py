@@ -139,7 +139,16 @@ _INNER: dict[str, tuple[str, ...]] = {
         )
         for name in names
     },
-    **{f"contrib.slim.python.slim.{name}": (f"contrib.slim.{name}",) for name in ("evaluation", "learning")},
+    **{f"contrib.slim.python.slim.{name}": (f"contrib.slim.{name}",) for name in ("evaluation", "learning", "nets")},
+    **{
+        f"contrib.slim.python.slim.nets.{name}": (f"contrib.slim.nets.{name}",)
+        for name in ("alexnet", "inception", "overfeat", "resnet_utils", "resnet_v1", "resnet_v2", "vgg")
+    },
+    **{
+        f"contrib.slim.{folder}nets.inception_v{i}": (f".compat.contrib.nets.inception_v{i}",)
+        for folder in ("", "python.slim.")
+        for i in (1, 2, 3)
+    },
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
 }  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}

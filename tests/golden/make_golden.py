@@ -4,7 +4,7 @@ In an environment of its own (`pip install tensorflow-cpu tf_keras`), from anywh
 
     python tests/golden/make_golden.py            # record every module of programs/
     python tests/golden/make_golden.py names ops  # only these
-    python tests/golden/make_golden.py contrib    # needs tf_slim beside TensorFlow, which has no contrib any more
+    python tests/golden/make_golden.py contrib    # as networks, needs tf_slim: TensorFlow has no contrib any more
     python tests/golden/make_golden.py --check    # run all again and compare with what is recorded, writing nothing
 """
 
@@ -60,7 +60,7 @@ def slim(tf) -> types.SimpleNamespace:
     for name in ("base", "convolutional", "core", "normalization", "pooling"):
         path = f"legacy_tf_layers.{name}"
         sys.modules[f"tf_keras.{path}"] = importlib.import_module(f"tf_keras.src.{path}")
-    import tf_slim
+    import tf_slim.nets
 
     layers = types.SimpleNamespace(**{**vars(tf_slim), **vars(tf_slim.layers)})
     return types.SimpleNamespace(layers=layers, framework=tf_slim, slim=tf_slim)
