@@ -12,6 +12,7 @@ from ..engine.ops.normalize import *
 from ..engine.ops.pool import *
 from ..engine.ops.pool import avg_pool as avg_pool2d
 from ..engine.ops.pool import max_pool as max_pool2d
+from ..engine.ops.pool_argmax import *
 from ..engine.ops.sampling import *
 from ..engine.ops.volumes import *
 from . import rnn_cell

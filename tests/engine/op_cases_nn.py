@@ -8,6 +8,7 @@ from scopeflow.engine.ops.conv import DENSE, DEPTHWISE
 from scopeflow.engine.ops.nn import AssertBroadcastable, BiasAddGrad
 from scopeflow.engine.ops.normalize import ChannelWindowSum, FusedBatchNormV3
 from scopeflow.engine.ops.pool import AvgPoolGrad, MaxPoolGrad, MaxPoolGradGrad
+from scopeflow.engine.ops.pool_argmax import MaxPoolGradGradWithArgmax, MaxPoolGradWithArgmax
 from scopeflow.engine.ops.softmax_cross_entropy import (
     SoftmaxCrossEntropyWithLogits,
     SparseSoftmaxCrossEntropyWithLogits,
@@ -93,6 +94,15 @@ _STATISTICS = (normal(3, seed=2), positive(3, seed=3))
 
 VOLUMES, WINDOW = (2, 4, 3, 5, 2), (2, 2, 3, 2, 3)  # and, with the channels second:
 VOLUMES_FIRST = (2, 2, 4, 3, 5)
+
+
+def _argmax_attrs(**more):
+    return {"ksize": (1, 2, 2, 1), "strides": (1, 1, 1, 1), "padding": "VALID", **more}
+
+
+def _argmax(tf, include_batch=False):
+    attrs = _argmax_attrs(include_batch_in_index=include_batch)
+    return tf.nn.max_pool_with_argmax(tf.constant(distinct(2, 4, 4, 2)), **attrs).argmax
 
 
 def _of_volumes(layout="NDHWC", padding="SAME", **more):
@@ -232,6 +242,29 @@ CASES = [
             **_pool_attrs(),
         ),
         (normal(1, 4, 4, 2),),
+    ),
+    Case(
+        "max_pool_with_argmax",
+        ("MaxPoolWithArgmax",),
+        lambda tf, x: tf.nn.max_pool_with_argmax(x, [1, 3, 2, 1], [1, 2, 1, 1], "SAME"),
+        (distinct(2, 5, 4, 2),),
+        second_order=False,  # piecewise linear: what there is of it are the next two cases
+    ),
+    Case(
+        "max_pool_grad_with_argmax",
+        ("MaxPoolGradWithArgmax",),
+        lambda tf, g: MaxPoolGradWithArgmax(
+            np.zeros([2, 4, 4, 2]), g, _argmax(tf), **_argmax_attrs(include_batch_in_index=False)
+        ),
+        (normal(2, 3, 3, 2),),
+    ),
+    Case(
+        "max_pool_grad_grad_with_argmax",
+        ("MaxPoolGradGradWithArgmax",),
+        lambda tf, g: MaxPoolGradGradWithArgmax(
+            np.zeros([2, 4, 4, 2]), g, _argmax(tf, True), **_argmax_attrs(include_batch_in_index=True)
+        ),
+        (normal(2, 4, 4, 2),),
     ),
     Case("avg_pool", ("AvgPool",), lambda tf, x: tf.nn.avg_pool(x, [3, 2], 2, "SAME"), (normal(2, 5, 4, 2),)),
     Case(
