@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine.build import convert_to_tensor
-from ..engine.dtypes import as_dtype, float16, float32, float64, int32
+from ..engine.dtypes import float16, float32, float64, int32
 from ..engine.graph import Operation, Tensor, op_scope
 from ..engine.ops.array import concat, extract_image_patches, pad, reverse, stack, tile
 from ..engine.ops.array import slice as slice_of
 from ..engine.ops.array import transpose as permuted
-from ..engine.ops.basic import cast, expand_dims, identity, rank, reshape, squeeze
+from ..engine.ops.basic import cast, expand_dims, rank, reshape, squeeze
 from ..engine.ops.basic import ones as ones_of
 from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.boxes import (
@@ -35,30 +35,28 @@ from ..engine.ops.colors import AdjustContrastv2, AdjustHue, AdjustSaturation, h
 from ..engine.ops.control_flow import Assert, case, cond, with_dependencies
 from ..engine.ops.linalg import tensordot
 from ..engine.ops.math import (
-    abs,
     add,
     equal,
     floor,
-    floordiv,
     floormod,
     greater,
     greater_equal,
     less,
-    log,
     maximum,
     minimum,
     multiply,
     pow,
     round,
     rsqrt,
-    saturate_cast,
     subtract,
     truediv,
 )
 from ..engine.ops.random import random_crop, random_uniform
-from ..engine.ops.reduce import reduce_mean, reduce_prod, reduce_std, reduce_sum
+from ..engine.ops.reduce import reduce_mean, reduce_prod, reduce_std
 from ..engine.ops.resizing import resize_area, resize_bicubic, resize_bilinear, resize_nearest_neighbor
 from ..engine.static import constant_value
+from .image_dtypes import convert_image_dtype
+from .image_measures import image_gradients, psnr, sobel_edges, ssim, ssim_multiscale, total_variation
 
 _SPATIAL = (-3, -2, -1)  # height, width and channels of [..., H, W, C]
 
@@ -407,30 +405,6 @@ def rot90(image: Any, k: Any = 1, name: str | None = None) -> Tensor:
 # -- dtypes ---------------------------------------------------------------------------------------------------------
 
 
-def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:
-    """`image` in another dtype over that dtype's range: floats from 0 to 1, integers to their greatest.
-
-    With `saturate`, what lies outside becomes the nearest value inside.
-    """
-    image = convert_to_tensor(image, name="image")
-    dtype = as_dtype(dtype)
-    if dtype == image.dtype:
-        return identity(image, name=name)
-    fitted = saturate_cast if saturate else cast
-    with op_scope(name, "convert_image", [image]) as scope:
-        if not image.dtype.is_integer:
-            if not dtype.is_integer:
-                return cast(image, dtype, name=scope)
-            scaled = multiply(image, int(dtype.max) + 0.5)  # each integer has an equal share of the range
-            return fitted(scaled, dtype, name=scope)
-        most = int(image.dtype.max)
-        if not dtype.is_integer:
-            return multiply(cast(image, dtype), 1.0 / most, name=scope)
-        if most > dtype.max:
-            return fitted(floordiv(image, (most + 1) // (int(dtype.max) + 1)), dtype, name=scope)
-        return multiply(fitted(image, dtype), (int(dtype.max) + 1) // (most + 1), name=scope)
-
-
 def _as_floats(image: Tensor) -> Tensor:
     """`image` in float16 or float32, where changes are computed: itself, if it is of one of these."""
     return image if image.dtype in (float16, float32) else convert_image_dtype(image, float32)
@@ -601,45 +575,6 @@ def yuv_to_rgb(images: Any) -> Tensor:
     return _by_matrix(images, _YUV_TO_RGB, "yuv_to_rgb")
 
 
-# -- measures -------------------------------------------------------------------------------------------------------
-
-
-def total_variation(images: Any, name: str | None = None) -> Tensor:
-    """The sum of the absolute differences of neighbors, of [H, W, C] or for each image of [N, H, W, C].
-
-    Raises ValueError for another rank.
-    """
-    with op_scope(name, "total_variation", [images]):
-        images = convert_to_tensor(images, name="images")
-        if images.shape.ndims not in (3, 4):
-            raise ValueError("'images' must be either 3 or 4-dimensional.")
-        down = images[..., 1:, :, :] - images[..., :-1, :, :]
-        across = images[..., :, 1:, :] - images[..., :, :-1, :]
-        return add(reduce_sum(abs(down), axis=_SPATIAL), reduce_sum(abs(across), axis=_SPATIAL))
-
-
-def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
-    """The peak signal to noise ratio of images [..., H, W, C] in decibels: 10 log10(max_val² / mean of (a - b)²)."""
-    with op_scope(name, "PSNR", [a, b]):
-        a, b = convert_to_tensor(a), convert_to_tensor(b)
-        peak = convert_image_dtype(cast(max_val, a.dtype), float32)
-        difference = convert_image_dtype(a, float32) - convert_image_dtype(b, float32)
-        error = reduce_mean(difference * difference, axis=_SPATIAL)
-        return (20 * log(peak) - 10 * log(error)) / log(10.0)
-
-
-def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
-    """How much [N, H, W, C] changes to the next row and to the next column; zero at the last ones.
-
-    Raises ValueError for another rank.
-    """
-    image = convert_to_tensor(image)
-    if image.shape.ndims != 4:
-        raise ValueError(f"image_gradients expects a 4D tensor [batch_size, h, w, d], not {image.shape}.")
-    down, across = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
-    return pad(down, [[0, 0], [0, 1], [0, 0], [0, 0]]), pad(across, [[0, 0], [0, 0], [0, 1], [0, 0]])
-
-
 __all__ = [
     "ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation",
     "central_crop", "convert_image_dtype", "crop_and_resize", "crop_to_bounding_box", "decode_bmp", "decode_gif",
@@ -649,7 +584,7 @@ __all__ = [
     "per_image_standardization", "per_image_whitening", "psnr", "random_brightness", "random_contrast", "random_crop",
     "random_flip_left_right", "random_flip_up_down", "random_hue", "random_saturation", "resize", "resize_area",
     "resize_bicubic", "resize_bilinear", "resize_image_with_crop_or_pad", "resize_image_with_pad", "resize_images",
-    "resize_nearest_neighbor", "resize_with_crop_or_pad", "rgb_to_grayscale", "rgb_to_hsv", "rgb_to_yiq",
-    "rgb_to_yuv", "rot90", "sample_distorted_bounding_box", "total_variation", "transpose", "transpose_image",
-    "yiq_to_rgb", "yuv_to_rgb",
+    "resize_nearest_neighbor", "resize_with_crop_or_pad", "rgb_to_grayscale", "rgb_to_hsv", "rgb_to_yiq", "rgb_to_yuv",
+    "rot90", "sample_distorted_bounding_box", "sobel_edges", "ssim", "ssim_multiscale", "total_variation", "transpose",
+    "transpose_image", "yiq_to_rgb", "yuv_to_rgb",
 ]  # fmt: skip
