@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..engine.build import constant, convert_to_tensor
-from ..engine.dtypes import bfloat16, float16, float32
+from ..engine.build import constant
 from ..engine.graph import Tensor
 from ..engine.ops.array import pad, stack, transpose
-from ..engine.ops.basic import cast, expand_dims, identity, reshape, squeeze
+from ..engine.ops.basic import expand_dims, identity, reshape, squeeze
 from ..engine.ops.basic import shape as shape_of
 from ..engine.ops.linalg import matmul, tensordot
 from ..engine.ops.nn import bias_add
 from ..engine.ops.pool import avg_pool, max_pool
 from ..engine.ops.volumes import avg_pool3d, max_pool3d
 from ..engine.shapes import TensorShape, as_shape
-from ..scopes.initializers import ones_initializer, zeros_initializer
-from ..scopes.scope import get_variable_scope
-from . import convolutions, normalization
+from ..scopes.initializers import zeros_initializer
+from . import convolutions
 from .activations import Activation, activation_of
+from .batch_normalization import BatchNormalization, batch_normalization
 from .dense import dropout as drop_out
 from .layer import Layer, builder, channels, functional
-from .moving_average import moved_towards
-from .weights import known, smart_cond
+from .weights import smart_cond
 
 Initializer = Any
 Regularizer = Callable[[Any], Any]
 Constraint = Callable[[Any], Any]
 
-_ZEROS, _ONES = zeros_initializer(), ones_initializer()
+_ZEROS = zeros_initializer()
 
 
 def _activated(x: Tensor, activation: Callable[[Any], Any] | None) -> Tensor:
@@ -251,9 +248,10 @@ class _Conv(Layer):
         return pad(inputs, [[0, 0], [0, 0], before] if self._first else [[0, 0], before, [0, 0]])
 
     def _finished(self, outputs: Tensor) -> Tensor:
-        if self.use_bias:
-            outputs = bias_add(outputs, self.bias, "NCHW" if self._first else "NHWC")
-        return _activated(outputs, self.activation)
+        return _activated(self._biased(outputs), self.activation)
+
+    def _biased(self, outputs: Tensor) -> Tensor:
+        return bias_add(outputs, self.bias, "NCHW" if self._first else "NHWC") if self.use_bias else outputs
 
 
 class Conv1D(_Conv):
@@ -279,7 +277,7 @@ class Conv2DTranspose(_Conv):
         self,
         filters: int,
         kernel_size: Any,
-        strides: Any = (1, 1),
+        strides: Any = 1,
         padding: str = "valid",
         data_format: str = "channels_last",
         activation: Activation | None = None,
@@ -306,39 +304,54 @@ class Conv2DTranspose(_Conv):
 
     def call(self, inputs: Tensor) -> Tensor:
         sizes = shape_of(inputs)
-        batch, h = sizes[0], 2 if self._first else 1
-        known = inputs.shape.as_list()
-        grown = [
-            self._grown(sizes[h + i] if known[h + i] is None else known[h + i], window, stride)
-            for i, (window, stride) in enumerate(zip(self.kernel_size, self.strides, strict=True))
-        ]
+        batch, lengths = sizes[0], self._lengths(sizes, inputs.shape.as_list())
+        grown = [self._grown(*of_one) for of_one in zip(lengths, self.kernel_size, self.strides, strict=True)]
         output_shape = stack([batch, self.filters, *grown] if self._first else [batch, *grown, self.filters])
+        return self._finished(self._transposed(inputs, output_shape))
+
+    def _lengths(self, sizes: Tensor, known: list[int | None]) -> list[Any]:
+        """Height and width of the inputs."""
+        h = 2 if self._first else 1
+        return [sizes[axis] if known[axis] is None else known[axis] for axis in (h, h + 1)]
+
+    def _transposed(self, inputs: Tensor, output_shape: Tensor) -> Tensor:
         _ = output_shape[0]  # TensorFlow makes these operations too, and seeds that count operations count them
-        outputs = convolutions.conv2d_transpose(
+        return convolutions.conv2d_transpose(
             inputs, self.kernel, output_shape, self.strides, self.padding.upper(), self._layout
         )
-        return self._finished(outputs)
 
     def _grown(self, length: Any, window: int, stride: int) -> Any:
         grown = length * stride
         return grown + max(window - stride, 0) if self.padding == "valid" else grown
 
 
-class SeparableConv2D(_Conv):
-    """A convolution of each channel alone, then one of 1x1 across channels.
+class Conv3DTranspose(Conv2DTranspose):
+    """As `Conv2DTranspose`, of volumes. Variables: `kernel` [d, h, w, filters, in] and `bias`."""
 
-    Variables: `depthwise_kernel` [h, w, in, depth_multiplier], `pointwise_kernel` [1, 1, in * depth_multiplier,
-    filters] and `bias`.
-    """
+    rank = 3
+
+    def _lengths(self, sizes: Tensor, known: list[int | None]) -> list[Any]:
+        """Depth, height and width of the inputs, as a run has them, since TensorFlow makes these operations."""
+        d = 2 if self._first else 1
+        return [sizes[axis] for axis in (d, d + 1, d + 2)]
+
+    def _transposed(self, inputs: Tensor, output_shape: Tensor) -> Tensor:
+        layout, padding = self._layout, self.padding.upper()
+        strides = (1, 1, *self.strides) if self._first else (1, *self.strides, 1)
+        return convolutions.conv3d_transpose(inputs, self.kernel, output_shape, strides, padding, layout)
+
+
+class _SeparableConv(_Conv):
+    """A convolution of each channel alone, then one of single cells across channels."""
 
     def __init__(
         self,
         filters: int,
         kernel_size: Any,
-        strides: Any = (1, 1),
+        strides: Any = 1,
         padding: str = "valid",
         data_format: str = "channels_last",
-        dilation_rate: Any = (1, 1),
+        dilation_rate: Any = 1,
         depth_multiplier: int = 1,
         activation: Activation | None = None,
         use_bias: bool = True,
@@ -370,12 +383,46 @@ class SeparableConv2D(_Conv):
         depth = self._depth(input_shape)
         deep = [*self.kernel_size, depth, self.depth_multiplier]
         self.depthwise_kernel = self._kernel_weight("depthwise_kernel", deep, *self._depthwise)
-        mixing = [1, 1, depth * self.depth_multiplier, self.filters]
+        mixing = [*(1 for _ in self.kernel_size), depth * self.depth_multiplier, self.filters]
         self.pointwise_kernel = self._kernel_weight("pointwise_kernel", mixing, *self._pointwise)
         self.bias = _bias(self, self.filters) if self.use_bias else None
 
     def _kernel_weight(self, name: str, shape: list[int], initializer: Any, regularizer: Any, constraint: Any) -> Any:
         return self.add_weight(name, shape, initializer=initializer, regularizer=regularizer, constraint=constraint)
+
+
+class SeparableConv1D(_SeparableConv):
+    """A convolution of each channel of [batch, steps, channels] alone, then one of single steps across channels.
+
+    Variables: `depthwise_kernel` [steps, in, depth_multiplier], `pointwise_kernel` [1, in * depth_multiplier, filters]
+    and `bias`.
+    """
+
+    rank = 1
+
+    def call(self, inputs: Tensor) -> Tensor:
+        padding = self.padding
+        if padding == "causal":
+            inputs, padding = self._shifted(inputs), "valid"
+        row = 2 if self._first else 1  # the inputs become images of one row
+        outputs = convolutions.separable_conv2d(
+            expand_dims(inputs, row),
+            expand_dims(self.depthwise_kernel, 0),
+            expand_dims(self.pointwise_kernel, 0),
+            self.strides * 2,
+            padding.upper(),
+            (1, *self.dilation_rate),
+            data_format=_LAYOUTS[2][self._first],
+        )
+        return _activated(squeeze(self._biased(outputs), [row]), self.activation)
+
+
+class SeparableConv2D(_SeparableConv):
+    """A convolution of each channel alone, then one of 1x1 across channels.
+
+    Variables: `depthwise_kernel` [h, w, in, depth_multiplier], `pointwise_kernel` [1, 1, in * depth_multiplier,
+    filters] and `bias`.
+    """
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._finished(
@@ -513,153 +560,6 @@ class Dropout(Layer):
         return smart_cond(training, dropped, lambda: identity(inputs))
 
 
-# -- batch normalization --------------------------------------------------------------------------------------------
-
-
-class BatchNormalization(Layer):
-    """Inputs normalised over all axes but `axis`: by the batch's moments in training, else by moving averages of them.
-
-    `axis` may name several axes. Variables: `gamma`, `beta` (where `scale` and `center`), and `moving_mean`,
-    `moving_variance`, of the length of the axis, or for several of the inputs' rank with ones elsewhere. Training
-    updates the last two by the operations in UPDATE_OPS: average -= (average - new) * (1 - momentum). `fused` (by
-    default where the inputs are images) does it in one op, whose variance has Bessel's correction. The arguments about
-    renormalization and virtual batches are not offered. Ioffe and Szegedy (2015).
-    """
-
-    min_ndim = 1
-
-    def __init__(
-        self,
-        axis: int | Sequence[int] = -1,
-        momentum: float = 0.99,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Initializer = _ZEROS,
-        gamma_initializer: Initializer = _ONES,
-        moving_mean_initializer: Initializer = _ZEROS,
-        moving_variance_initializer: Initializer = _ONES,
-        beta_regularizer: Regularizer | None = None,
-        gamma_regularizer: Regularizer | None = None,
-        beta_constraint: Constraint | None = None,
-        gamma_constraint: Constraint | None = None,
-        renorm: bool = False,
-        renorm_clipping: Any = None,
-        renorm_momentum: float = 0.99,
-        fused: bool | None = None,
-        trainable: bool = True,
-        virtual_batch_size: int | None = None,
-        adjustment: Any = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(trainable=trainable, name=name, **kwargs)
-        if renorm or virtual_batch_size is not None or adjustment is not None:
-            raise NotImplementedError("batch_normalization: renorm, virtual_batch_size and adjustment are not offered")
-        self.axis = tuple(int(a) for a in np.ravel(axis))
-        self.momentum, self.epsilon = momentum, epsilon
-        self.center, self.scale, self.fused = center, scale, fused
-        self._gamma = (gamma_initializer, gamma_regularizer, gamma_constraint)
-        self._beta = (beta_initializer, beta_regularizer, beta_constraint)
-        self._moving = (moving_mean_initializer, moving_variance_initializer)
-
-    @builder
-    def build(self, input_shape: TensorShape) -> None:
-        rank = input_shape.ndims
-        if rank is None:
-            raise ValueError("Input has undefined rank.")
-        axes = tuple(axis + rank if axis < 0 else axis for axis in self.axis)
-        if not all(0 <= axis < rank for axis in axes):
-            raise ValueError(
-                "Invalid value for `axis` argument. Expected 0 <= axis < inputs.rank "
-                f"(with inputs.rank={rank}). Received: axis={self.axis}"
-            )
-        if len(set(axes)) != len(axes):
-            raise ValueError(f"Duplicate axis: {self.axis}")
-        self.axis = axes
-        lengths = {axis: input_shape.as_list()[axis] for axis in axes}
-        known_lengths = {axis: length for axis, length in lengths.items() if length is not None}
-        if known_lengths != lengths:
-            raise ValueError(f"Input has undefined `axis` dimension. Received input with shape {input_shape}.")
-        if self.fused is None:
-            self.fused = rank == 4 and axes in ((1,), (3,))
-        elif self.fused and not (rank == 4 and axes in ((1,), (3,))):
-            raise ValueError("A fused batch normalization needs inputs of rank 4 and `axis` 1 or 3.")
-        self._spread = [known_lengths.get(i, 1) for i in range(rank)]
-        if len(axes) == 1:
-            self._channels = (axes[0], known_lengths[axes[0]])
-        self._make_variables(list(known_lengths.values()) if len(axes) == 1 else self._spread)
-
-    def _make_variables(self, shape: list[int]) -> None:
-        dtype = float32 if self._dtype in (float16, bfloat16, None) else self._dtype
-
-        def make(name: str, initializer: Any, regularizer: Any, constraint: Any, trainable: bool = True) -> Any:
-            return self.add_weight(name, shape, dtype, initializer, regularizer, trainable, constraint)
-
-        self.gamma = make("gamma", *self._gamma) if self.scale else None
-        self.beta = make("beta", *self._beta) if self.center else None
-        get_variable_scope().set_partitioner(None)  # averages are assigned to, so they stay in one piece
-        self.moving_mean = make("moving_mean", self._moving[0], None, None, trainable=False)
-        self.moving_variance = make("moving_variance", self._moving[1], None, None, trainable=False)
-
-    def call(self, inputs: Tensor, training: Any = False) -> Tensor:
-        return self._fused_call(inputs, training) if self.fused else self._plain_call(inputs, training)
-
-    def _fused_call(self, inputs: Tensor, training: Any) -> Tensor:
-        layout, dtype = "NCHW" if self.axis == (1,) else "NHWC", self.moving_mean.dtype
-        length = self.moving_mean.shape.as_list()
-        beta = self.beta if self.center else constant(0.0, dtype, shape=length)
-        gamma = self.gamma if self.scale else constant(1.0, dtype, shape=length)
-
-        def normalised(is_training: bool) -> tuple[Tensor, Tensor, Tensor]:
-            return normalization.fused_batch_norm(
-                inputs, gamma, beta, self.moving_mean, self.moving_variance, self.epsilon, layout, is_training
-            )
-
-        outputs, mean, variance = smart_cond(training, lambda: normalised(True), lambda: normalised(False))
-        if known(training) is not False:
-            momentum = smart_cond(training, lambda: constant(self.momentum, dtype), lambda: constant(1.0, dtype))
-            for variable, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                self.add_update(moved_towards(variable, value, momentum), inputs=True)
-        return outputs
-
-    def _plain_call(self, inputs: Tensor, training: Any) -> Tensor:
-        rank = inputs.shape.ndims or 0
-        axes = [i for i in range(rank) if i not in self.axis]
-        fits = len(self.axis) > 1 or self.axis == (rank - 1,)
-
-        def broadcast(v: Any) -> Any:
-            return v if v is None or fits else reshape(v, self._spread)
-
-        gamma, beta = broadcast(self.gamma), broadcast(self.beta)
-        if known(training) is not False:
-            mean, variance = self._batch_moments(inputs, axes, training)
-        else:
-            mean, variance = self.moving_mean, self.moving_variance
-        mean, variance = broadcast(mean), broadcast(variance)
-        outputs = normalization.batch_normalization(inputs, mean, variance, beta, gamma, self.epsilon)
-        outputs.set_shape(inputs.shape)
-        return outputs
-
-    def _batch_moments(self, inputs: Tensor, axes: list[int], training: Any) -> tuple[Tensor, Tensor]:
-        """The moments to normalise by, with the updates of the moving averages towards them."""
-        moving = (self.moving_mean, self.moving_variance)
-
-        def used(batch_value: Tensor, variable: Any) -> Tensor:
-            value = cast(batch_value, variable.dtype)
-            return smart_cond(training, lambda: value, lambda: convert_to_tensor(variable))
-
-        def update(variable: Any, value: Tensor) -> Any:
-            moved = partial(moved_towards, variable, value, self.momentum)
-            return smart_cond(training, moved, lambda: convert_to_tensor(variable))
-
-        moments = normalization.moments(inputs, axes, keepdims=len(self.axis) > 1)
-        mean, variance = (used(*pair) for pair in zip(moments, moving, strict=True))
-        for variable, value in zip(moving, (mean, variance), strict=True):
-            self.add_update(update(variable, value), inputs=True)
-        return mean, variance
-
-
 # -- as functions ---------------------------------------------------------------------------------------------------
 
 dense = functional(Dense)
@@ -667,6 +567,8 @@ conv1d = functional(Conv1D)
 conv2d = functional(Conv2D)
 conv3d = functional(Conv3D)
 conv2d_transpose = functional(Conv2DTranspose)
+conv3d_transpose = functional(Conv3DTranspose)
+separable_conv1d = functional(SeparableConv1D)
 separable_conv2d = functional(SeparableConv2D)
 max_pooling1d = functional(MaxPooling1D, with_reuse=False)
 max_pooling2d = functional(MaxPooling2D, with_reuse=False)
@@ -693,46 +595,11 @@ def dropout(
     return Dropout(rate, noise_shape, seed, name)(inputs, training=training)
 
 
-def batch_normalization(
-    inputs: Any,
-    axis: int | Sequence[int] = -1,
-    momentum: float = 0.99,
-    epsilon: float = 1e-3,
-    center: bool = True,
-    scale: bool = True,
-    beta_initializer: Initializer = _ZEROS,
-    gamma_initializer: Initializer = _ONES,
-    moving_mean_initializer: Initializer = _ZEROS,
-    moving_variance_initializer: Initializer = _ONES,
-    beta_regularizer: Regularizer | None = None,
-    gamma_regularizer: Regularizer | None = None,
-    beta_constraint: Constraint | None = None,
-    gamma_constraint: Constraint | None = None,
-    training: Any = False,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Any = None,
-    renorm: bool = False,
-    renorm_clipping: Any = None,
-    renorm_momentum: float = 0.99,
-    fused: bool | None = None,
-    virtual_batch_size: int | None = None,
-    adjustment: Any = None,
-) -> Tensor:
-    """`BatchNormalization`, applied. Run the operations in UPDATE_OPS with each training step."""
-    layer = BatchNormalization(
-        axis, momentum, epsilon, center, scale, beta_initializer, gamma_initializer, moving_mean_initializer,
-        moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm,
-        renorm_clipping, renorm_momentum, fused, trainable, virtual_batch_size, adjustment, name,
-        _scope=name, _reuse=reuse,
-    )  # fmt: skip
-    return layer(inputs, training=training)
-
-
 __all__ = [
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "BatchNormalization", "Conv1D", "Conv2D",
-    "Conv2DTranspose", "Conv3D", "Dense", "Dropout", "Flatten", "Layer", "MaxPooling1D", "MaxPooling2D",
-    "MaxPooling3D", "SeparableConv2D", "average_pooling1d", "average_pooling2d", "average_pooling3d",
-    "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "dense", "dropout", "flatten",
-    "max_pooling1d", "max_pooling2d", "max_pooling3d", "separable_conv2d",
+    "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Dense", "Dropout", "Flatten", "Layer", "MaxPooling1D",
+    "MaxPooling2D", "MaxPooling3D", "SeparableConv1D", "SeparableConv2D", "average_pooling1d", "average_pooling2d",
+    "average_pooling3d", "batch_normalization", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose",
+    "dense", "dropout", "flatten", "max_pooling1d", "max_pooling2d", "max_pooling3d", "separable_conv1d",
+    "separable_conv2d",
 ]  # fmt: skip

@@ -277,8 +277,8 @@ def test_batch_normalization_without_scale_and_center_has_only_its_moving_averag
 def test_batch_normalization_in_inference_has_no_updates_and_refuses_what_it_does_not_offer():
     tf.layers.batch_normalization(tf.zeros([2, 3]))
     assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
-    with pytest.raises(NotImplementedError, match="renorm"):
-        tf.layers.batch_normalization(tf.zeros([2, 3]), renorm=True)
+    with pytest.raises(NotImplementedError, match="virtual_batch_size"):
+        tf.layers.batch_normalization(tf.zeros([2, 3]), virtual_batch_size=1)
     with pytest.raises(ValueError, match=r"Expected 0 <= axis < inputs.rank \(with inputs.rank=2\)"):
         tf.layers.batch_normalization(tf.zeros([2, 3]), axis=3)
 
