@@ -94,23 +94,26 @@ def batch_norm(
     tensor. `fused` (the default) uses one op where the inputs are of rank 2 or 4, whose variance has Bessel's
     correction. `batch_weights` [batch] weigh the rows in the moments. Ioffe and Szegedy, Batch Normalization (2015).
 
-    Raises ValueError for unknown ranks or channels, NotImplementedError for renormalization and adjustments.
+    `renorm`, with its clipping and decay, and `adjustment` are those of `tf.layers.batch_normalization`. Raises
+    ValueError for unknown ranks or channels, or renormalization where the averages do not move by UPDATE_OPS alone.
     """
-    if renorm or adjustment is not None:
-        raise NotImplementedError("batch_norm: renorm and adjustment are not offered")
     if batch_weights is not None and fused:
         raise ValueError("fused_batch_norm does not support batch_weights.")
     _first(data_format)
     inputs = convert_to_tensor(inputs)
     rank, later = inputs.shape.ndims, updates_collections == GraphKeys.UPDATE_OPS
-    may_fuse = fused is not False and batch_weights is None and rank in (2, 4)
+    corrected = renorm or adjustment is not None
+    may_fuse = fused is not False and batch_weights is None and rank in (2, 4) and not corrected
     own_updates = zero_debias_moving_mean or not later
     if batch_weights is None and not own_updates and not (may_fuse and (rank == 2 or param_regularizers)):
         return _by_layer(
             inputs, decay, center, scale, epsilon, activation_fn, param_initializers, param_regularizers, is_training,
             reuse, variables_collections, outputs_collections, trainable, None if may_fuse else False, data_format,
-            scope,
+            scope, renorm=renorm, renorm_clipping=renorm_clipping, renorm_momentum=renorm_decay, adjustment=adjustment,
         )  # fmt: skip
+    if corrected:
+        what = "renorm" if renorm else "adjustment"
+        raise ValueError(f"{what} is not supported with batch_weights, updates_collections or zero_debias_moving_mean")
     if rank is None:
         raise ValueError(f"Inputs {inputs.name} has undefined rank")
     with variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as opened:
@@ -140,9 +143,9 @@ _OF_LAYER = {name: name for name in ("moving_mean", "moving_variance", "beta", "
 def _by_layer(
     inputs: Tensor, decay: float, center: bool, scale: bool, epsilon: float, activation_fn: Function | None,
     initializers: dict | None, regularizers: dict | None, is_training: Any, reuse: Any, variables_collections: Any,
-    outputs_collections: Any, trainable: bool, fused: bool | None, data_format: str, scope: Any,
+    outputs_collections: Any, trainable: bool, fused: bool | None, data_format: str, scope: Any, **more: Any,
 ) -> Tensor:  # fmt: skip
-    """Batch normalization by the house's layer, where that has all that is asked for."""
+    """Batch normalization by the house's layer, where that has all that is asked for; `more` are its arguments."""
     starts, penalties = {**_STARTS, **(initializers or {})}, regularizers or {}
     with model_scope(scope, "BatchNorm", inputs, reuse) as opened:
         arguments = {
@@ -156,6 +159,7 @@ def _by_layer(
             "gamma_regularizer": penalties.get("gamma"),
             "trainable": trainable,
             "fused": fused,
+            **more,
         }
         layer, outputs = applied(layers.BatchNormalization, arguments, inputs, opened, reuse, training=is_training)
         collect_variables(layer, _OF_LAYER, variables_collections)

@@ -80,9 +80,14 @@ def test_group_norm_refuses_groups_and_axes_that_do_not_fit(arguments, message):
 
 
 @pytest.mark.parametrize("arguments", [{"renorm": True}, {"adjustment": lambda shape: (1, 0)}], ids=" ".join)
-def test_batch_norm_refuses_what_it_does_not_have(arguments):
-    with pytest.raises(NotImplementedError, match="renorm and adjustment"):
-        layers.batch_norm(tf.zeros([2, 3]), **arguments)
+@pytest.mark.parametrize(
+    "beside", [{"updates_collections": None}, {"batch_weights": np.ones(2)}, {"zero_debias_moving_mean": True}],
+    ids=" ".join,
+)  # fmt: skip
+def test_batch_norm_corrects_only_where_averages_move_as_usual(arguments, beside):
+    (what,) = arguments
+    with pytest.raises(ValueError, match=f"{what} is not supported with batch_weights, updates_collections or zero"):
+        layers.batch_norm(tf.zeros([2, 3]), fused=False, **arguments, **beside)
 
 
 def test_batch_norm_told_by_a_placeholder_moves_its_averages_only_in_training():
