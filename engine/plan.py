@@ -396,7 +396,7 @@ class Plan:
                 maker = self._drafts[made_at[slot]]
                 self._fetch_slots[n] = self._empty_slot()
                 copies.append((made_at[slot], _Draft(maker.op, maker.backend, [slot], [self._fetch_slots[n]], "copy")))
-        for at, draft in reversed(copies):
+        for at, draft in sorted(copies, key=lambda copy: copy[0], reverse=True):
             self._drafts.insert(at + 1, draft)
 
     def _callable(self, draft: _Draft, donated: frozenset[int]) -> Callable[..., Any]:

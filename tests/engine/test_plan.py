@@ -97,6 +97,21 @@ def test_what_runs_after_an_update_sees_it_through_an_earlier_read():
     assert session.run([read, follow]) == [[1.0], [5.0]]
 
 
+def test_views_of_variables_fetched_beside_an_update_keep_the_old_values_in_any_order():
+    """As a decoder's logits, which pass through a loop beside the weights, are fetched with a training step."""
+    a, b = tf.Variable([1.0, 2.0]), tf.Variable([3.0, 4.0])
+    first, second, third = tf.identity(a), tf.reshape(b, [2, 1]), tf.identity(b)
+    update = tf.group(a.assign([7.0, 7.0]), b.assign([8.0, 8.0]))
+    for fetches, wanted in (
+        ([third, second, first, update], [[3, 4], [[3], [4]], [1, 2]]),
+        ([second, update, first, third], [[[3], [4]], [1, 2], [3, 4]]),
+    ):
+        session = started()
+        values = [value for value in session.run(fetches) if value is not None]
+        for value, old in zip(values, wanted, strict=True):
+            np.testing.assert_array_equal(value, old)
+
+
 def test_two_variables_swap():
     a, b = tf.Variable([1.0]), tf.Variable([2.0])
     old_a, old_b = a + 0.0, b + 0.0
