@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from . import nest
 from .build import convert_to_tensor
 from .dtypes import DType, int64
 from .graph import Graph, Operation, Tensor, default_session_of, op_scope
 from .session import register_fetch_expansion
 from .shapes import TensorShape
 from .static import constant_value_as_shape
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class SparseTensor:
@@ -73,6 +78,45 @@ class SparseTensorValue(NamedTuple):
     indices: Any
     values: Any
     dense_shape: Any
+
+
+class _Opened(NamedTuple):
+    """A sparse tensor as a nest of three tensors, as loops and conditions carry it."""
+
+    indices: Any
+    values: Any
+    dense_shape: Any
+
+
+def with_parts(structure: Any) -> Any:
+    """A nested structure with the three tensors of each sparse tensor in its place."""
+    return nest.map_structure(
+        lambda leaf: _Opened(*_parts(leaf)) if isinstance(leaf, SparseTensor) else leaf, structure
+    )
+
+
+def without_parts(structure: Any) -> Any:
+    """What `with_parts` made, with the sparse tensors again."""
+    if isinstance(structure, _Opened):
+        return SparseTensor(*structure)
+    if not nest.is_nested(structure):
+        return structure
+    if isinstance(structure, Mapping):
+        return nest.with_values(structure, [(key, without_parts(value)) for key, value in structure.items()])
+    children = [without_parts(child) for child in structure]
+    return type(structure)(*children) if hasattr(structure, "_fields") else type(structure)(children)
+
+
+def also_of_sparse(function: _Function) -> _Function:
+    """A function of one tensor that keeps zero zero, for sparse tensors too: there it changes the values alone."""
+
+    @wraps(function)
+    def of(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(x, SparseTensor):
+            return function(x, *args, **kwargs)
+        return SparseTensor(x.indices, function(x.values, *args, **kwargs), x.dense_shape)
+
+    return of  # type: ignore[return-value]
 
 
 def _parts(sparse: SparseTensor) -> list[Tensor]:

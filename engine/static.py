@@ -67,7 +67,7 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
 
 
 def _pack(op: Any) -> TensorShape | None:
-    if op.inputs[0].shape.ndims != 0:
+    if op.outputs[0].shape.ndims not in (None, 1):  # what is fed without a shape can only be a number here
         return None
     values = [constant_value(t) for t in op.inputs]
     return TensorShape([None if v is None or v < 0 else int(v) for v in values])

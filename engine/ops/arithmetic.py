@@ -12,8 +12,10 @@ from ..build import convert_to_tensor, is_tensor_like
 from ..dtypes import FLOATS, INTEGERS, DType, as_dtype, is_half
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
+from ..indexed_slices import IndexedSlices
 from ..registry import OpDef, Rule, brackets, broadcast_shape, define, not_differentiable, same_shape
 from ..shapes import TensorShape, as_shape, broadcast_sizes
+from ..sparse_tensor import also_of_sparse
 from .basic import cast, identity, sum_like, zeros_like
 
 REALS = FLOATS + INTEGERS
@@ -141,12 +143,14 @@ def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
     return Mul(x, y, name=name)
 
 
-def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
     """A scalar times a tensor. Raises ValueError where `scalar` has dimensions."""
-    x = convert_to_tensor(x)
+    x = x if isinstance(x, IndexedSlices) else convert_to_tensor(x)
     scalar = convert_to_tensor(scalar, x.dtype, name="scalar")
     if scalar.shape.ndims not in (None, 0):
         raise ValueError(f"The input scalar must be a 0-D value. Received shape {scalar.shape}.")
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(Mul(scalar, x.values, name=name), x.indices, x.dense_shape)
     return Mul(scalar, x, name=name)
 
 
@@ -221,16 +225,19 @@ def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     return TruncateMod(x, y, name=name)
 
 
+@also_of_sparse
 def negative(x: Any, name: str | None = None) -> Tensor:
     """-x."""
     return Neg(x, name=name)
 
 
+@also_of_sparse
 def abs(x: Any, name: str | None = None) -> Tensor:
     """The absolute value; its gradient at 0 is 0."""
     return Abs(x, name=name)
 
 
+@also_of_sparse
 def sign(x: Any, name: str | None = None) -> Tensor:
     """-1, 0 or 1; NaN stays NaN."""
     return Sign(x, name=name)

@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import dtypes
 from ..build import constant, convert_to_tensor
-from ..dtypes import DType, as_dtype, summing_dtype
+from ..dtypes import DType, as_dtype, enum_name, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
-from ..registry import brackets, define, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
+from ..registry import brackets, define, get_op, not_differentiable, same_shape, scalar_shape, takes_indexed_slices
 from ..shapes import TensorShape, as_shape
+from ..sparse_tensor import SparseTensor, also_of_sparse
 from ..static import constant_value, constant_value_as_shape
 
 _CONSTANT_UNTIL = 1000  # elements; `zeros` and `ones` below that are constants, above it a Fill (as in TensorFlow)
@@ -24,9 +25,10 @@ _CONSTANT_UNTIL = 1000  # elements; `zeros` and `ones` below that are constants,
 
 def _unfed(op: Operation, k: Any, session: Any, donated: Any) -> Any:
     def refuse() -> None:
-        dtype, shape = op.attrs["dtype"].name, op.attrs["shape"]
+        dtype, shape = enum_name(op.attrs["dtype"]), op.attrs["shape"]
+        of_shape = f" and shape {brackets(shape)}" if shape.sizes else ""  # none is said of a scalar's
         raise InvalidArgumentError(
-            None, None, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype} and shape {shape}"
+            None, None, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype}{of_shape}"
         )
 
     return refuse
@@ -172,6 +174,8 @@ Rank = define(
 def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
     """The shape as a 1-D integer tensor; a constant where it is known statically."""
     with op_scope(name, "Shape", [input]) as scope:
+        if isinstance(input, SparseTensor):
+            return cast(input.dense_shape, out_type)
         tensor = convert_to_tensor(input)
         if tensor.shape.is_fully_defined():
             return constant(tensor.shape.as_list(), out_type, shape=[len(tensor.shape)], name=scope)
@@ -181,6 +185,8 @@ def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> 
 def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Tensor:
     """The number of elements as a scalar; a constant where it is known statically."""
     with op_scope(name, "Size", [input]) as scope:
+        if isinstance(input, SparseTensor):
+            return get_op("Prod")(cast(input.dense_shape, out_type), 0, keep_dims=False, name=scope)
         tensor = convert_to_tensor(input)
         if tensor.shape.is_fully_defined():
             return constant(tensor.shape.num_elements(), out_type, name=scope)
@@ -190,6 +196,8 @@ def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> T
 def rank(input: Any, name: str | None = None) -> Tensor:
     """The number of dimensions as an int32 scalar; a constant where it is known statically."""
     with op_scope(name, "Rank", [input]) as scope:
+        if isinstance(input, SparseTensor):
+            return size(input.dense_shape, name=scope)
         tensor = convert_to_tensor(input)
         if tensor.shape.ndims is not None:
             return constant(tensor.shape.ndims, dtypes.int32, name=scope)
@@ -344,6 +352,7 @@ Cast = define(
 )
 
 
+@also_of_sparse
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """`x` in another dtype: floats to integers round towards zero. `x` itself where it has that dtype already."""
     target = as_dtype(dtype)

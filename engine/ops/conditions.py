@@ -11,6 +11,7 @@ from ..gradients import backpropagate, differentiable_inputs
 from ..graph import Graph, Operation, Tensor, get_default_graph, graph_of, op_scope
 from ..registry import define, get_op
 from ..shapes import TensorShape
+from ..sparse_tensor import with_parts, without_parts
 from .basic import cast, identity, zeros_like
 from .contexts import Branch, Context, as_outputs, further_output
 from .effects import Assert
@@ -176,6 +177,7 @@ def cond(
                     raise ValueError(f"{which}_fn must have a return value.")
                 if isinstance(returned, list) and len(returned) == 1 and not strict:
                     returned = returned[0]
+                returned = with_parts(returned)
                 results.append((returned, as_outputs(returned), context))
                 for tensor in results[-1][1]:
                     context.count_entry(tensor)
@@ -190,7 +192,7 @@ def cond(
             pred, Branch(true_context, true_flat).close(), Branch(false_context, false_flat).close(), "Merge"
         )
         graph.uncounted += len(outputs) - 1  # a Merge for each
-        return nest.pack_sequence_as(structure, like_arrays(nest.flatten(structure), outputs))
+        return without_parts(nest.pack_sequence_as(structure, like_arrays(nest.flatten(structure), outputs)))
 
 
 def case(
@@ -222,7 +224,11 @@ def case(
             return cond(pred, function, lambda: choose(others), strict=strict)
 
         with get_default_graph().control_dependencies(checks):
-            return nest.map_structure(identity, choose(pairs))
+            return _made_anew(choose(pairs))
+
+
+def _made_anew(structure: Any) -> Any:
+    return without_parts(nest.map_structure(identity, with_parts(structure)))
 
 
 def _asserted(pred: Tensor, function: Callable) -> Callable:
@@ -230,7 +236,7 @@ def _asserted(pred: Tensor, function: Callable) -> Callable:
 
     def checked() -> Any:
         with get_default_graph().control_dependencies([Assert(pred, ["None of the conditions evaluated as True."])]):
-            return nest.map_structure(identity, function())
+            return _made_anew(function())
 
     return checked
 

@@ -371,7 +371,7 @@ def matrix_band_part(input: Any, num_lower: Any, num_upper: Any, name: str | Non
 def eye(
     num_rows: Any,
     num_columns: Any = None,
-    batch_shape: Sequence[int] | Tensor | None = None,
+    batch_shape: Sequence[int | Tensor] | Tensor | None = None,
     dtype: Any = dtypes.float32,
     name: str | None = None,
 ) -> Tensor:
@@ -379,14 +379,15 @@ def eye(
     square = num_columns is None
     with op_scope(name, "eye"):
         columns = num_rows if square else num_columns
-        if isinstance(num_rows, Tensor) or isinstance(columns, Tensor) or isinstance(batch_shape, Tensor):
+        batch_is_tensor = isinstance(batch_shape, Tensor) or any(isinstance(d, Tensor) for d in batch_shape or ())
+        if isinstance(num_rows, Tensor) or isinstance(columns, Tensor) or batch_is_tensor:
             known = isinstance(num_rows, int) and isinstance(columns, int)
             length = min(num_rows, columns) if known else minimum(num_rows, columns)
             batch = convert_to_tensor([] if batch_shape is None else batch_shape, dtypes.int32, name="shape")
             diagonal_shape: Any = concat([batch, [length]], 0)
             sizes: Any = None if square else concat([batch, [num_rows, columns]], 0)
         else:
-            lengths = [int(d) for d in batch_shape or ()]
+            lengths = [int(d) for d in batch_shape or ()]  # type: ignore[arg-type]
             diagonal_shape, sizes = [*lengths, min(num_rows, columns)], [*lengths, num_rows, columns]
         diagonal = ones(diagonal_shape, dtype)
         return matrix_diag(diagonal) if square else matrix_set_diag(zeros(sizes, dtype), diagonal)

@@ -17,6 +17,7 @@ from ..gradients import backpropagate, differentiable_inputs
 from ..graph import Graph, Operation, Tensor, graph_of, op_scope
 from ..registry import define, not_differentiable
 from ..shapes import TensorShape, as_shape
+from ..sparse_tensor import SparseTensor, with_parts, without_parts
 from ..static import constant_value
 from .basic import Identity, identity, zeros_like
 from .contexts import Branch, Context, further_output
@@ -265,6 +266,7 @@ def while_loop(
         raise TypeError("body must be callable.")
     if not nest.flatten(loop_vars):
         raise ValueError("No loop variables provided")
+    given_vars, loop_vars = loop_vars, with_parts(loop_vars)
     graph = graph_of(nest.flatten(loop_vars))
     with graph.as_default(), op_scope(name, "while", nest.flatten(loop_vars)) as scope:
         flat_vars = nest.flatten(loop_vars)
@@ -272,7 +274,7 @@ def while_loop(
         if shape_invariants is None:
             invariants = [t.shape for t in starts]
         else:
-            invariants = [as_shape(s) for s in _flat_shapes(shape_invariants, loop_vars)]
+            invariants = [as_shape(s) for s in _flat_shapes(shape_invariants, given_vars)]
             for t, s in zip(starts, invariants, strict=True):
                 if not _is_looser(s, t.shape):
                     raise ValueError(
@@ -286,7 +288,7 @@ def while_loop(
         test_context = Context(graph, f"the condition of the loop {scope[:-1]!r}")
         with test_context.tracing():
             test_arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
-            given = nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, test_arguments))
+            given = without_parts(nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, test_arguments)))
             test = convert_to_tensor(cond(*given) if isinstance(given, (list, tuple)) else cond(given))
             if test.dtype is not dtypes.bool_:
                 raise TypeError(f"cond must return a boolean scalar, not {test}")
@@ -294,7 +296,7 @@ def while_loop(
         context = Context(graph, f"the loop {scope[:-1]!r}", test_context.entered)
         with context.tracing():
             arguments = [loop_input(t.dtype, s) for t, s in zip(starts, invariants, strict=True)]
-            given = nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, arguments))
+            given = without_parts(nest.pack_sequence_as(loop_vars, like_arrays(flat_vars, arguments)))
             returned = body(*given) if isinstance(given, (list, tuple)) else body(given)
             outputs = loop_results(returned, loop_vars, arguments, starts)
         loop = LoopSpec(
@@ -312,11 +314,14 @@ def while_loop(
         results = like_arrays(flat_vars, [Identity(r, name="Exit") for r in results])
         if len(results) == 1 and not return_same_structure:
             return results[0]
-        return nest.pack_sequence_as(loop_vars, results)
+        return without_parts(nest.pack_sequence_as(loop_vars, results))
 
 
 def _flat_shapes(shapes: Any, like: Any) -> list:
     """The shape invariants in the order of the loop variables; a TensorShape is a leaf, not a list of dimensions."""
+    if isinstance(like, SparseTensor):  # of the dense tensor: how many values there are may change
+        rank = as_shape(shapes).ndims
+        return [TensorShape([None, rank]), TensorShape([None]), TensorShape([rank])]
     if isinstance(shapes, TensorShape) or shapes is None:
         return [shapes]
     if not nest.is_nested(like):
@@ -341,7 +346,7 @@ def loop_results(returned: Any, loop_vars: Any, arguments: Sequence[Tensor], sta
     """What a body returned, checked against its arguments; errors name the tensors that the loop starts from."""
     if len(arguments) == 1 and nest.is_nested(loop_vars) and not nest.is_nested(returned):
         returned = [returned]
-    flat = nest.flatten(returned)
+    flat = nest.flatten(with_parts(returned))
     if len(flat) != len(arguments):
         raise ValueError(
             f"The number of outputs of the loop body ({len(flat)}) is not that of loop_vars ({len(arguments)}): {flat}"

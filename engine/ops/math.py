@@ -14,6 +14,7 @@ from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, control_dependencies, op_scope
 from ..registry import OpDef, Rule, broadcast_shape, define, get_op, not_differentiable, same_shape
 from ..shapes import TensorShape
+from ..sparse_tensor import also_of_sparse
 from . import arithmetic
 from .arithmetic import *  # noqa: F403  (one family: `math` offers all of it)
 from .arithmetic import (
@@ -137,6 +138,7 @@ def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
 install_binary_operator("pow", Pow, "pow")
 
 
+@also_of_sparse
 def square(x: Any, name: str | None = None) -> Tensor:
     """x * x."""
     return Square(x, name=name)
@@ -152,6 +154,7 @@ def reciprocal(x: Any, name: str | None = None) -> Tensor:
     return Reciprocal(x, name=name)
 
 
+@also_of_sparse
 def sqrt(x: Any, name: str | None = None) -> Tensor:
     """The square root; NaN below zero."""
     return Sqrt(x, name=name)
@@ -297,6 +300,7 @@ def cosh(x: Any, name: str | None = None) -> Tensor:
     return Cosh(x, name=name)
 
 
+@also_of_sparse
 def tanh(x: Any, name: str | None = None) -> Tensor:
     """The hyperbolic tangent."""
     return Tanh(x, name=name)
@@ -371,6 +375,7 @@ def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
         return negative(get_op("Softplus")(-x), name=scope)
 
 
+@also_of_sparse
 def erf(x: Any, name: str | None = None) -> Tensor:
     """The Gauss error function 2/sqrt(pi) * integral of exp(-t*t) from 0 to x."""
     return Erf(x, name=name)

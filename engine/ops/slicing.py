@@ -311,14 +311,29 @@ def _padded_shape(x: Tensor, paddings: Tensor, *_: Any, **_attrs: Any) -> Tensor
     rows = with_known_rank(paddings.shape, 2).as_list()[0]
     if rows is not None:
         with_known_rank(x.shape, rows)
-    margins, sizes = constant_value(paddings), x.shape.sizes
+    margins, sizes = _known_margins(paddings), x.shape.sizes
     if margins is None:
         return unknown_shape(x.shape.ndims if rows is None else rows)
-    if (margins < 0).any():
+    if any(m is not None and m < 0 for pair in margins for m in pair):
         raise ValueError("Paddings must be non-negative")
     if sizes is None:
         return unknown_shape(rows)
-    return TensorShape([None if d is None else d + int(m.sum()) for d, m in zip(sizes, margins, strict=True)])
+    return TensorShape(
+        [
+            None if d is None or before is None or after is None else d + before + after
+            for d, (before, after) in zip(sizes, margins, strict=True)
+        ]
+    )
+
+
+def _known_margins(paddings: Tensor) -> list[list[int | None]] | None:
+    """(before, after) of each dimension, with None for what only a run knows; None where nothing is known."""
+    whole = constant_value(paddings)
+    if whole is not None:
+        return whole.tolist()
+    if paddings.op.type != "Pack" or paddings.op.attrs["axis"] != 0:
+        return None
+    return [_partial_vector(pair, 2) for pair in paddings.op.inputs]
 
 
 def _margins(paddings: Any) -> list[tuple[int, int]]:
