@@ -6,6 +6,7 @@ from .compat import (
     contrib,
     debugging,
     dtypes,
+    estimator,
     gfile,
     graph_util,
     initializers,

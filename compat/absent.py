@@ -5,7 +5,8 @@ _PARALLEL = (
     "share of the data and averages gradients with the others (NCCL, MPI)"
 )
 
-_TREES = "trees are not grown here: use scikit-learn, XGBoost or LightGBM"
+_LOOP = "write the training loop with a Session"
+_TREES = "for other trees use scikit-learn, XGBoost or LightGBM"
 
 _SUMS = "add gradients up in variables (assign_add), and apply and clear them when there are enough"
 
@@ -16,22 +17,18 @@ INSTEAD = {
     "SparseConditionalAccumulator": _SUMS,
     "compat.v2": "only TensorFlow 1's names are here",
     "config.experimental": "devices are chosen by CUDA_VISIBLE_DEVICES and tf.device",
-    "contrib.boosted_trees": _TREES,
     "contrib.distribute": _PARALLEL,
     "contrib.eager": "everything is built as a graph and run in a Session",
-    "contrib.estimator": "write the training loop with a Session",
+    "contrib.estimator": _LOOP,
     "contrib.graph_editor": "build another graph, or import a GraphDef with tf.import_graph_def(…, input_map=…)",
     "contrib.keras": "use tf.layers",
-    "contrib.learn": "write the training loop with a Session",
     "contrib.memory_stats": "cupy.get_default_memory_pool() says how much memory is in use",
     "contrib.nccl": _PARALLEL,
-    "contrib.tensor_forest": _TREES,
     "contrib.tpu": "there are no TPUs here; train with a Session",
     "distribute": _PARALLEL,
     "eager": "everything is built as a graph and run in a Session",
     "enable_eager_execution": "everything is built as a graph and run in a Session",
     "enable_v2_behavior": "TensorFlow 1's behaviour is all there is",
-    "estimator": "write the training loop with a Session",
     "function": "everything is a graph already: call the Python function itself",
     "keras": "use tf.layers",
     "lite": "convert a checkpoint where TensorFlow is",
@@ -48,11 +45,19 @@ INSTEAD = {
     "xla": "kernels are compiled as they are; there is nothing to turn on",
 }
 
+# Namespaces of which only a part is here: what that is, and what to use instead of the rest.
+IN_PART = {
+    "contrib.boosted_trees": f"GradientBoostedDecisionTreeClassifier and learner_pb2 are there; {_TREES}",
+    "contrib.learn": f"RunConfig is there, for GradientBoostedDecisionTreeClassifier; {_LOOP}",
+    "contrib.tensor_forest": f"tensor_forest.ForestHParams and RandomForestGraphs are there; {_TREES}",
+    "estimator": f"RunConfig and inputs.numpy_input_fn are there, for GradientBoostedDecisionTreeClassifier; {_LOOP}",
+}
+
 
 def instead_of(name: str) -> str:
     """What to use instead of a name that is not here on purpose; empty if nothing is known of it."""
     while name:
-        if name in INSTEAD:
-            return INSTEAD[name]
+        if name in INSTEAD or name in IN_PART:
+            return INSTEAD.get(name) or IN_PART[name]
         name = name.rpartition(".")[0]
     return ""

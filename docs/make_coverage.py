@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import scopeflow as tf
-from scopeflow.compat.absent import INSTEAD
+from scopeflow.compat.absent import IN_PART, INSTEAD
 from scopeflow.compat.lookup import namespaces
 
 PAGE = Path(__file__).with_name("coverage.md")
@@ -112,6 +112,8 @@ def page() -> str:
     parts += ["| namespace | there | differs | not there |\n|---|---|---|---|\n" + "\n".join(table) + "\n"]
     parts += ["## Not there on purpose", ""]
     parts += ["\n".join(f"- `tf.{name}`: {instead}" for name, instead in INSTEAD.items()), ""]
+    parts += ["There in part:", ""]
+    parts += ["\n".join(f"- `tf.{name}`: {what}" for name, what in IN_PART.items()), ""]
     return "\n".join([*parts, *sections]).rstrip() + "\n"
 
 

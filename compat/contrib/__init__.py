@@ -1,6 +1,7 @@
 """tf.contrib: the parts of it that programs use and that have a home here."""
 
 from . import (
+    boosted_trees,
     crf,
     cudnn_rnn,
     data,
@@ -8,6 +9,7 @@ from . import (
     factorization,
     framework,
     layers,
+    learn,
     legacy_seq2seq,
     lookup,
     losses,
@@ -17,12 +19,14 @@ from . import (
     seq2seq,
     slim,
     staging,
+    tensor_forest,
     tensorboard,
     training,
     util,
 )
 
 __all__ = [
+    "boosted_trees",
     "crf",
     "cudnn_rnn",
     "data",
@@ -30,6 +34,7 @@ __all__ = [
     "factorization",
     "framework",
     "layers",
+    "learn",
     "legacy_seq2seq",
     "lookup",
     "losses",
@@ -39,6 +44,7 @@ __all__ = [
     "seq2seq",
     "slim",
     "staging",
+    "tensor_forest",
     "tensorboard",
     "training",
     "util",

@@ -37,8 +37,11 @@ def test_a_cluster_says_its_tasks():
         (lambda: tf.train.replica_device_setter, AttributeError, "use data parallelism"),
         (lambda: tf.contrib.nccl, AttributeError, "use data parallelism"),
         (lambda: tf.contrib.graph_editor, AttributeError, "import_graph_def"),
-        (lambda: tf.contrib.boosted_trees, AttributeError, "XGBoost"),
-        (lambda: tf.contrib.tensor_forest, AttributeError, "scikit-learn"),
+        (lambda: tf.contrib.boosted_trees.python, AttributeError, "XGBoost"),
+        (lambda: tf.contrib.tensor_forest.client, AttributeError, "scikit-learn"),
+        (lambda: tf.contrib.learn.Experiment, AttributeError, "write the training loop with a Session"),
+        (lambda: tf.estimator.DNNClassifier, AttributeError, "write the training loop with a Session"),
+        (lambda: tf.estimator.inputs.pandas_input_fn, AttributeError, "numpy_input_fn are there"),
         (lambda: tf.contrib.memory_stats, AttributeError, "get_default_memory_pool"),
     ],
 )

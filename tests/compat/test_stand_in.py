@@ -147,7 +147,7 @@ def test_the_real_tensorflow_is_not_replaced_once_it_is_there(tmp_path):
         ("from tensorflow.contrib import tpu", "scopeflow has no tf.contrib.tpu; there are no TPUs here"),
         ("import tensorflow.python.nothing", "no module for tensorflow.python.nothing; docs/coverage.md"),
         ("from tensorflow.python.ops.math_ops import reducemean", "nearest: tf.reduce_mean"),
-        ("import tensorflow as tf; tf.estimator", "write the training loop with a Session"),
+        ("import tensorflow as tf; tf.estimator.Estimator", "write the training loop with a Session"),
     ],
 )
 def test_what_is_not_there_is_said_when_it_is_imported(tmp_path, statement, said):
