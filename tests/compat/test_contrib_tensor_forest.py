@@ -209,8 +209,9 @@ def trained(steps=20, graph_seed=None, **hparams):
 def test_digits_are_learnt():
     shares, loss = trained(150, graph_seed=3)
     right = (shares.argmax(1) == digits()[1][1]).mean()
-    # 0.93 here, by chance 0.1. With the first candidate instead of the best it is 0.8, with the worst 0.6.
-    assert right >= 0.9, right
+    # 0.93 to 0.95 with four seeds; 0.9 to 0.905 where the first useful candidate is taken instead of the best, at most
+    # 0.75 with the worst; by chance 0.1
+    assert right >= 0.92, right
     assert loss < -300
     np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-5)
 

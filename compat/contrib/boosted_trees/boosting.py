@@ -11,6 +11,8 @@ from ....engine.errors import InvalidArgumentError, OpError
 from ..tree_walks import LEAF, leaves_of
 
 _CENTERED = 0.01  # biases that moved by less, all together, are found
+_LIGHTEST = 1e-12  # second derivatives of a node that are more than what rounding leaves
+_ROUNDING = 1e-9  # gains that differ by less of their size are equal, whatever the order of their sums
 
 
 class Ensemble(NamedTuple):
@@ -105,7 +107,7 @@ class Learner(NamedTuple):
 
         Raises InvalidArgumentError for a batch that does not fit, before anything changes.
         """
-        labels = self._checked(x, labels)
+        labels = self._checked(ensemble, x, labels)
         x = np.concatenate([ensemble.waiting_x, x])
         labels = np.concatenate([ensemble.waiting_labels, labels])
         wanted = self.examples_per_layer
@@ -117,8 +119,9 @@ class Learner(NamedTuple):
             return self._centered(ensemble, gradients.sum(0), hessians.sum(0))
         return self._grown(ensemble, x, gradients, hessians)
 
-    def _checked(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        self.check_features(x)
+    def _checked(self, ensemble: Ensemble, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The labels as integers."""
+        self.check(ensemble, x)
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
         if labels.shape != x.shape[:1]:
             raise _refused(f"Labels must be of shape [{len(x)}], as there are so many examples, not {[*labels.shape]}")
@@ -128,15 +131,18 @@ class Learner(NamedTuple):
             raise _refused(f"Got label {labels[wrong][0]:g}, but n_classes is {self.classes}")
         return found
 
-    def check_features(self, x: np.ndarray) -> None:
-        """Raises InvalidArgumentError for examples that have another number of features than those learnt from."""
-        if x.ndim != 2 or x.shape[1] != self.features:
-            raise _refused(f"Examples must be of shape [?, {self.features}], not {[*x.shape]}")
+    def check(self, ensemble: Ensemble, x: np.ndarray) -> None:
+        """Raises InvalidArgumentError where an ensemble was learnt for other features or classes."""
+        features, outputs = ensemble.waiting_x.shape[1], len(ensemble.bias)
+        if x.ndim != 2 or x.shape[1] != features:
+            raise _refused(f"Examples must be of shape [?, {features}], as those learnt from, not {[*x.shape]}")
+        if outputs != self.outputs:
+            raise _refused(f"n_classes is {self.classes}, but the trees were learnt for {max(outputs, 2)} classes")
 
     def _derivatives(self, logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """First and second derivatives of the mean cross entropy by each logit, each [examples, outputs]."""
         if self.outputs == 1:
-            shares = 1 / (1 + np.exp(-logits))
+            shares = (1 + np.tanh(logits / 2)) / 2
             wanted = labels[:, None]
         else:
             shares = np.exp(logits - logits.max(1, keepdims=True))
@@ -185,7 +191,8 @@ class Learner(NamedTuple):
     ) -> _Splits:
         """For each node the split of the most gain, of all between two examples' values: Chen and Guestrin's (7).
 
-        The sums on the left of a split are those of the examples before it, in the order of node and value.
+        Of equal ones it is that of the last feature, there the one with the least threshold. The sums on the left of
+        a split are those of the examples before it, in the order of node and value.
         """
         leaves, at = np.unique(nodes, return_inverse=True)
         columns = gradients.shape[1]
@@ -207,14 +214,13 @@ class Learner(NamedTuple):
             leaf = at[order[cuts]]
             left = stats[order].cumsum(0)[cuts] - before[leaf]
             gain, weights, present = self._weighed(np.stack([left, totals[leaf] - left], 1))
+            rounding = _ROUNDING * (gain.sum(1) + own_gain[leaf])
             gain = np.where(present.all(1), gain.sum(1) - own_gain[leaf], -np.inf)
-            most = np.full(len(leaves), -np.inf)
+            most = best.gains.copy()
             np.maximum.at(most, leaf, gain)
-            first = np.flatnonzero(gain == most[leaf])
-            _, places = np.unique(leaf[first], return_index=True)
-            taken = first[places]
-            taken = taken[(gain[taken] >= best.gains[leaf[taken]]) & (gain[taken] > -np.inf)]
-            winners = leaf[taken]
+            high = np.flatnonzero((gain >= most[leaf] - rounding) & (gain > -np.inf))
+            winners, places = np.unique(leaf[high], return_index=True)
+            taken = high[places]
             best.gains[winners], best.features[winners] = gain[taken], feature
             best.thresholds[winners] = values[order[cuts[taken]]]
             best.weights[winners] = weights[taken]
@@ -229,7 +235,7 @@ class Learner(NamedTuple):
         gradients = np.sign(gradients) * np.maximum(np.abs(gradients) - self.l1, 0)
         under = hessians + self.l2
         weights = np.divide(-gradients, under, out=np.zeros_like(gradients), where=under > 0)
-        return (-gradients * weights).sum(-1), weights, np.sqrt((hessians**2).sum(-1)) > self.min_weight
+        return (-gradients * weights).sum(-1), weights, np.sqrt((hessians**2).sum(-1)) > max(self.min_weight, _LIGHTEST)
 
     def _split(self, ensemble: Ensemble, splits: _Splits, columns: slice) -> Ensemble:
         values = np.zeros((len(splits.leaves), 2, self.outputs))

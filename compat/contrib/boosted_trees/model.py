@@ -77,8 +77,9 @@ def _progress(ensemble: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 
 def _logits(learner: Learner, *values: np.ndarray) -> np.ndarray:
-    learner.check_features(values[-1])
-    return learner.logits(Ensemble(*values[:-1]), values[-1])
+    ensemble, x = Ensemble(*values[:-1]), values[-1]
+    learner.check(ensemble, x)
+    return learner.logits(ensemble, x)
 
 
 def _learnt(learner: Learner, *values: np.ndarray) -> Ensemble:
