@@ -327,9 +327,10 @@ def test_digits_are_learnt(tmp_path):
     model = classifier(tmp_path, trees=8)
     assert model.fit(input_fn=inputs(0), max_steps=10000) is model
     found = model.evaluate(input_fn=inputs(1))
-    # 0.92 to 0.93 with three seeds, by chance 0.1; see below for what a wrong gradient costs
-    assert found["accuracy"] >= 0.9, found
-    assert found["loss"] <= 0.4 and found.keys() == {"accuracy", "loss", "global_step"}
+    # With four seeds 0.92 to 0.935, and a loss of 0.235 to 0.26; by chance 0.1 and 2.3. A quarter of the features gets
+    # to 0.7, layers that replace what the tree said before instead of adding to it to a loss of 0.4.
+    assert found["accuracy"] >= 0.91, found
+    assert found["loss"] <= 0.3 and found.keys() == {"accuracy", "loss", "global_step"}
     assert found["global_step"] == 64, "eight trees of four layers, each from two batches"
     examples = list(model.predict(input_fn=inputs(1)))
     assert len(examples) == 497
