@@ -1,8 +1,9 @@
 """The loops of the CPU's float32 convolutions, compiled by Numba; importing this module imports Numba.
 
-A convolution is a product of two matrices: what each window sees (a row of "patches") times the filter. Patches are
-gathered for a block of windows at a time, into memory that stays in the cache, and multiplied tile by tile. All arrays
-are flat and hold float32; a place in one is counted in floats. What a kernel writes by the way, its caller gives it.
+A convolution is a product of two matrices: what each window sees times the filter. The first is never made: its rows
+lie in x already, those of neighbouring windows a stride apart, so tiles are multiplied from there, or, where windows
+see what lies outside, from a band: the lines that a block of windows sees, copied with zeros around. All arrays are
+flat; a place in one is counted in elements. What a kernel writes by the way, its caller gives it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from typing import Any
 from .. import intrinsics
 from ..code_on_disk import Code
 from .compiling import machine_code, njit, signature
-from .tiles import copy_lanes, multiply_tile
-from .walking import KERNELS, LANES, ROWS, WIDTH
+from .tiles import copy_lanes, multiply_few_segments, multiply_more_segments, multiply_tile
+from .walking import KERNELS, LANES, ROWS, SEGMENTS, WIDTH
 
 array_at: Any = intrinsics.array_at
 inner = njit()
+(FEW, LONG), (MORE, SHORT) = SEGMENTS
 
 
 @njit(inline="always")  # without Numba's runtime no function may return an array
 def floats(memory):
-    """The array of a `Floats`."""
+    """The array of a `Floats` or `Integers`."""
     return array_at(memory.address, memory.size)
 
 
@@ -85,56 +87,134 @@ def corner(walk, n, i, j):
 
 
 @inner
-def gather(x, walk, begin, end, k_begin, k_end, patches, row):
-    """patches[row * (p - begin) + k - k_begin] = what cell k of window p sees.
-
-    May write LANES - 1 floats beyond a row before it writes the next one.
-    """
-    size = walk.columns * walk.run  # of a row of runs
-    image = walk.height * walk.width * walk.channels
-    down = walk.row_dilation * walk.width * walk.channels
-    right = walk.column_dilation * walk.channels
-    last = x.size - (walk.rows * down + walk.columns * right + walk.run + LANES)
-    a_begin, a_end = k_begin // size, (k_end + size - 1) // size
-    n, i, j = position(begin, walk.out_height, walk.out_width)
-    for p in range(begin, end):
-        start, whole = corner(walk, n, i, j)
-        whole = whole and start <= last  # so that no copy of LANES floats ends beyond x
-        for a in range(a_begin, a_end):
-            for b in range(walk.columns):
-                first = a * size + b * walk.run
-                q_begin, q_end = max(k_begin - first, 0), min(k_end - first, walk.run)
-                to = row * (p - begin) + first - k_begin
-                if whole:
-                    source = start + a * down + b * right
-                    for q in range(q_begin, q_end, LANES):
-                        copy_lanes(patches, to + q, x, source + q)
-                elif q_begin < q_end:
-                    source, inside, outside = run_in_image(walk, i, j, a, b, q_begin, q_end)
-                    for q in range(q_begin, inside):
-                        patches[to + q] = 0
-                    copy_run(patches, to, inside, outside, x, n * image + source)
-                    for q in range(outside, q_end):
-                        patches[to + q] = 0
-        n, i, j = following(n, i, j, walk.out_height, walk.out_width)
+def bounds(walk, block, images, number):
+    """The images, rows and columns of block `number`: from n to n_end, i to i_end, j to j_end."""
+    pieces = (walk.out_width + block.columns - 1) // block.columns
+    parts = (walk.out_height + block.rows - 1) // block.rows
+    rest, piece = divmod(number, pieces)
+    group, part = divmod(rest, parts)
+    n, i, j = group * block.images, part * block.rows, piece * block.columns
+    n_end, i_end = min(images, n + block.images), min(walk.out_height, i + block.rows)
+    return n, n_end, i, i_end, j, min(walk.out_width, j + block.columns)
 
 
 @inner
-def put_tile(tile, count, width, out, at, place, walk, begin, add):
-    """Stores or adds `width` columns of a tile's first `count` rows, which belong to the windows from `begin` on."""
-    n, i, j = position(begin, walk.out_height, walk.out_width)
-    for r in range(count):
-        to = at + place.begin + n * place.image + i * place.row + j * place.column
-        if add:
-            for q in range(width):
-                out[to + q] += tile[r * WIDTH + q]
-        elif width == WIDTH:
-            for q in range(0, WIDTH, LANES):
-                copy_lanes(out, to + q, tile, r * WIDTH + q)
-        else:
-            for q in range(width):
-                out[to + q] = tile[r * WIDTH + q]
-        n, i, j = following(n, i, j, walk.out_height, walk.out_width)
+def copy_band(x, walk, n, n_end, top, lines, left, wide, band):
+    """The lines of images n to n_end from `top` on, of each the `wide` floats from float `left` on, zero outside."""
+    line = walk.width * walk.channels
+    begin, end = min(max(-left, 0), wide), max(min(wide, line - left), 0)
+    to = 0
+    for image in range(n, n_end):
+        for h in range(top, top + lines):
+            inside, outside = (begin, end) if 0 <= h < walk.height else (wide, wide)
+            for q in range(inside):
+                band[to + q] = 0
+            copy_run(band, to, inside, outside, x, (image * walk.height + h) * line + left)
+            for q in range(outside, wide):
+                band[to + q] = 0
+            to += wide
+
+
+@inner
+def see(x, walk, block, n, n_end, i, i_end, j, j_end, band):
+    """(begin, image, line): where the block's first window begins, the next image's, and the next line of x.
+
+    That is in band, to which it copies the lines, or in x.
+    """
+    cell = walk.channels
+    top = i * walk.row_stride - walk.top
+    left = (j * walk.column_stride - walk.left) * cell
+    line = walk.width * cell
+    if not block.copied:
+        return (n * walk.height + top) * line + left, walk.height * line, line
+    lines = (i_end - 1 - i) * walk.row_stride + (walk.rows - 1) * walk.row_dilation + 1
+    far = (j_end - 1 - j) * walk.column_stride + (walk.columns - 1) * walk.column_dilation
+    wide = far * cell + walk.run
+    copy_band(x, walk, n, n_end, top, lines, left, wide, band)
+    return 0, lines * wide, wide
+
+
+@inner
+def list_runs(walk, line, runs):
+    """runs[u] = where run u of a window begins, from the window's begin."""
+    for a in range(walk.rows):
+        for b in range(walk.columns):
+            runs[a * walk.columns + b] = (a * walk.row_dilation * line) + b * walk.column_dilation * walk.channels
+
+
+@inner
+def part_of_run(number, run, rows):
+    """(begin, low, high): segment `number` of runs cut into segments begins there in its run, and rows low to high
+    are its own. The last segment of a run begins early, so as not to end beyond it, where it is long enough.
+    """
+    begin = number * rows
+    own = min(rows, run - begin)
+    early = min(rows - own, begin)
+    return begin - early, early, early + own
+
+
+@inner
+def list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, segments):
+    """How many segments of windows a block has; of each, where it begins, where its outputs go, and its own rows."""
+    limit = segments.size // 4
+    count = 0
+    windows = j_end - j
+    for image_number in range(n, n_end):
+        for row in range(i, i_end):
+            begin = (image_number - n) * image + (row - i) * walk.row_stride * line
+            target = place.begin + image_number * place.image + row * place.row + j * place.column
+            for number in range((windows + rows - 1) // rows):
+                first, low, high = part_of_run(number, windows, rows)
+                segments[count] = begin + first * walk.column_stride * walk.channels
+                segments[limit + count] = target + first * place.column
+                segments[2 * limit + count] = low
+                segments[3 * limit + count] = high
+                count += 1
+    return count
+
+
+@inner
+def fill_up(segments, count, of_tile):
+    """Makes the last tile whole: with segments that have no rows of their own."""
+    limit = segments.size // 4
+    for t in range(count, (count + of_tile - 1) // of_tile * of_tile):
+        segments[t] = segments[0]
+        segments[limit + t] = segments[limit]
+        segments[2 * limit + t] = 0
+        segments[3 * limit + t] = 0
+
+
+@inner
+def multiply(shape, a, a_at, starts, a_row, runs, a_step, steps, b, b_at, c, c_at, targets, c_row, add):
+    if shape == 0:
+        multiply_few_segments(a, a_at, starts, a_row, runs, a_step, steps, b, b_at, c, c_at, targets, c_row, add)
+    else:
+        multiply_more_segments(a, a_at, starts, a_row, runs, a_step, steps, b, b_at, c, c_at, targets, c_row, add)
+
+
+@inner
+def shape_of_tile(shape):
+    """(how many segments, rows of each)."""
+    return (FEW, LONG) if shape == 0 else (MORE, SHORT)
+
+
+@inner
+def put_segments(tile, of_tile, rows, segments, first, width, out, at, c_row, add):
+    """Stores or adds `width` columns of those rows of a tile that are its segments' own."""
+    limit = segments.size // 4
+    for s in range(of_tile):
+        for r in range(segments[2 * limit + first + s], segments[3 * limit + first + s]):
+            to = at + segments[limit + first + s] + r * c_row
+            source = (s * rows + r) * WIDTH
+            if add:
+                for q in range(width):
+                    out[to + q] += tile[source + q]
+            elif width == WIDTH:
+                for q in range(0, WIDTH, LANES):
+                    copy_lanes(out, to + q, tile, source + q)
+            else:
+                for q in range(width):
+                    out[to + q] = tile[source + q]
 
 
 # --- Kernels ----------------------------------------------------------------------------------------------------------
@@ -168,30 +248,49 @@ def pack_filter(w, part, packed, begin, end):
                     to += WIDTH
 
 
-def convolve(x, walk, packed, width, out, place, begin, end, block, chunk, patches, tile):
-    """out[window, o] = sum over k of patches[window, k] w[k, o], o < width, for the windows from begin to end.
+def convolve(
+    x, images, walk, block, packed, width, out, place, begin, end, group, chunk, segments, runs, band, tile
+):  # fmt: skip
+    """out[window, o] = sum over k of what the window sees in k times w[k, o], o < width, for blocks begin to end.
 
-    Into patches go those of `block` windows at a time, a multiple of ROWS, and of them `chunk` of k.
+    Of k are multiplied at a time `group` runs, or, where that is one, `chunk` of its floats.
     """
-    x, packed, out, patches, tile = floats(x), floats(packed), floats(out), floats(patches), floats(tile)
-    depth = walk.rows * walk.columns * walk.run
-    row = patches.size // block
-    straight = place.row == walk.out_width * place.column and place.image == walk.out_height * place.row
-    for first in range(begin, end, block):
-        count = min(block, end - first)
-        for k in range(0, depth, chunk):
-            steps = min(chunk, depth - k)
-            gather(x, walk, first, first + count, k, k + steps, patches, row)
-            for o in range(0, width, WIDTH):
-                b_at, columns = o * depth + k * WIDTH, min(WIDTH, width - o)
-                for i in range(0, count, ROWS):
-                    rows = min(ROWS, count - i)
-                    if straight and rows == ROWS and columns == WIDTH:
-                        to = place.begin + (first + i) * place.column + o
-                        multiply_tile(patches, i * row, row, 1, packed, b_at, steps, out, to, place.column, k > 0)
-                    else:
-                        multiply_tile(patches, i * row, row, 1, packed, b_at, steps, tile, 0, WIDTH, False)
-                        put_tile(tile, rows, columns, out, o, place, walk, first + i, k > 0)
+    x, packed, out, band, tile = floats(x), floats(packed), floats(out), floats(band), floats(tile)
+    segments, runs = floats(segments), floats(runs)
+    limit = segments.size // 4
+    of_tile, rows = shape_of_tile(block.shape)
+    depth = runs.size * walk.run
+    a_row = walk.column_stride * walk.channels
+    in_tile = limit - of_tile  # of the tables: where targets within a tile of their own are told
+    for s in range(of_tile):
+        segments[limit + in_tile + s] = s * rows * WIDTH
+    source = band if block.copied else x
+    for number in range(begin, end):
+        n, n_end, i, i_end, j, j_end = bounds(walk, block, images, number)
+        first, image, line = see(x, walk, block, n, n_end, i, i_end, j, j_end, band)
+        list_runs(walk, line, runs)
+        count = list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, segments)
+        fill_up(segments, count, of_tile)
+        for u in range(0, runs.size, group):
+            some = runs[u : min(u + group, runs.size)]
+            for q in range(0, walk.run, chunk):
+                steps, k = min(chunk, walk.run - q), u * walk.run + q
+                add = k > 0
+                for o in range(0, width, WIDTH):
+                    b_at, columns = o * depth + k * WIDTH, min(WIDTH, width - o)
+                    for t in range(0, count, of_tile):
+                        own = 0
+                        for s in range(t, t + of_tile):
+                            own += segments[3 * limit + s] - segments[2 * limit + s]
+                        whole = own == of_tile * rows and columns == WIDTH
+                        c, c_at, targets, c_row = (out, o, t, place.column) if whole else (tile, 0, in_tile, WIDTH)
+                        multiply(
+                            block.shape, source, first + q, segments[t : t + of_tile], a_row, some, 1, steps,
+                            packed, b_at, c, c_at, segments[limit + targets : limit + targets + of_tile], c_row,
+                            add and whole,
+                        )  # fmt: skip
+                        if not whole:
+                            put_segments(tile, of_tile, rows, segments, t, columns, out, o, place.column, add)
 
 
 def scatter(dy, walk, packed, depth, out, begin, end, block, chunk, rows, patches):
@@ -236,28 +335,63 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk, rows, patche
                 _, i, j = following(n, i, j, walk.out_height, walk.out_width)
 
 
-def correlate(x, walk, dy, width, out, out_at, begin, end, k_begin, k_end, block, patches, packed, sums):
-    """out[out_at + (k - k_begin) width + o] = sum over windows p from begin to end of patches[p, k] dy[p, o].
+def correlate(
+    x, images, walk, block, dy, width, out, begin, end, segment, segment_end, segments, runs, band, packed, sums
+):  # fmt: skip
+    """out[k, o] = sum over windows p of blocks begin to end of what p sees in k times dy[p, o].
 
-    Into patches and packed go those of `block` windows, and their dy, at a time.
+    For those k that are in segments `segment` to segment_end of the runs. Into packed goes the dy of a block.
     """
-    x, dy, out = floats(x), floats(dy), floats(out)
-    patches, packed, sums = floats(patches), floats(packed), floats(sums)
-    depth = k_end - k_begin
-    row = patches.size // block
+    x, dy, out, band, packed, sums = floats(x), floats(dy), floats(out), floats(band), floats(packed), floats(sums)
+    segments, runs = floats(segments), floats(runs)
+    limit = segments.size // 4
+    of_tile, rows = shape_of_tile(block.shape)
+    runs_of_window = walk.rows * walk.columns
+    room = block.images * block.rows * block.columns  # for a block's windows in packed
+    lines = runs[runs_of_window:]  # where the block's rows of windows begin
+    in_run = (walk.run + rows - 1) // rows
+    count = segment_end - segment
     wide = (width + WIDTH - 1) // WIDTH * WIDTH
-    for first in range(begin, end, block):
-        count = min(block, end - first)
-        gather(x, walk, first, first + count, k_begin, k_end, patches, row)
-        for p in range(count):  # along dy, as memory is read fastest
-            for o in range(0, width, WIDTH):
-                copy_run(packed, o * block + p * WIDTH, 0, min(WIDTH, width - o), dy, (first + p) * width + o)
+    a_step = walk.column_stride * walk.channels
+    source = band if block.copied else x
+    for number in range(begin, end):
+        n, n_end, i, i_end, j, j_end = bounds(walk, block, images, number)
+        first, image, line = see(x, walk, block, n, n_end, i, i_end, j, j_end, band)
+        list_runs(walk, line, runs)
+        for t in range(count):
+            u, part = divmod(segment + t, in_run)
+            at, low, high = part_of_run(part, walk.run, rows)
+            segments[t] = runs[u] + at
+            segments[limit + t] = t * rows * wide
+            segments[2 * limit + t] = low
+            segments[3 * limit + t] = high
+        fill_up(segments, count, of_tile)
+        for t in range(count, (count + of_tile - 1) // of_tile * of_tile):
+            segments[limit + t] = t * rows * wide
+        steps = j_end - j
+        height = 0
+        for image_number in range(n, n_end):
+            for row in range(i, i_end):
+                lines[height] = (image_number - n) * image + (row - i) * walk.row_stride * line
+                p = (image_number * walk.out_height + row) * walk.out_width + j
+                for w in range(steps):  # along dy, as memory is read fastest
+                    to = (height * steps + w) * WIDTH
+                    for o in range(0, width, WIDTH):
+                        copy_run(packed, o * room + to, 0, min(WIDTH, width - o), dy, (p + w) * width + o)
+                height += 1
         for o in range(0, width, WIDTH):
-            for k in range(0, depth, ROWS):
-                multiply_tile(patches, k, 1, row, packed, o * block, count, sums, k * wide + o, wide, first > begin)
-    for k in range(depth):
-        for o in range(width):
-            out[out_at + k * width + o] = sums[k * wide + o]
+            for t in range(0, count, of_tile):
+                multiply(
+                    block.shape, source, first, segments[t : t + of_tile], 1, lines[:height], a_step, steps,
+                    packed, o * room, sums, o, segments[limit + t : limit + t + of_tile], wide, number > begin,
+                )  # fmt: skip
+    for t in range(count):
+        u, part = divmod(segment + t, in_run)
+        at, low, high = part_of_run(part, walk.run, rows)
+        for r in range(low, high):
+            k = u * walk.run + at + r
+            for o in range(width):
+                out[k * width + o] = sums[(t * rows + r) * wide + o]
 
 
 def code(name: str) -> Code:

@@ -10,10 +10,11 @@ import numba
 from numba import types
 
 from ..code_on_disk import Code
-from .walking import Floats
+from .walking import Floats, Integers
 
 # What machine code may call where there is no Numba: the C library's, which LLVM finds in any process.
 CALLED = {"memcpy", "memset", "memmove", "fma", "fmaf", "sqrt", "sqrtf"}
+_MEMORY = {Floats: types.float32, Integers: types.int64}
 # No use of Numba's runtime: arrays are given by their callers or on the stack.
 njit: Any = functools.partial(numba.njit, error_model="numpy", _nrt=False)
 
@@ -26,8 +27,8 @@ def signature(arguments: tuple[type, ...]) -> Any:
 def _type_of(argument: Any) -> Any:
     if argument is int:
         return types.int64
-    if argument is Floats:
-        return types.NamedTuple([types.CPointer(types.float32), types.int64], Floats)
+    if argument in _MEMORY:
+        return types.NamedTuple([types.CPointer(_MEMORY[argument]), types.int64], argument)
     return types.NamedUniTuple(types.int64, len(argument._fields), argument)
 
 

@@ -4,7 +4,8 @@ Shapes and `winograd` alone decide which of these ways is taken, so equal calls 
 threads:
 
 - Few products: the array library's functions (plain.py), as compiled code would not earn its loading.
-- Patches gathered block by block and multiplied (compiled_convolution.py): each result is a sum of its products.
+- What windows see is multiplied block by block from where it lies (compiled_convolution.py): each result is a sum of
+  its products.
 - Where `winograd` allows it, for windows of 3 x 3 with stride 1 over enough channels: F(2x2, 3x3), with 2.25 times
   fewer products (compiled_winograd.py), but errors relative to the 4 x 4 cells around a window. Where a result is not
   finite, all is computed again without it.
@@ -31,7 +32,7 @@ from ..geometry import Windows
 from . import machine_code, threads
 
 if TYPE_CHECKING:
-    from .walking import Filter, Floats, Place, Walk
+    from .walking import Block, Filter, Floats, Integers, Place, Walk
 
 FEW_PRODUCTS = 1 << 22
 FEW_WINDOWS = 128  # for which it does not pay to pack the filter
@@ -39,15 +40,17 @@ FEW_CHANNELS, FEW_TILES = 16, 56  # for which Winograd's transforms cost more th
 
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 512  # of a patch is multiplied at a time: it and its part of the filter stay in the first cache
-BLOCK_FLOATS = 1 << 16  # of patches are gathered at a time: they stay in the second cache
-BLOCK_WINDOWS = 112  # and of no more windows than this
+BAND_FLOATS = 1 << 16  # are seen by a block of windows, or a little more: they stay in the second cache
+BLOCK_WINDOWS = 224  # of a block, or a row of them
+BLOCKS = 16  # at least, where there are enough windows
+SCATTER_FLOATS, SCATTER_WINDOWS = 1 << 16, 112  # of what is to be scattered
 BLOCK_TILES = 56  # of Winograd's are transformed at a time
 TILE_FLOATS = 1 << 20  # and of no more channels than fit this, but of ROWS tiles at least
 GRAD_WINDOWS = 224  # of which a filter's gradient is summed at a time: it and their dy stay in the first cache
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
-GRAD_TASKS = 32  # at least this many where the windows are enough, each with sums of its own
-TASKS = 64  # at most: a thread that another program holds up leaves its share to the others
+GRAD_TASKS = 16  # at least this many where the windows are enough, each with sums of its own
+TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
 TASK_PRODUCTS = 1 << 23  # at least, or a call costs more than a hundredth of its work
 TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
@@ -72,10 +75,17 @@ def conv2d(
     _, columns, cells, width = w.shape
     whole = Filter(0, columns * cells * width, cells * width, width, 1, *w.shape)
     place = Place(0, math.prod(out.shape[1:]), math.prod(out.shape[2:]), width)
-    _convolve(x, _walk(at, cells), w, whole, out, place, winograd)
-    if bias is not None or activation is not None:
-        pixels = out.reshape(-1, width)
-        _share(len(pixels), 1, lambda begin, end: plain.finish(pixels[begin:end], bias, activation))
+    pixels = out.reshape(-1, width)
+
+    def finish(begin: int, end: int) -> None:
+        if bias is not None or activation is not None:
+            plain.finish(pixels[begin:end], bias, activation)
+
+    walk = _walk(at, cells)
+    if winograd and _by_winograd(x, walk, w, whole, out, place):
+        _share(len(pixels), 1, finish)
+    else:
+        _convolve(x, walk, w, whole, out, place, finish)
 
 
 def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray, *, winograd: bool = False) -> None:
@@ -133,7 +143,8 @@ def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarra
             )
             begin = i.cells.start * row + j.cells.start * column
             place = Place(begin, math.prod(out.shape[1:]), at.strides[0] * row, at.strides[1] * column)
-            _convolve(dy, walk, w, part, out, place, winograd)
+            if not (winograd and _by_winograd(dy, walk, w, part, out, place)):
+                _convolve(dy, walk, w, part, out, place)
 
 
 def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray, *, winograd: bool = False) -> None:
@@ -145,25 +156,31 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     winograd = winograd and _suits_winograd(walk, out.shape[2], out.shape[3], len(x))
     if winograd and _correlate_by_winograd(x, walk, dy, out):
         return
-    from .walking import ROWS, WIDTH, padded
+    from .walking import SEGMENTS, WIDTH
 
     kernel = _kernel("correlate")
-    windows, width = math.prod(dy.shape[:3]), dy.shape[3]
-    depth = out.size // width
-    part = _part(depth, ROWS, max(1, out.size // GRAD_FLOATS))
-    parts = -(-depth // part)
+    width = dy.shape[3]
+    runs = walk.rows * walk.columns
+    block = _block(walk, len(x), GRAD_WINDOWS)._replace(shape=_shape(walk.run, runs))
+    of_tile, rows = SEGMENTS[block.shape]
+    block = block._replace(copied=int(_leaves_image(walk) or walk.run < rows))
+    segments = runs * -(-walk.run // rows)
+    part = _part(segments, of_tile, max(1, out.size // GRAD_FLOATS))
+    parts = -(-segments // part)
+    room = _part(part, of_tile, 1)
     wide = _part(width, WIDTH, 1)
-    scratch = _Scratch(GRAD_WINDOWS * padded(part), GRAD_WINDOWS * wide, (part + ROWS) * wide)
-    memory = _floats(x), _floats(dy)
+    windows = block.images * block.rows * block.columns
+    tables = 4 * room, runs + block.images * block.rows
+    scratch = _Scratch(_band(walk, block), windows * wide, room * rows * wide, tables=tables)
+    seen = _floats(x), len(x), walk, block
+    grads = _floats(dy), width
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
-        first = part * i
-        cells = first, min(depth, first + part)
-        with scratch.lent() as (patches, *others):
-            to = _floats(sums), first * width
-            kernel(memory[0], walk, memory[1], width, *to, begin, end, *cells, GRAD_WINDOWS, patches, *others)
+        some = part * i, min(segments, part * (i + 1))
+        with scratch.lent() as memory:
+            kernel(*seen, *grads, _floats(sums), begin, end, *some, *memory)
 
-    _sum_up(windows, GRAD_WINDOWS, parts, work, out)
+    _sum_up(_blocks(walk, block, len(x)), 1, parts, work, out)
 
 
 # --- Which way, and how it is shared out ------------------------------------------------------------------------------
@@ -193,14 +210,14 @@ def _tiles(walk: Walk) -> int:
     return -(-walk.out_height // 2) * -(-walk.out_width // 2)
 
 
-def _part(total: int, unit: int, parts: int = TASKS) -> int:
+def _part(total: int, unit: int, parts: int) -> int:
     """The length, in whole units, of which there are at most `parts` in the total."""
     return -(-total // (unit * parts)) * unit
 
 
 def _share(total: int, unit: int, work: Callable[[int, int], object]) -> None:
-    """work(begin, end) for parts of the total, in whole units."""
-    part = _part(total, unit)
+    """work(begin, end) for parts of the total, in whole units; how many depends on the threads, and no bit on that."""
+    part = _part(total, unit, TASKS * threads.count())
     threads.share(-(-total // part), lambda i: work(i * part, min(total, (i + 1) * part)))
 
 
@@ -238,12 +255,12 @@ SOURCES = (  # of the kernels' code
 @functools.cache
 def _kernel(name: str) -> Callable[..., None]:
     """A kernel of walking.KERNELS, ready to be called; Numba is imported only where its code is not yet on disk."""
-    from .walking import KERNELS, Floats
+    from .walking import KERNELS, Floats, Integers
 
     module = next(module for module, kernels in KERNELS.items() if name in kernels)
 
     def native_types(argument: Any) -> list[Any]:
-        if argument is Floats:
+        if argument in (Floats, Integers):
             return [ctypes.c_void_p, ctypes.c_int64]
         return [ctypes.c_int64] * (1 if argument is int else len(argument._fields))
 
@@ -271,6 +288,13 @@ def _floats(array: np.ndarray) -> Floats:
     return Floats(array.ctypes.data, array.size)
 
 
+def _integers(array: np.ndarray) -> Integers:
+    """The same of int64."""
+    from .walking import Integers
+
+    return Integers(array.ctypes.data, array.size)
+
+
 def _aligned(size: int) -> np.ndarray:
     """`size` floats that begin with a line of the cache, and are followed by one."""
     from .walking import LINE
@@ -281,21 +305,26 @@ def _aligned(size: int) -> np.ndarray:
 
 
 class _Scratch:
-    """Memory of these sizes for whoever works: as much of it as there are threads, kept while there is work."""
+    """Memory of these sizes, tables of int64 and floats, for whoever works.
 
-    def __init__(self, *sizes: int):
-        self._sizes = sizes
+    There is as much of it as there are threads, kept while there is work.
+    """
+
+    def __init__(self, *sizes: int, tables: tuple[int, ...] = ()):
+        self._sizes, self._tables = sizes, tables
         self._arrays: list[np.ndarray] = []
-        self._idle: list[tuple[Floats, ...]] = []
+        self._idle: list[tuple[Floats | Integers, ...]] = []
 
     @contextmanager
-    def lent(self) -> Iterator[tuple[Floats, ...]]:
+    def lent(self) -> Iterator[tuple[Floats | Integers, ...]]:
+        """The memory: tables first."""
         try:
             memory = self._idle.pop()
         except IndexError:
+            tables = [np.empty(size, np.int64) for size in self._tables]
             arrays = [_aligned(size) for size in self._sizes]
-            self._arrays += arrays
-            memory = tuple(map(_floats, arrays))
+            self._arrays += (*tables, *arrays)
+            memory = (*map(_integers, tables), *map(_floats, arrays))
         yield memory
         self._idle.append(memory)
 
@@ -349,34 +378,114 @@ def _slabs(part: Filter, floats: int, unit: int) -> Iterator[tuple[int, Filter]]
 
 
 def _convolve(
-    x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray, place: Place, winograd: bool
+    x: np.ndarray,
+    walk: Walk,
+    w: np.ndarray,
+    part: Filter,
+    out: np.ndarray,
+    place: Place,
+    finish: Callable[[int, int], None] | None = None,
 ) -> None:
-    straight = place.column == part.width and place.row == walk.out_width * place.column
-    winograd = winograd and straight and _suits_winograd(walk, part.cells, part.width, len(x))
-    if winograd and _by_winograd(x, walk, w, part, out):
-        return
-    from .walking import ROWS, WIDTH, padded
+    """The way of all geometries; finish(begin, end) is called when these windows have all their channels."""
+    from .walking import SEGMENTS, WIDTH
 
     kernel = _kernel("convolve")
-    windows = len(x) * walk.out_height * walk.out_width
-    depth = part.rows * part.columns * part.cells
-    chunk = _part(depth, 1, -(-depth // CHUNK))
-    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // chunk) // ROWS * ROWS)
-    scratch = _Scratch(block * padded(chunk), ROWS * WIDTH)
-    source, target = _floats(x), _floats(out)
+    runs = walk.rows * walk.columns
+    depth = runs * walk.run
+    group = _part(runs, 1, -(-runs * walk.run // CHUNK))
+    chunk = _part(walk.run, 1, -(-walk.run // CHUNK))
+    block = _block(walk, len(x), BLOCK_WINDOWS)
+    lines = block.images * block.rows
+    block = block._replace(shape=_shape(block.columns, lines))
+    of_tile, rows = SEGMENTS[block.shape]
+    last = walk.out_width % block.columns or block.columns
+    block = block._replace(copied=int(_leaves_image(walk) or last < rows))
+    room = _part(lines * -(-block.columns // rows), of_tile, 1) + of_tile
+    scratch = _Scratch(_band(walk, block), of_tile * rows * WIDTH, tables=(4 * room, runs))
+    seen = _floats(x), len(x), walk, block
+    target = _floats(out)
 
-    def convolve_slab(slab: Filter, place: Place) -> None:
+    def convolve_slab(o: int, slab: Filter, place: Place) -> None:
         packed = _packed(w, slab)
         panels = _floats(packed)
 
         def work(begin: int, end: int) -> None:
             with scratch.lent() as memory:
-                kernel(source, walk, panels, slab.width, target, place, begin, end, block, chunk, *memory)
+                kernel(*seen, panels, slab.width, target, place, begin, end, group, chunk, *memory)
+            if finish and o + slab.width == part.width:
+                finish(*(_first_window(walk, block, len(x), number) for number in (begin, end)))
 
-        _share(windows, -(-TASK_PRODUCTS // (block * packed.size)) * block, work)
+        _share(_blocks(walk, block, len(x)), -(-TASK_PRODUCTS // (lines * block.columns * packed.size)), work)
 
     for o, slab in _slabs(part, depth, WIDTH):
-        convolve_slab(slab, place._replace(begin=place.begin + o))
+        convolve_slab(o, slab, place._replace(begin=place.begin + o))
+
+
+def _leaves_image(walk: Walk) -> bool:
+    """Whether a window sees what lies outside its image."""
+    down = (walk.out_height - 1) * walk.row_stride + (walk.rows - 1) * walk.row_dilation + 1 - walk.top
+    right = (walk.out_width - 1) * walk.column_stride + (walk.columns - 1) * walk.column_dilation - walk.left
+    cells = walk.run // walk.channels
+    return walk.top > 0 or walk.left > 0 or down > walk.height or right + cells > walk.width
+
+
+def _seen(walk: Walk, rows: int, columns: int) -> int:
+    """The floats of an image's lines that so many rows of so many windows see."""
+    lines = (rows - 1) * walk.row_stride + (walk.rows - 1) * walk.row_dilation + 1
+    cells = (columns - 1) * walk.column_stride + (walk.columns - 1) * walk.column_dilation
+    return lines * (cells * walk.channels + walk.run)
+
+
+def _block(walk: Walk, images: int, most: int) -> Block:
+    """Blocks of at most so many windows, or of one row of them; their shape and whether they are copied stay open."""
+    from .walking import ROWS, Block
+
+    height, width = walk.out_height, walk.out_width
+    most = max(2 * ROWS, min(most, images * height * width // BLOCKS))
+    block = Block(1, 1, width, 0, 0)
+    if height * width <= most and _seen(walk, height, width) <= BAND_FLOATS:
+        few = min(most // (height * width), BAND_FLOATS // _seen(walk, height, width))
+        return block._replace(images=_part(images, 1, -(-images // few)), rows=height)
+    if _seen(walk, 1, width) <= BAND_FLOATS and width <= 2 * most:
+        beside = _seen(walk, 2, width) - _seen(walk, 1, width)
+        rows = max(1, min(most // width, 1 + (BAND_FLOATS - _seen(walk, 1, width)) // beside))
+        return block._replace(rows=_part(height, 1, -(-height // rows)))
+    beside = max(1, _seen(walk, 1, 2) - _seen(walk, 1, 1))
+    columns = max(2 * ROWS, min(most, (BAND_FLOATS - _seen(walk, 1, 1)) // beside) // (2 * ROWS) * 2 * ROWS)
+    return block._replace(columns=min(width, columns))
+
+
+def _blocks(walk: Walk, block: Block, images: int) -> int:
+    """How many blocks there are."""
+    return -(-images // block.images) * -(-walk.out_height // block.rows) * -(-walk.out_width // block.columns)
+
+
+def _first_window(walk: Walk, block: Block, images: int, number: int) -> int:
+    """The number of the first window of a block, of all windows; of the block after the last, how many there are."""
+    rest, piece = divmod(number, -(-walk.out_width // block.columns))
+    group, part = divmod(rest, -(-walk.out_height // block.rows))
+    row = min(group * block.images, images) * walk.out_height + part * block.rows
+    return row * walk.out_width + piece * block.columns
+
+
+def _band(walk: Walk, block: Block) -> int:
+    """The floats of a band, and what a segment may read beyond it."""
+    from .walking import LANES, ROWS
+
+    if not block.copied:
+        return 0
+    return block.images * _seen(walk, block.rows, block.columns) + ROWS * walk.column_stride * walk.channels + LANES
+
+
+def _shape(length: int, count: int) -> int:
+    """The number of the SEGMENTS in which so many runs of such length fill tiles best."""
+    from .walking import SEGMENTS
+
+    def steps(shape: int) -> int:
+        of_tile, rows = SEGMENTS[shape]
+        return -(-count * -(-length // rows) // of_tile) * (of_tile * rows + 1)  # one, for the row of b
+
+    return min(range(len(SEGMENTS)), key=steps)
 
 
 def _packed(w: np.ndarray, part: Filter) -> np.ndarray:
@@ -415,8 +524,11 @@ def _block_of_tiles(channels: int) -> int:
     return max(ROWS, min(BLOCK_TILES, TILE_FLOATS // (CELLS * channels)) // ROWS * ROWS)
 
 
-def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray) -> bool:
-    """Whether out could be computed: False where something in it is not finite."""
+def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np.ndarray, place: Place) -> bool:
+    """Whether out could be computed: False where the shapes do not suit, or something in out is not finite."""
+    straight = place.column == part.width and place.row == walk.out_width * place.column
+    if not straight or not _suits_winograd(walk, part.cells, part.width, len(x)):
+        return False
     from .walking import CELLS, WIDTH, padded
 
     kernel = _kernel("convolve_tiles")
@@ -480,7 +592,7 @@ def _scatter(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> Non
     packed = _packed(w, turned)
     wide = padded(_part(turned.width, WIDTH, 1))
     chunk = _part(depth, 1, -(-depth // CHUNK))
-    block = max(ROWS, min(BLOCK_WINDOWS, BLOCK_FLOATS // max(chunk, wide)) // ROWS * ROWS)
+    block = max(ROWS, min(SCATTER_WINDOWS, SCATTER_FLOATS // max(chunk, wide)) // ROWS * ROWS)
     scratch = _Scratch(block * padded(chunk), block * wide)
     memory = _floats(dy), _walk(at, out.shape[3]), _floats(packed), depth, _floats(out)
 

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from .walking import LANES, ROWS, VECTORS, WIDTH
+from .walking import LANES, ROWS, SEGMENTS, VECTORS, WIDTH
 
 intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
 
@@ -48,6 +48,57 @@ def _floats(*arrays: Any) -> bool:
     return all(isinstance(array, types.Array) and array.dtype == types.float32 for array in arrays)
 
 
+def _whole(number: int) -> Any:
+    return ir.Constant(_INT64, number)
+
+
+def _table(context: Any, builder: Any, kind: Any, table: Any, count: int) -> list[Any]:
+    """The first numbers of an array of int64."""
+    begin = _place(context, builder, kind, table, _whole(0))
+    return [builder.load(builder.gep(begin, [_whole(i)])) for i in range(count)]
+
+
+class _Tile:
+    """The code of c = (c if add) + a b for one tile, whose rows lie in segments: `rows` in each, equally far apart."""
+
+    def __init__(self, builder: Any, segments: int, rows: int):
+        self._builder = builder
+        self._segments, self._rows = range(segments), range(rows)
+        self._cells = [(s, r, j) for s in self._segments for r in self._rows for j in range(VECTORS)]
+        self._sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, None)) for cell in self._cells}
+
+    def add_products(self, begins: list[Any], a_row: Any, a_step: Any, steps: Any, next_b: Any) -> None:
+        """Adds the products of `steps` columns of a, in which segments begin so, and rows of b, and moves next_b on."""
+        builder = self._builder
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
+        )
+        with cgutils.for_range(builder, steps) as loop:
+            row_of_b = builder.load(next_b)
+            vectors = [_load(builder, builder.gep(row_of_b, [_whole(j * LANES)])) for j in range(VECTORS)]
+            along = builder.mul(loop.index, a_step)
+            for s in self._segments:
+                column_of_a = builder.gep(begins[s], [along])
+                for r in self._rows:
+                    place = builder.gep(column_of_a, [builder.mul(_whole(r), a_row)])
+                    element = _in_all_lanes(builder, builder.load(place))
+                    for j in range(VECTORS):
+                        total = self._sums[s, r, j]
+                        builder.store(builder.call(fma, [element, vectors[j], builder.load(total)]), total)
+            builder.store(builder.gep(row_of_b, [_whole(WIDTH)]), next_b)
+
+    def put(self, lines: list[Any], c_row: Any, add: Any) -> None:
+        """Stores the tile where segments begin so in c."""
+        builder = self._builder
+        for cell in self._cells:
+            s, r, j = cell
+            along = builder.add(builder.mul(_whole(r), c_row), _whole(j * LANES))
+            place, total = builder.gep(lines[s], [along]), self._sums[cell]
+            with builder.if_then(add):
+                builder.store(builder.fadd(_load(builder, place), builder.load(total)), total)
+            _store(builder, builder.load(total), place)
+
+
 @intrinsic
 def multiply_tile(
     typing_context: Any,
@@ -73,33 +124,69 @@ def multiply_tile(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, a_at, a_row, a_step, b, b_at, steps, c, c_at, c_row, add = arguments
         kinds = signature.args
-        first_a = _place(context, builder, kinds[0], a, a_at)
-        first_b = _place(context, builder, kinds[4], b, b_at)
-        first_c = _place(context, builder, kinds[7], c, c_at)
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
-        )
-        tile = [(i, j) for i in range(ROWS) for j in range(VECTORS)]
-        sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, None)) for cell in tile}
-        with cgutils.for_range(builder, steps) as loop:
-            row_of_b = builder.gep(first_b, [builder.mul(loop.index, ir.Constant(_INT64, WIDTH))])
-            column_of_a = builder.gep(first_a, [builder.mul(loop.index, a_step)])
-            vectors = [_load(builder, builder.gep(row_of_b, [ir.Constant(_INT64, j * LANES)])) for j in range(VECTORS)]
-            for i in range(ROWS):
-                place = builder.gep(column_of_a, [builder.mul(ir.Constant(_INT64, i), a_row)])
-                element = _in_all_lanes(builder, builder.load(place))
-                for j in range(VECTORS):
-                    builder.store(builder.call(fma, [element, vectors[j], builder.load(sums[i, j])]), sums[i, j])
-        for i, j in tile:
-            row = builder.mul(ir.Constant(_INT64, i), c_row)
-            place = builder.gep(first_c, [builder.add(row, ir.Constant(_INT64, j * LANES))])
-            with builder.if_then(add):
-                builder.store(builder.fadd(_load(builder, place), builder.load(sums[i, j])), sums[i, j])
-            _store(builder, builder.load(sums[i, j]), place)
+        tile = _Tile(builder, 1, ROWS)
+        next_b = cgutils.alloca_once_value(builder, _place(context, builder, kinds[4], b, b_at))
+        tile.add_products([_place(context, builder, kinds[0], a, a_at)], a_row, a_step, steps, next_b)
+        tile.put([_place(context, builder, kinds[7], c, c_at)], c_row, add)
         return context.get_dummy_value()
 
     whole, flag = types.int64, types.boolean
     return types.none(a, whole, whole, whole, b, whole, whole, c, whole, whole, flag), generate
+
+
+def _multiply_segments(segments: int, rows: int) -> Any:
+    @intrinsic
+    def multiply(
+        typing_context: Any,
+        a: Any,
+        a_at: Any,
+        starts: Any,
+        a_row: Any,
+        runs: Any,
+        a_step: Any,
+        steps: Any,
+        b: Any,
+        b_at: Any,
+        c: Any,
+        c_at: Any,
+        targets: Any,
+        c_row: Any,
+        add: Any,
+    ) -> Any:
+        """c[i, j] = (c[i, j] if add) + sum over k of a[i, k] b[k, j] for the rows i of a few segments, j < WIDTH.
+
+        Row r of segment s begins at a[a_at + starts[s] + r * a_row] and goes to c[c_at + targets[s] + r * c_row + j].
+        Its elements k are runs of so many steps: the first of run u is runs[u] from the row's begin, the others are
+        a_step apart. b[k, j] is b[b_at + k * WIDTH + j]. The tables are arrays of int64, the others of float32.
+        """
+        if not _floats(a, b, c):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, a_at, starts, a_row, runs, a_step, steps, b, b_at, c, c_at, targets, c_row, add = arguments
+            kinds = signature.args
+            tile = _Tile(builder, segments, rows)
+            first_a = _place(context, builder, kinds[0], a, a_at)
+            begins = [builder.gep(first_a, [n]) for n in _table(context, builder, kinds[2], starts, segments)]
+            next_b = cgutils.alloca_once_value(builder, _place(context, builder, kinds[7], b, b_at))
+            first_run = _place(context, builder, kinds[4], runs, _whole(0))
+            count = builder.extract_value(context.make_array(kinds[4])(context, builder, value=runs).shape, 0)
+            with cgutils.for_range(builder, count) as loop:
+                further = builder.load(builder.gep(first_run, [loop.index]))
+                tile.add_products([builder.gep(begin, [further]) for begin in begins], a_row, a_step, steps, next_b)
+            first_c = _place(context, builder, kinds[9], c, c_at)
+            lines = [builder.gep(first_c, [n]) for n in _table(context, builder, kinds[11], targets, segments)]
+            tile.put(lines, c_row, add)
+            return context.get_dummy_value()
+
+        whole, flag = types.int64, types.boolean
+        left = (a, whole, starts, whole, runs, whole, whole)
+        return types.none(*left, b, whole, c, whole, targets, whole, flag), generate
+
+    return multiply
+
+
+multiply_few_segments, multiply_more_segments = (_multiply_segments(*shape) for shape in SEGMENTS)
 
 
 @intrinsic

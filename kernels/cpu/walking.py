@@ -11,6 +11,8 @@ _FEATURES = binding.get_host_cpu_features()
 # the operands; with 16 there are 12. A fused sum takes four cycles and two are begun in each, so eight are the least.
 LANES, ROWS, VECTORS = (16, 14, 2) if _FEATURES.get("avx512f") else (8, 6, 2) if _FEATURES.get("avx2") else (4, 6, 2)
 WIDTH = VECTORS * LANES
+# A tile's rows may lie in segments, which follow images' rows: (how many, rows of each), few long ones or more short.
+SEGMENTS = ((2, 7), (3, 4)) if ROWS == 14 else ((2, 3), (3, 2))
 LINE = 16  # floats of a line of the cache
 CELLS = 16  # of one of Winograd's transformed tiles
 
@@ -36,6 +38,20 @@ class Walk(NamedTuple):
     column_dilation: int
     top: int
     left: int
+
+
+class Block(NamedTuple):
+    """The windows that are multiplied at a time: all of some images, or some rows of one, or a part of one row.
+
+    How many images, rows and columns of windows a block has at most. Where windows see what lies outside, what a block
+    sees is copied, with zeros around. `shape` says which of SEGMENTS its tiles have.
+    """
+
+    images: int
+    rows: int
+    columns: int
+    copied: int
+    shape: int
 
 
 class Filter(NamedTuple):
@@ -73,13 +89,22 @@ class Floats(NamedTuple):
     size: int
 
 
+class Integers(NamedTuple):
+    """Int64 memory, by its address."""
+
+    address: int
+    size: int
+
+
+_WALK = (Floats, int, Walk, Block)
+_TABLES = (Integers, Integers)
 # The kernels, by the module that holds them, and what they take.
 KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
     "compiled_convolution": {
         "pack_filter": (Floats, Filter, Floats, int, int),
-        "convolve": (Floats, Walk, Floats, int, Floats, Place, int, int, int, int, Floats, Floats),
+        "convolve": (*_WALK, Floats, int, Floats, Place, *[int] * 4, *_TABLES, Floats, Floats),
         "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
-        "correlate": (Floats, Walk, Floats, int, Floats, int, int, int, int, int, int, Floats, Floats, Floats),
+        "correlate": (*_WALK, Floats, int, Floats, *[int] * 4, *_TABLES, Floats, Floats, Floats),
     },
     "compiled_winograd": {
         "transform_filters": (Floats, Filter, Floats, int, int, Floats),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scopeflow import kernels
 from scopeflow.kernels import geometry, naive, plain
 from scopeflow.kernels.cpu import convolution, threads
-from scopeflow.kernels.cpu.walking import Filter
+from scopeflow.kernels.cpu.walking import Filter, Place
 
 KINDS = ("conv2d", "conv2d_input_grad", "conv2d_filter_grad")
 UNIT = 2.0**-24
@@ -28,16 +28,18 @@ SMALL_BLOCKS = {
     "FEW_PRODUCTS": 0,
     "FEW_WINDOWS": 0,
     "CHUNK": 16,
-    "BLOCK_FLOATS": 16 * 30,
-    "BLOCK_WINDOWS": 9,
-    "GRAD_WINDOWS": 9,
+    "BAND_FLOATS": 16 * 30,
+    "BLOCK_WINDOWS": 40,
+    "SCATTER_FLOATS": 16 * 30,
+    "SCATTER_WINDOWS": 9,
+    "GRAD_WINDOWS": 40,
     "GRAD_CHANNELS": 20,
     "GRAD_FLOATS": 500,
     "TASK_PRODUCTS": 1,
     "TASK_FLOATS": 1,
 }
 WAYS = {
-    "gathered patches": {**SMALL_BLOCKS, "FEW_TILES": 1 << 40, "FEW_CHANNELS": 0},
+    "segments": {**SMALL_BLOCKS, "FEW_TILES": 1 << 40, "FEW_CHANNELS": 0},
     "winograd": {**SMALL_BLOCKS, "BLOCK_TILES": 14, "FEW_TILES": 1, "FEW_CHANNELS": 1},
     "scattered patches": {**SMALL_BLOCKS, "FEW_CHANNELS": 1 << 40},
 }
@@ -64,6 +66,9 @@ SHAPES = {
     "one number": ((1, 1, 1, 1), (1, 1, 1), (1, 1), "VALID", (1, 1)),
     "a row": ((1, 1, 40, 3), (1, 5, 2), (1, 2), "SAME", (1, 1)),
     "a column": ((1, 40, 1, 3), (5, 1, 2), (2, 1), "SAME", (1, 2)),
+    "rows of several blocks": ((1, 3, 65, 17), (3, 3, 5), (1, 1), "SAME", (1, 1)),
+    "rows of several blocks, not padded": ((2, 2, 97, 12), (1, 3, 4), (1, 1), "VALID", (1, 1)),
+    "images of few windows": ((9, 3, 3, 4), (3, 3, 35), (1, 1), "SAME", (1, 1)),
     "window of the image's size": ((2, 6, 5, 3), (6, 5, 40), (1, 1), "VALID", (1, 1)),
 }
 
@@ -158,7 +163,7 @@ def shapes(draw):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("way", ["gathered patches", "scattered patches"])
+@pytest.mark.parametrize("way", ["segments", "scattered patches"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shape=shapes())
 def test_any_geometry_is_the_naive_one(shape, way, kind, take):
@@ -230,7 +235,8 @@ def test_winograd_is_not_given_up_where_all_is_finite(channels, take, nan_in_scr
     x, w, dy, at = operands(((2, 9, 7, inputs), (3, 3, outputs), (1, 1), "SAME", (1, 1)))
     walk = convolution._walk(at, inputs)
     whole = (0, 3 * inputs * outputs, inputs * outputs, outputs, 1, *w.shape)
-    assert convolution._by_winograd(x, walk, w, Filter(*whole), np.empty_like(dy))
+    place = Place(0, dy[0].size, dy[0, 0].size, outputs)
+    assert convolution._by_winograd(x, walk, w, Filter(*whole), np.empty_like(dy), place)
     assert convolution._correlate_by_winograd(x, walk, dy, np.empty_like(w))
 
 
@@ -354,7 +360,7 @@ def test_threads_change_no_bit(way, kind, take, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
-@pytest.mark.parametrize("way", ["gathered patches", "winograd"])
+@pytest.mark.parametrize("way", ["segments", "winograd"])
 def test_a_filter_packed_in_slabs_gives_the_same_bits(way, kind, take, monkeypatch):
     take(way)
     given_ = operands(((1, 9, 8, 70), (3, 3, 101), (1, 1), "SAME", (1, 1)))
