@@ -1,4 +1,6 @@
-"""Products of float matrices by NumPy's BLAS, each on one of its threads and shared out among ours.
+"""Products of float matrices: large float32 ones by our own kernel (cpu/product.py), all others by NumPy's BLAS.
+
+Of the BLAS each takes one thread, and is shared out among ours.
 
 OpenBLAS's own threads spin while they wait for work and for each other. Where another program, or a convolution's
 threads, have one of the processors, a product then takes a hundred times as long as its work. Ours sleep.
@@ -14,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .cpu import product, threads
+
 FEW_PRODUCTS = 1 << 18  # for which OpenBLAS itself takes one thread
 FEW_OF_A_VECTOR = 9000  # the same where one of the matrices is a vector
 TASK_PRODUCTS = 1 << 22  # at least, or a task costs more to hand out than to do
@@ -25,7 +29,13 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     batch, rows, columns = a.shape[:-2], a.shape[-2], b.shape[-1]
     products = a.size * columns
     few = FEW_PRODUCTS if rows > 1 < columns else FEW_OF_A_VECTOR
-    if products <= few or not _one_thread.helps():
+    if products <= few:
+        return np.matmul(a, b, out=out)
+    if product.suits(a, b, out):
+        result = np.empty((rows, columns), np.float32) if out is None else out
+        product.matmul(a, b, result)
+        return result
+    if not _one_thread.helps():
         return np.matmul(a, b, out=out)
     length, least = (batch[0], 1) if batch else (max(rows, columns), TASK_LENGTH)
     tasks = min(products // TASK_PRODUCTS, length // least)
@@ -42,8 +52,6 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
                 np.matmul(a[some], b, out=result[some])
             else:
                 np.matmul(a, b[:, some], out=result[:, some])
-
-        from .cpu import threads
 
         threads.share(tasks, part)
         return result

@@ -16,23 +16,19 @@ packed filter (for Winograd 16/9 of it), at most FILTER_FLOATS, and one to four 
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import importlib
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .. import plain
 from ..geometry import Windows
-from . import machine_code, threads
+from . import threads
+from .calling import Scratch, aligned, floats, kernel_of
 
 if TYPE_CHECKING:
-    from .walking import Block, Filter, Floats, Integers, Place, Walk
+    from .walking import Block, Filter, Place, Walk
 
 FEW_PRODUCTS = 1 << 22
 FEW_WINDOWS = 128  # for which it does not pay to pack the filter
@@ -158,7 +154,7 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
         return
     from .walking import SEGMENTS, WIDTH
 
-    kernel = _kernel("correlate")
+    kernel = kernel_of("correlate")
     width = dy.shape[3]
     runs = walk.rows * walk.columns
     block = _block(walk, len(x), GRAD_WINDOWS)._replace(shape=_shape(walk.run, runs))
@@ -171,14 +167,14 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     wide = _part(width, WIDTH, 1)
     windows = block.images * block.rows * block.columns
     tables = 4 * room, runs + block.images * block.rows
-    scratch = _Scratch(_band(walk, block), windows * wide, room * rows * wide, tables=tables)
-    seen = _floats(x), len(x), walk, block
-    grads = _floats(dy), width
+    scratch = Scratch(_band(walk, block), windows * wide, room * rows * wide, tables=tables)
+    seen = floats(x), len(x), walk, block
+    grads = floats(dy), width
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
         some = part * i, min(segments, part * (i + 1))
         with scratch.lent() as memory:
-            kernel(*seen, *grads, _floats(sums), begin, end, *some, *memory)
+            kernel(*seen, *grads, floats(sums), begin, end, *some, *memory)
 
     _sum_up(_blocks(walk, block, len(x)), 1, parts, work, out)
 
@@ -243,90 +239,7 @@ def _sum_up(
         _share(out.size, TASK_FLOATS, lambda *part: np.sum(sums[:, slice(*part)], axis=0, out=flat[slice(*part)]))
 
 
-# --- Kernels and their memory -----------------------------------------------------------------------------------------
-
-FLOOR = Path(__file__).parent
-SOURCES = (  # of the kernels' code
-    FLOOR.parent / "intrinsics.py",
-    *(FLOOR / f"{name}.py" for name in ("compiled_convolution", "compiled_winograd", "compiling", "tiles", "walking")),
-)
-
-
-@functools.cache
-def _kernel(name: str) -> Callable[..., None]:
-    """A kernel of walking.KERNELS, ready to be called; Numba is imported only where its code is not yet on disk."""
-    from .walking import KERNELS, Floats, Integers
-
-    module = next(module for module, kernels in KERNELS.items() if name in kernels)
-
-    def native_types(argument: Any) -> list[Any]:
-        if argument in (Floats, Integers):
-            return [ctypes.c_void_p, ctypes.c_int64]
-        return [ctypes.c_int64] * (1 if argument is int else len(argument._fields))
-
-    arguments = tuple(native for argument in KERNELS[module][name] for native in native_types(argument))
-    kernel = machine_code.function(
-        f"{name}_float32", SOURCES, lambda: importlib.import_module(f".{module}", __package__).code(name), arguments
-    )
-
-    def call(*values: int | tuple[int, ...]) -> None:
-        numbers: list[int] = []
-        for value in values:
-            if isinstance(value, tuple):
-                numbers += value
-            else:
-                numbers.append(value)
-        kernel(*numbers)
-
-    return call
-
-
-def _floats(array: np.ndarray) -> Floats:
-    """The memory of a contiguous array, which must outlive this."""
-    from .walking import Floats
-
-    return Floats(array.ctypes.data, array.size)
-
-
-def _integers(array: np.ndarray) -> Integers:
-    """The same of int64."""
-    from .walking import Integers
-
-    return Integers(array.ctypes.data, array.size)
-
-
-def _aligned(size: int) -> np.ndarray:
-    """`size` floats that begin with a line of the cache, and are followed by one."""
-    from .walking import LINE
-
-    memory = np.empty(size + 2 * LINE, np.float32)
-    begin = -(memory.ctypes.data // memory.itemsize) % LINE
-    return memory[begin : begin + size]
-
-
-class _Scratch:
-    """Memory of these sizes, tables of int64 and floats, for whoever works.
-
-    There is as much of it as there are threads, kept while there is work.
-    """
-
-    def __init__(self, *sizes: int, tables: tuple[int, ...] = ()):
-        self._sizes, self._tables = sizes, tables
-        self._arrays: list[np.ndarray] = []
-        self._idle: list[tuple[Floats | Integers, ...]] = []
-
-    @contextmanager
-    def lent(self) -> Iterator[tuple[Floats | Integers, ...]]:
-        """The memory: tables first."""
-        try:
-            memory = self._idle.pop()
-        except IndexError:
-            tables = [np.empty(size, np.int64) for size in self._tables]
-            arrays = [_aligned(size) for size in self._sizes]
-            self._arrays += (*tables, *arrays)
-            memory = (*map(_integers, tables), *map(_floats, arrays))
-        yield memory
-        self._idle.append(memory)
+# --- Geometry ---------------------------------------------------------------------------------------------------------
 
 
 def _walk(at: Windows, channels: int) -> Walk:
@@ -389,7 +302,7 @@ def _convolve(
     """The way of all geometries; finish(begin, end) is called when these windows have all their channels."""
     from .walking import SEGMENTS, WIDTH
 
-    kernel = _kernel("convolve")
+    kernel = kernel_of("convolve")
     runs = walk.rows * walk.columns
     depth = runs * walk.run
     group = _part(runs, 1, -(-runs * walk.run // CHUNK))
@@ -401,13 +314,13 @@ def _convolve(
     last = walk.out_width % block.columns or block.columns
     block = block._replace(copied=int(_leaves_image(walk) or last < rows))
     room = _part(lines * -(-block.columns // rows), of_tile, 1) + of_tile
-    scratch = _Scratch(_band(walk, block), of_tile * rows * WIDTH, tables=(4 * room, runs))
-    seen = _floats(x), len(x), walk, block
-    target = _floats(out)
+    scratch = Scratch(_band(walk, block), of_tile * rows * WIDTH, tables=(4 * room, runs))
+    seen = floats(x), len(x), walk, block
+    target = floats(out)
 
     def convolve_slab(o: int, slab: Filter, place: Place) -> None:
         packed = _packed(w, slab)
-        panels = _floats(packed)
+        panels = floats(packed)
 
         def work(begin: int, end: int) -> None:
             with scratch.lent() as memory:
@@ -492,10 +405,10 @@ def _packed(w: np.ndarray, part: Filter) -> np.ndarray:
     """The filter [panel, k, WIDTH]: panels of WIDTH channels, zero beyond the last one."""
     from .walking import WIDTH
 
-    kernel = _kernel("pack_filter")
+    kernel = kernel_of("pack_filter")
     panels = -(-part.width // WIDTH)
-    packed = _aligned(panels * part.rows * part.columns * part.cells * WIDTH)
-    memory = _floats(w), part, _floats(packed)
+    packed = aligned(panels * part.rows * part.columns * part.cells * WIDTH)
+    memory = floats(w), part, floats(packed)
     _share(panels, -(-TASK_FLOATS * panels // packed.size), lambda *some: kernel(*memory, *some))
     return packed
 
@@ -504,11 +417,11 @@ def _transformed(w: np.ndarray, part: Filter) -> np.ndarray:
     """The filter as Winograd's products take it: [panel, CELLS, cells, WIDTH]."""
     from .walking import CELLS, WIDTH
 
-    kernel = _kernel("transform_filters")
+    kernel = kernel_of("transform_filters")
     panels = -(-part.width // WIDTH)
-    filters = _aligned(panels * CELLS * part.cells * WIDTH)
-    scratch = _Scratch(9 * WIDTH)
-    memory = _floats(w), part, _floats(filters)
+    filters = aligned(panels * CELLS * part.cells * WIDTH)
+    scratch = Scratch(9 * WIDTH)
+    memory = floats(w), part, floats(filters)
 
     def work(begin: int, end: int) -> None:
         with scratch.lent() as taps:
@@ -531,17 +444,17 @@ def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np
         return False
     from .walking import CELLS, WIDTH, padded
 
-    kernel = _kernel("convolve_tiles")
+    kernel = kernel_of("convolve_tiles")
     total = len(x) * _tiles(walk)
     block = _block_of_tiles(part.cells)
     row = padded(part.cells)
     infinite = np.zeros(1, np.float32)
-    scratch = _Scratch(CELLS * block * row, CELLS * row, CELLS * block * WIDTH, 4 * WIDTH)
-    source, target, told = _floats(x), _floats(out), _floats(infinite)
+    scratch = Scratch(CELLS * block * row, CELLS * row, CELLS * block * WIDTH, 4 * WIDTH)
+    source, target, told = floats(x), floats(out), floats(infinite)
 
     def convolve_slab(slab: Filter, o: int) -> None:
         filters = _transformed(w, slab)
-        panels = _floats(filters)
+        panels = floats(filters)
 
         def work(begin: int, end: int) -> None:
             with scratch.lent() as memory:
@@ -558,24 +471,24 @@ def _correlate_by_winograd(x: np.ndarray, walk: Walk, dy: np.ndarray, out: np.nd
     """Whether out could be computed: False where something in it is not finite."""
     from .walking import CELLS, ROWS, WIDTH, padded
 
-    kernel = _kernel("correlate_tiles")
+    kernel = kernel_of("correlate_tiles")
     cells, width = out.shape[2:]
     c_part, o_part = (_part(n, 1, -(-n // GRAD_CHANNELS)) for n in (cells, width))
     o_parts = -(-width // o_part)
     wide, lines, row = _part(o_part, WIDTH, 1), _part(c_part, ROWS, 1), padded(c_part)
     block = BLOCK_TILES
     infinite = np.zeros(1, np.float32)
-    scratch = _Scratch(
+    scratch = Scratch(
         CELLS * block * row, CELLS * padded(max(c_part, o_part)), CELLS * block * wide, CELLS * lines * wide, 9 * WIDTH
     )
-    source, grads, told = _floats(x), _floats(dy), _floats(infinite)
+    source, grads, told = floats(x), floats(dy), floats(infinite)
 
     def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
         c, o = i // o_parts * c_part, i % o_parts * o_part
         channels = c, min(cells, c + c_part), o, min(width, o + o_part)
         with scratch.lent() as memory:
             kernel(
-                source, walk, grads, width, _floats(sums), begin, end, block, *channels, wide // WIDTH, told, *memory
+                source, walk, grads, width, floats(sums), begin, end, block, *channels, wide // WIDTH, told, *memory
             )  # fmt: skip
 
     _sum_up(len(x) * _tiles(walk), block, -(-cells // c_part) * o_parts, work, out)
@@ -586,15 +499,15 @@ def _scatter(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> Non
     """The input's gradient where it has few channels: dy times the filter, added where the windows saw it."""
     from .walking import ROWS, WIDTH, Filter, padded
 
-    kernel = _kernel("scatter")
+    kernel = kernel_of("scatter")
     depth = w.shape[3]
     turned = Filter(0, 0, 0, 1, depth, 1, 1, depth, w.size // depth)
     packed = _packed(w, turned)
     wide = padded(_part(turned.width, WIDTH, 1))
     chunk = _part(depth, 1, -(-depth // CHUNK))
     block = max(ROWS, min(SCATTER_WINDOWS, SCATTER_FLOATS // max(chunk, wide)) // ROWS * ROWS)
-    scratch = _Scratch(block * padded(chunk), block * wide)
-    memory = _floats(dy), _walk(at, out.shape[3]), _floats(packed), depth, _floats(out)
+    scratch = Scratch(block * padded(chunk), block * wide)
+    memory = floats(dy), _walk(at, out.shape[3]), floats(packed), depth, floats(out)
 
     def work(begin: int, end: int) -> None:
         with scratch.lent() as arrays:

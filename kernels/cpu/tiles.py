@@ -204,6 +204,39 @@ def copy_lanes(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any)
     return types.none(out, types.int64, values, types.int64), generate
 
 
+@intrinsic
+def transpose_lanes(typing_context: Any, out: Any, out_at: Any, out_row: Any, values: Any, at: Any, row: Any) -> Any:
+    """out[out_at + i * out_row + j] = values[at + j * row + i] for i, j < LANES, of float32 arrays.
+
+    In steps: each exchanges blocks of half the size between neighbours.
+    """
+    if not _floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, out_row, values, at, row = arguments
+        source = _place(context, builder, signature.args[3], values, at)
+        target = _place(context, builder, signature.args[0], out, out_at)
+        lines = [_load(builder, builder.gep(source, [builder.mul(_whole(j), row)])) for j in range(LANES)]
+        distance = LANES // 2
+        while distance:
+            for i in (i for i in range(LANES) if not i & distance):
+                low, high = lines[i], lines[i + distance]  # lanes of high count from LANES on
+                kept = [lane + (LANES - distance if lane & distance else 0) for lane in range(LANES)]
+                moved = [lane + (LANES if lane & distance else distance) for lane in range(LANES)]
+                lines[i], lines[i + distance] = (
+                    builder.shuffle_vector(low, high, ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes))
+                    for lanes in (kept, moved)
+                )
+            distance //= 2
+        for i, line in enumerate(lines):
+            _store(builder, line, builder.gep(target, [builder.mul(_whole(i), out_row)]))
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, whole, whole, values, whole, whole), generate
+
+
 # --- Winograd's transforms --------------------------------------------------------------------------------------------
 
 

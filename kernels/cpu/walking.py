@@ -82,6 +82,13 @@ def padded(size: int) -> int:
     return (size + LINE - 1) // LINE * LINE + LINE
 
 
+class Strides(NamedTuple):
+    """How far apart rows of a matrix are, and the elements of a row."""
+
+    row: int
+    step: int
+
+
 class Floats(NamedTuple):
     """Float32 memory, by its address."""
 
@@ -105,6 +112,9 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
         "convolve": (*_WALK, Floats, int, Floats, Place, *[int] * 4, *_TABLES, Floats, Floats),
         "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
         "correlate": (*_WALK, Floats, int, Floats, *[int] * 4, *_TABLES, Floats, Floats, Floats),
+    },
+    "compiled_product": {
+        "multiply_matrices": (Floats, Strides, Floats, Strides, Floats, *[int] * 8, Integers, Floats, Floats),
     },
     "compiled_winograd": {
         "transform_filters": (Floats, Filter, Floats, int, int, Floats),

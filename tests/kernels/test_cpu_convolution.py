@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scopeflow import kernels
 from scopeflow.kernels import geometry, naive, plain
-from scopeflow.kernels.cpu import convolution, threads
+from scopeflow.kernels.cpu import calling, convolution, threads
 from scopeflow.kernels.cpu.walking import Filter, Place
 
 KINDS = ("conv2d", "conv2d_input_grad", "conv2d_filter_grad")
@@ -207,14 +207,15 @@ def test_shapes_of_real_layers_are_plains(kind, channels):
 @pytest.fixture
 def nan_in_scratch(monkeypatch):
     """Memory that kernels write by the way holds NaN, as memory of an earlier use may."""
-    aligned = convolution._aligned
+    aligned = calling.aligned
 
     def full_of_nan(size):
         memory = aligned(size)
         memory.fill(np.nan)
         return memory
 
-    monkeypatch.setattr(convolution, "_aligned", full_of_nan)
+    for module in (calling, convolution):
+        monkeypatch.setattr(module, "aligned", full_of_nan)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -462,7 +463,7 @@ def test_memory_beyond_input_and_output_stays_under_64_mib(winograd, shape, kind
 
 
 def test_scratch_memory_is_lent_to_one_at_a_time_and_used_again():
-    scratch = convolution._Scratch(8, 3)
+    scratch = calling.Scratch(8, tables=(3,))
 
     def places():
         with scratch.lent() as first, scratch.lent() as second:
@@ -518,12 +519,10 @@ def test_an_error_waits_for_the_other_tasks(monkeypatch):
 
 # --- What lies around inputs ------------------------------------------------------------------------------------------
 
-GUARDED = """
+EDGES = """
 import ctypes
 import mmap
 import numpy as np
-import pytest
-import test_cpu_convolution as tests
 
 libc = ctypes.CDLL(None, use_errno=True)
 kept = []
@@ -540,7 +539,11 @@ def at_the_edge(array, end):
     copy = np.frombuffer(memory, array.dtype, array.size, begin).reshape(array.shape)
     copy[...] = array
     return copy
-
+"""
+GUARDED = f"""
+import pytest
+import test_cpu_convolution as tests
+{EDGES}
 with pytest.MonkeyPatch.context() as monkeypatch:
     for way, settings in tests.WAYS.items():
         for setting in settings.items():

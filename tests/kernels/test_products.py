@@ -75,7 +75,7 @@ def test_each_task_has_one_thread_of_blas_and_blas_has_its_own_again_after_all(m
     """Also where several threads multiply at once, and where one of them fails."""
     if BLAS is None:
         return
-    a, b = operands(SHAPES["rows"], np.float32)
+    a, b = operands(SHAPES["rows"], np.float64)
     seen, real = [], np.matmul
 
     def noted(*args, **kwargs):
@@ -104,5 +104,5 @@ def test_a_blas_of_one_thread_keeps_all_to_itself(monkeypatch):
         return
     BLAS.set(1)
     monkeypatch.setattr("scopeflow.kernels.cpu.threads.share", None)
-    products.matmul(*operands(SHAPES["rows"], np.float32))
+    products.matmul(*operands(SHAPES["rows"], np.float64))
     BLAS.set(2)

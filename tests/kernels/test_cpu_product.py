@@ -1,0 +1,147 @@
+"""The CPU's own float32 products: against float64, at odd shapes, strides and settings, and nothing else touched."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scopeflow.kernels import products
+from scopeflow.kernels.cpu import product, threads
+
+GUARD, SENTINEL = 64, np.float32(-7.25)
+# How a matrix may lie: in rows, in columns, with gaps between, or all of it one row.
+LAYOUTS = {
+    "rows": lambda m: np.ascontiguousarray(m),
+    "columns": lambda m: np.ascontiguousarray(m.T).T,
+    "a part": lambda m: np.pad(m, ((1, 2), (3, 4)))[1:-2, 3:-4],
+    "a part of columns": lambda m: np.pad(m.T, ((1, 2), (3, 4)))[1:-2, 3:-4].T,
+    "every third": lambda m: np.repeat(np.repeat(m, 3, 1), 2, 0)[::2, ::3],
+    "one row": lambda m: np.broadcast_to(m[:1], m.shape),
+}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    for name, value in {"FEW_PRODUCTS": 0, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}.items():
+        monkeypatch.setattr(product, name, value)
+
+
+def computed(a, b):
+    """The product, in memory whose surroundings must stay as they were."""
+    size = len(a) * b.shape[1]
+    memory = np.full(size + 2 * GUARD, SENTINEL)
+    out = memory[GUARD : GUARD + size].reshape(len(a), b.shape[1])
+    out.fill(np.nan)
+    product.matmul(a, b, out)
+    assert (memory[:GUARD] == SENTINEL).all() and (memory[GUARD + size :] == SENTINEL).all()
+    return out
+
+
+def assert_is_product(made, a, b):
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    bound = (a.shape[1] + 1) * 2.0**-24 * (abs(a) @ abs(b))
+    assert np.all(abs(made - a @ b) <= bound)
+
+
+@pytest.mark.parametrize("right", LAYOUTS)
+@pytest.mark.parametrize("left", LAYOUTS)
+@pytest.mark.parametrize("shape", [(14, 1, 16), (15, 9, 33), (64, 40, 32), (97, 19, 70), (28, 64, 128)], ids=str)
+def test_a_product_is_that_of_float64(shape, left, right, small):
+    rows, depth, width = shape
+    rng = np.random.default_rng(0)
+    a = LAYOUTS[left](rng.standard_normal((rows, depth), np.float32))
+    b = LAYOUTS[right](rng.standard_normal((depth, width), np.float32))
+    assert product.suits(a, b)
+    assert_is_product(computed(a, b), a, b)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(14, 120), st.integers(1, 60), st.integers(16, 150), st.integers(1, 70), st.integers(1, 130))
+def test_any_shape_and_any_cut(rows, depth, width, chunk, part):
+    rng = np.random.default_rng(rows * depth + width)
+    a, b = rng.standard_normal((rows, depth), np.float32), rng.standard_normal((depth, width), np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"CHUNK": chunk, "PART_ROWS": part, "TASK_PRODUCTS": 1}.items():
+            patch.setattr(product, name, value)
+        assert_is_product(computed(a, b), a, b)
+
+
+def test_threads_change_no_bit(small, monkeypatch):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((101, 67), np.float32), rng.standard_normal((67, 99), np.float32)
+    made = set()
+    for count in (1, 2, 7):
+        monkeypatch.setattr(threads, "count", lambda count=count: count)
+        made.add(computed(a, b).tobytes())
+    assert len(made) == 1
+
+
+def test_nan_and_infinity_stay_in_their_row_and_column(small):
+    rng = np.random.default_rng(0)
+    a, b = abs(rng.standard_normal((40, 31), np.float32)), rng.standard_normal((31, 75), np.float32)
+    a[17, 3], b[5, 70] = np.nan, np.inf
+    made = computed(a, b)
+    assert np.isnan(made[17]).all() and np.isposinf(np.delete(made[:, 70], 17)).all()
+    assert np.isfinite(np.delete(np.delete(made, 17, 0), 70, 1)).all()
+
+
+def test_what_does_not_suit_goes_to_numpy(monkeypatch):
+    taken = []
+    monkeypatch.setattr(product, "FEW_PRODUCTS", 1 << 19)
+    monkeypatch.setattr(product, "matmul", lambda a, b, out: taken.append(a.shape))
+    a = np.zeros((128, 128), np.float32)
+    refused = [
+        (a.astype(np.float64), a.astype(np.float64)),
+        (a[::-1], a),
+        (a, a[:, ::-1]),
+        (a[:8], np.zeros((128, 4096), np.float32)),
+        (np.zeros((4096, 128), np.float32), a[:, :8]),
+        (np.zeros((2, 128, 128), np.float32), a),
+        (a[:63], a[:, :63]),
+    ]
+    for left, right in refused:
+        products.matmul(left, right)
+        assert not taken
+    products.matmul(a, a, np.zeros((256, 128), np.float32)[::2])
+    assert not taken
+    products.matmul(a, a)
+    assert taken == [(128, 128)]
+
+
+def test_an_operand_that_is_also_the_result_is_read_before_it_is_written(monkeypatch):
+    monkeypatch.setattr(product, "FEW_PRODUCTS", 1 << 19)
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 128, 128), np.float32)
+    expected = products.matmul(a, b)
+    assert products.matmul(a, b, out=a) is a
+    np.testing.assert_allclose(a, expected, rtol=1e-5, atol=1e-5)
+
+
+GUARDED = """
+import pytest
+import test_cpu_convolution
+import test_cpu_product as tests
+exec(test_cpu_convolution.EDGES)
+with pytest.MonkeyPatch.context() as patch:
+    for setting in {"FEW_PRODUCTS": 0, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}.items():
+        patch.setattr(tests.product, *setting)
+    for rows, depth, width in ((14, 1, 16), (15, 9, 33), (64, 40, 32), (97, 19, 70)):
+        for end in (False, True):
+            a = at_the_edge(np.ones((rows, depth), np.float32), end)
+            b = at_the_edge(np.ones((depth, width), np.float32), end)
+            out = at_the_edge(np.zeros((rows, width), np.float32), end)
+            turned_a, turned_b = (at_the_edge(np.ascontiguousarray(m.T), end).T for m in (a, b))
+            for left in (a, turned_a):
+                for right in (b, turned_b):
+                    tests.product.matmul(left, right, out)
+                    assert (out == depth).all()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pages are guarded by mprotect")
+def test_nothing_is_touched_before_or_beyond_the_matrices():
+    subprocess.run([sys.executable, "-c", GUARDED], check=True, cwd=pathlib.Path(__file__).parent)
