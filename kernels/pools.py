@@ -1,5 +1,7 @@
 """Pools and their gradients in the array library's own functions: the same code on NumPy and CuPy arrays.
 
+Max pools of NumPy's float32 images and their gradients have kernels (cpu/maxima.py), which take large ones.
+
 Images are NHWC. float16 and bfloat16 are computed in float32 and rounded once, at the end.
 """
 
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array, check_operands, check_rank, check_shape, wide_dtype
+from .cpu import maxima
 from .geometry import Padding, Pair, Windows, windows
 from .plain import with_border, without_border
 
@@ -41,6 +44,8 @@ def max_pool(x: Array, ksize: Pair, strides: Pair = (1, 1), padding: Padding = "
     """
     xp, dtype, (x,) = _operands("max_pool", x=x)
     at = windows(x.shape[1:3], ksize, strides, padding)
+    if maxima.suits(x):
+        return maxima.max_pool(x, at).astype(dtype, copy=False)
     padded = with_border(xp, x, at, _lowest(x.dtype))
     y = xp.full((x.shape[0], *at.output, x.shape[3]), _lowest(x.dtype), x.dtype)
     for _, _, seen in at.cells():
@@ -94,6 +99,8 @@ def max_pool_grad(
     at = windows(x.shape[1:3], ksize, strides, padding)
     for name, array in (("y", y), ("dy", dy)):
         check_shape("max_pool_grad", name, array.shape, (x.shape[0], *at.output, x.shape[3]))
+    if maxima.suits(x):
+        return maxima.max_pool_grad(x, y, dy, at).astype(dtype, copy=False)
 
     def of_some(x: Array, y: Array, dy: Array) -> Array:
         padded = with_border(xp, x, at, _lowest(x.dtype))

@@ -13,7 +13,8 @@ from typing import Any
 from .. import intrinsics
 from ..code_on_disk import Code
 from .compiling import machine_code, njit, signature
-from .tiles import copy_lanes, multiply_few_segments, multiply_more_segments, multiply_tile
+from .tiles import multiply_few_segments, multiply_more_segments, multiply_tile
+from .vectors import copy_lanes
 from .walking import KERNELS, LANES, ROWS, SEGMENTS, WIDTH
 
 array_at: Any = intrinsics.array_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..code_on_disk import Code
 from .compiled_convolution import floats, inner, multiply, shape_of_tile
 from .compiling import machine_code, signature
-from .tiles import copy_lanes, transpose_lanes
+from .vectors import copy_lanes, transpose_lanes
 from .walking import KERNELS, LANES, WIDTH
 
 

@@ -8,54 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba.extending
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from .vectors import (
+    FLOAT, INT64, VECTOR, are_floats, constant, in_all_lanes, intrinsic, load, place_of, store,
+)
 from .walking import LANES, ROWS, SEGMENTS, VECTORS, WIDTH
-
-intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
-
-_FLOAT, _INT64 = ir.FloatType(), ir.IntType(64)
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-_FIRST_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
-
-
-def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    """The address of element `index` of an array."""
-    return builder.gep(context.make_array(kind)(context, builder, value=array).data, [index])
-
-
-def _load(builder: Any, place: Any) -> Any:
-    vector = builder.load(builder.bitcast(place, _VECTOR.as_pointer()))
-    vector.align = 4
-    return vector
-
-
-def _store(builder: Any, vector: Any, place: Any) -> None:
-    builder.store(vector, builder.bitcast(place, _VECTOR.as_pointer())).align = 4
-
-
-def _in_all_lanes(builder: Any, number: Any) -> Any:
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
-    return builder.shuffle_vector(
-        builder.insert_element(undefined, number, ir.Constant(_INT64, 0)), undefined, _FIRST_LANE
-    )
-
-
-def _floats(*arrays: Any) -> bool:
-    return all(isinstance(array, types.Array) and array.dtype == types.float32 for array in arrays)
-
-
-def _whole(number: int) -> Any:
-    return ir.Constant(_INT64, number)
 
 
 def _table(context: Any, builder: Any, kind: Any, table: Any, count: int) -> list[Any]:
     """The first numbers of an array of int64."""
-    begin = _place(context, builder, kind, table, _whole(0))
-    return [builder.load(builder.gep(begin, [_whole(i)])) for i in range(count)]
+    begin = place_of(context, builder, kind, table, constant(0))
+    return [builder.load(builder.gep(begin, [constant(i)])) for i in range(count)]
 
 
 class _Tile:
@@ -65,38 +31,38 @@ class _Tile:
         self._builder = builder
         self._segments, self._rows = range(segments), range(rows)
         self._cells = [(s, r, j) for s in self._segments for r in self._rows for j in range(VECTORS)]
-        self._sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, None)) for cell in self._cells}
+        self._sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(VECTOR, None)) for cell in self._cells}
 
     def add_products(self, begins: list[Any], a_row: Any, a_step: Any, steps: Any, next_b: Any) -> None:
         """Adds the products of `steps` columns of a, in which segments begin so, and rows of b, and moves next_b on."""
         builder = self._builder
         fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
+            builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
         )
         with cgutils.for_range(builder, steps) as loop:
             row_of_b = builder.load(next_b)
-            vectors = [_load(builder, builder.gep(row_of_b, [_whole(j * LANES)])) for j in range(VECTORS)]
+            vectors = [load(builder, builder.gep(row_of_b, [constant(j * LANES)])) for j in range(VECTORS)]
             along = builder.mul(loop.index, a_step)
             for s in self._segments:
                 column_of_a = builder.gep(begins[s], [along])
                 for r in self._rows:
-                    place = builder.gep(column_of_a, [builder.mul(_whole(r), a_row)])
-                    element = _in_all_lanes(builder, builder.load(place))
+                    place = builder.gep(column_of_a, [builder.mul(constant(r), a_row)])
+                    element = in_all_lanes(builder, builder.load(place))
                     for j in range(VECTORS):
                         total = self._sums[s, r, j]
                         builder.store(builder.call(fma, [element, vectors[j], builder.load(total)]), total)
-            builder.store(builder.gep(row_of_b, [_whole(WIDTH)]), next_b)
+            builder.store(builder.gep(row_of_b, [constant(WIDTH)]), next_b)
 
     def put(self, lines: list[Any], c_row: Any, add: Any) -> None:
         """Stores the tile where segments begin so in c."""
         builder = self._builder
         for cell in self._cells:
             s, r, j = cell
-            along = builder.add(builder.mul(_whole(r), c_row), _whole(j * LANES))
+            along = builder.add(builder.mul(constant(r), c_row), constant(j * LANES))
             place, total = builder.gep(lines[s], [along]), self._sums[cell]
             with builder.if_then(add):
-                builder.store(builder.fadd(_load(builder, place), builder.load(total)), total)
-            _store(builder, builder.load(total), place)
+                builder.store(builder.fadd(load(builder, place), builder.load(total)), total)
+            store(builder, builder.load(total), place)
 
 
 @intrinsic
@@ -118,16 +84,16 @@ def multiply_tile(
 
     a[i, k] is a[a_at + i * a_row + k * a_step], b[k, j] is b[b_at + k * WIDTH + j], c[i, j] is c[c_at + i * c_row + j].
     """
-    if not _floats(a, b, c):
+    if not are_floats(a, b, c):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, a_at, a_row, a_step, b, b_at, steps, c, c_at, c_row, add = arguments
         kinds = signature.args
         tile = _Tile(builder, 1, ROWS)
-        next_b = cgutils.alloca_once_value(builder, _place(context, builder, kinds[4], b, b_at))
-        tile.add_products([_place(context, builder, kinds[0], a, a_at)], a_row, a_step, steps, next_b)
-        tile.put([_place(context, builder, kinds[7], c, c_at)], c_row, add)
+        next_b = cgutils.alloca_once_value(builder, place_of(context, builder, kinds[4], b, b_at))
+        tile.add_products([place_of(context, builder, kinds[0], a, a_at)], a_row, a_step, steps, next_b)
+        tile.put([place_of(context, builder, kinds[7], c, c_at)], c_row, add)
         return context.get_dummy_value()
 
     whole, flag = types.int64, types.boolean
@@ -159,22 +125,22 @@ def _multiply_segments(segments: int, rows: int) -> Any:
         Its elements k are runs of so many steps: the first of run u is runs[u] from the row's begin, the others are
         a_step apart. b[k, j] is b[b_at + k * WIDTH + j]. The tables are arrays of int64, the others of float32.
         """
-        if not _floats(a, b, c):
+        if not are_floats(a, b, c):
             return None
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             a, a_at, starts, a_row, runs, a_step, steps, b, b_at, c, c_at, targets, c_row, add = arguments
             kinds = signature.args
             tile = _Tile(builder, segments, rows)
-            first_a = _place(context, builder, kinds[0], a, a_at)
+            first_a = place_of(context, builder, kinds[0], a, a_at)
             begins = [builder.gep(first_a, [n]) for n in _table(context, builder, kinds[2], starts, segments)]
-            next_b = cgutils.alloca_once_value(builder, _place(context, builder, kinds[7], b, b_at))
-            first_run = _place(context, builder, kinds[4], runs, _whole(0))
+            next_b = cgutils.alloca_once_value(builder, place_of(context, builder, kinds[7], b, b_at))
+            first_run = place_of(context, builder, kinds[4], runs, constant(0))
             count = builder.extract_value(context.make_array(kinds[4])(context, builder, value=runs).shape, 0)
             with cgutils.for_range(builder, count) as loop:
                 further = builder.load(builder.gep(first_run, [loop.index]))
                 tile.add_products([builder.gep(begin, [further]) for begin in begins], a_row, a_step, steps, next_b)
-            first_c = _place(context, builder, kinds[9], c, c_at)
+            first_c = place_of(context, builder, kinds[9], c, c_at)
             lines = [builder.gep(first_c, [n]) for n in _table(context, builder, kinds[11], targets, segments)]
             tile.put(lines, c_row, add)
             return context.get_dummy_value()
@@ -189,54 +155,6 @@ def _multiply_segments(segments: int, rows: int) -> Any:
 multiply_few_segments, multiply_more_segments = (_multiply_segments(*shape) for shape in SEGMENTS)
 
 
-@intrinsic
-def copy_lanes(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any) -> Any:
-    """out[out_at : out_at + LANES] = values[at : at + LANES], of float32 arrays."""
-    if not _floats(out, values):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, out_at, values, at = arguments
-        vector = _load(builder, _place(context, builder, signature.args[2], values, at))
-        _store(builder, vector, _place(context, builder, signature.args[0], out, out_at))
-        return context.get_dummy_value()
-
-    return types.none(out, types.int64, values, types.int64), generate
-
-
-@intrinsic
-def transpose_lanes(typing_context: Any, out: Any, out_at: Any, out_row: Any, values: Any, at: Any, row: Any) -> Any:
-    """out[out_at + i * out_row + j] = values[at + j * row + i] for i, j < LANES, of float32 arrays.
-
-    In steps: each exchanges blocks of half the size between neighbours.
-    """
-    if not _floats(out, values):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, out_at, out_row, values, at, row = arguments
-        source = _place(context, builder, signature.args[3], values, at)
-        target = _place(context, builder, signature.args[0], out, out_at)
-        lines = [_load(builder, builder.gep(source, [builder.mul(_whole(j), row)])) for j in range(LANES)]
-        distance = LANES // 2
-        while distance:
-            for i in (i for i in range(LANES) if not i & distance):
-                low, high = lines[i], lines[i + distance]  # lanes of high count from LANES on
-                kept = [lane + (LANES - distance if lane & distance else 0) for lane in range(LANES)]
-                moved = [lane + (LANES if lane & distance else distance) for lane in range(LANES)]
-                lines[i], lines[i + distance] = (
-                    builder.shuffle_vector(low, high, ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes))
-                    for lanes in (kept, moved)
-                )
-            distance //= 2
-        for i, line in enumerate(lines):
-            _store(builder, line, builder.gep(target, [builder.mul(_whole(i), out_row)]))
-        return context.get_dummy_value()
-
-    whole = types.int64
-    return types.none(out, whole, whole, values, whole, whole), generate
-
-
 # --- Winograd's transforms --------------------------------------------------------------------------------------------
 
 
@@ -249,7 +167,7 @@ def _combined(builder: Any, factors: tuple[float, ...], vectors: list[Any]) -> A
         for factor, vector in rest:
             part = (builder.fadd if factor == first else builder.fsub)(part, vector)
         if first != 1:
-            part = builder.fmul(part, ir.Constant(_VECTOR, [first] * LANES))
+            part = builder.fmul(part, ir.Constant(VECTOR, [first] * LANES))
         total = part if total is None else builder.fadd(total, part)
     return total
 
@@ -270,26 +188,26 @@ def _transform(matrix: tuple[tuple[float, ...], ...]) -> Any:
         out_column: Any,
     ) -> Any:
         """Transforms values[at + i * row + j * column + lane]; whether all that went into out is finite."""
-        if not _floats(values, out):
+        if not are_floats(values, out):
             return None
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, at, row, column, out, out_at, out_row, out_column = arguments
 
             def cell(begin: Any, i: int, j: int, row: Any, column: Any) -> Any:
-                down = builder.mul(ir.Constant(_INT64, i), row)
-                return builder.gep(begin, [builder.add(down, builder.mul(ir.Constant(_INT64, j), column))])
+                down = builder.mul(ir.Constant(INT64, i), row)
+                return builder.gep(begin, [builder.add(down, builder.mul(ir.Constant(INT64, j), column))])
 
-            source = _place(context, builder, signature.args[0], values, at)
-            target = _place(context, builder, signature.args[4], out, out_at)
+            source = place_of(context, builder, signature.args[0], values, at)
+            target = place_of(context, builder, signature.args[4], out, out_at)
             size = len(matrix[0])
-            tile = [[_load(builder, cell(source, i, j, row, column)) for j in range(size)] for i in range(size)]
+            tile = [[load(builder, cell(source, i, j, row, column)) for j in range(size)] for i in range(size)]
             left = [[_combined(builder, factors, list(line)) for line in zip(*tile, strict=True)] for factors in matrix]
             done = [[_combined(builder, factors, line) for factors in matrix] for line in left]
-            total = ir.Constant(_VECTOR, None)
+            total = ir.Constant(VECTOR, None)
             for i, line in enumerate(done):
                 for j, vector in enumerate(line):
-                    _store(builder, vector, cell(target, i, j, out_row, out_column))
+                    store(builder, vector, cell(target, i, j, out_row, out_column))
                     total = builder.fadd(total, vector)
             difference = builder.fsub(total, total)  # zero, or NaN
             unordered = builder.fcmp_unordered("uno", difference, difference)

@@ -113,6 +113,10 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
         "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
         "correlate": (*_WALK, Floats, int, Floats, *[int] * 4, *_TABLES, Floats, Floats, Floats),
     },
+    "compiled_maxima": {
+        "max_pool": (Floats, Walk, Floats, int, int),
+        "max_pool_grad": (Floats, Floats, Floats, Walk, Floats, int, int),
+    },
     "compiled_product": {
         "multiply_matrices": (Floats, Strides, Floats, Strides, Floats, *[int] * 8, Integers, Floats, Floats),
     },

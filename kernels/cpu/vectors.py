@@ -1,0 +1,170 @@
+"""Vectors of LANES floats in the CPU's kernels, as LLVM code; importing this imports Numba."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba.extending
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from .walking import LANES
+
+intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
+
+FLOAT, INT64 = ir.FloatType(), ir.IntType(64)
+VECTOR = ir.VectorType(FLOAT, LANES)
+FIRST_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+
+
+def place_of(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    """The address of element `index` of an array."""
+    return builder.gep(context.make_array(kind)(context, builder, value=array).data, [index])
+
+
+def load(builder: Any, place: Any) -> Any:
+    vector = builder.load(builder.bitcast(place, VECTOR.as_pointer()))
+    vector.align = 4
+    return vector
+
+
+def store(builder: Any, vector: Any, place: Any) -> None:
+    builder.store(vector, builder.bitcast(place, VECTOR.as_pointer())).align = 4
+
+
+def in_all_lanes(builder: Any, number: Any) -> Any:
+    undefined = ir.Constant(VECTOR, ir.Undefined)
+    return builder.shuffle_vector(
+        builder.insert_element(undefined, number, ir.Constant(INT64, 0)), undefined, FIRST_LANE
+    )
+
+
+def are_floats(*arrays: Any) -> bool:
+    return all(isinstance(array, types.Array) and array.dtype == types.float32 for array in arrays)
+
+
+def constant(number: int) -> Any:
+    return ir.Constant(INT64, number)
+
+
+@intrinsic
+def copy_lanes(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any) -> Any:
+    """out[out_at : out_at + LANES] = values[at : at + LANES], of float32 arrays."""
+    if not are_floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, values, at = arguments
+        vector = load(builder, place_of(context, builder, signature.args[2], values, at))
+        store(builder, vector, place_of(context, builder, signature.args[0], out, out_at))
+        return context.get_dummy_value()
+
+    return types.none(out, types.int64, values, types.int64), generate
+
+
+@intrinsic
+def transpose_lanes(typing_context: Any, out: Any, out_at: Any, out_row: Any, values: Any, at: Any, row: Any) -> Any:
+    """out[out_at + i * out_row + j] = values[at + j * row + i] for i, j < LANES, of float32 arrays.
+
+    In steps: each exchanges blocks of half the size between neighbours.
+    """
+    if not are_floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, out_row, values, at, row = arguments
+        source = place_of(context, builder, signature.args[3], values, at)
+        target = place_of(context, builder, signature.args[0], out, out_at)
+        lines = [load(builder, builder.gep(source, [builder.mul(constant(j), row)])) for j in range(LANES)]
+        distance = LANES // 2
+        while distance:
+            for i in (i for i in range(LANES) if not i & distance):
+                low, high = lines[i], lines[i + distance]  # lanes of high count from LANES on
+                kept = [lane + (LANES - distance if lane & distance else 0) for lane in range(LANES)]
+                moved = [lane + (LANES if lane & distance else distance) for lane in range(LANES)]
+                lines[i], lines[i + distance] = (
+                    builder.shuffle_vector(low, high, ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes))
+                    for lanes in (kept, moved)
+                )
+            distance //= 2
+        for i, line in enumerate(lines):
+            store(builder, line, builder.gep(target, [builder.mul(constant(i), out_row)]))
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, whole, whole, values, whole, whole), generate
+
+
+@intrinsic
+def store_greatest(
+    typing_context: Any, out: Any, out_at: Any, values: Any, at: Any, rows: Any, row: Any, columns: Any, column: Any
+) -> Any:
+    """out[out_at + lane] = the greatest of values[at + a * row + b * column + lane] for a < rows and b < columns.
+
+    That is NaN where there is one, and minus infinity where there is nothing.
+    """
+    if not are_floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, values, at, rows, row, columns, column = arguments
+        first = place_of(context, builder, signature.args[2], values, at)
+        most = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [float("-inf")] * LANES))
+        with cgutils.for_range(builder, rows) as a:
+            line = builder.gep(first, [builder.mul(a.index, row)])
+            with cgutils.for_range(builder, columns) as b:
+                value = load(builder, builder.gep(line, [builder.mul(b.index, column)]))
+                before = builder.load(most)
+                greater = builder.fcmp_unordered("ugt", value, before)  # or one of them is NaN
+                stays = builder.fcmp_unordered("uno", before, before)
+                builder.store(builder.select(stays, before, builder.select(greater, value, before)), most)
+        store(builder, builder.load(most), place_of(context, builder, signature.args[0], out, out_at))
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, whole, values, *[whole] * 5), generate
+
+
+@intrinsic
+def add_to_first(
+    typing_context: Any,
+    out: Any,
+    values: Any,
+    at: Any,
+    rows: Any,
+    row: Any,
+    columns: Any,
+    column: Any,
+    sought: Any,
+    numbers: Any,
+    sought_at: Any,
+) -> Any:
+    """out[at + a * row + b * column + lane] += numbers[sought_at + lane] at the first (a, b) whose value is sought's.
+
+    That is for a < rows and b < columns, of values at the same places as out.
+    """
+    if not are_floats(out, values, sought, numbers):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, values, at, rows, row, columns, column, sought, numbers, sought_at = arguments
+        kinds = signature.args
+        first = place_of(context, builder, kinds[1], values, at)
+        first_out = place_of(context, builder, kinds[0], out, at)
+        wanted = load(builder, place_of(context, builder, kinds[7], sought, sought_at))
+        given = load(builder, place_of(context, builder, kinds[8], numbers, sought_at))
+        left = cgutils.alloca_once_value(builder, given)
+        zero = ir.Constant(VECTOR, None)
+        with cgutils.for_range(builder, rows) as a:
+            down = builder.mul(a.index, row)
+            with cgutils.for_range(builder, columns) as b:
+                place = builder.add(down, builder.mul(b.index, column))
+                here = builder.fcmp_ordered("==", load(builder, builder.gep(first, [place])), wanted)
+                waiting, target = builder.load(left), builder.gep(first_out, [place])
+                store(builder, builder.fadd(load(builder, target), builder.select(here, waiting, zero)), target)
+                builder.store(builder.select(here, zero, waiting), left)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, values, *[whole] * 5, sought, numbers, whole), generate
