@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 
 
 def count() -> int:
@@ -13,14 +12,45 @@ def count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    """The threads that work beside the caller's own."""
-    return ThreadPoolExecutor(max(1, count() - 1), "scopeflow")
+class _Helper:
+    """A thread that sleeps until it is given something to do beside its caller.
 
+    Two locks are all that passes between them, as it is the waking that costs: a pool's queue and futures cost twice
+    as much.
+    """
+
+    def __init__(self) -> None:
+        self._work: Callable[[], None] = lambda: None
+        self._error: BaseException | None = None
+        self._given, self._done = threading.Lock(), threading.Lock()
+        self._given.acquire()
+        self._done.acquire()
+        threading.Thread(target=self._live, name="scopeflow", daemon=True).start()
+
+    def _live(self) -> None:
+        while True:
+            self._given.acquire()
+            try:
+                self._work()
+            except BaseException as error:  # the caller raises it
+                self._error = error
+            self._done.release()
+
+    def begin(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._given.release()
+
+    def end(self) -> BaseException | None:
+        """Waits until the work is done; what it raised."""
+        self._done.acquire()
+        error, self._error, self._work = self._error, None, lambda: None
+        return error
+
+
+_idle: list[_Helper] = []
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_idle.clear)  # a child has none of its parent's threads
 
 
 def share(tasks: int, work: Callable[[int], object]) -> None:
@@ -35,13 +65,19 @@ def share(tasks: int, work: Callable[[int], object]) -> None:
         for number in numbers:
             work(number)
 
-    if tasks < 2:
-        take()
-        return
-    others = [_pool().submit(take) for _ in range(min(count(), tasks) - 1)]
+    helpers = []
+    for _ in range(min(count(), tasks) - 1):
+        try:
+            helper = _idle.pop()
+        except IndexError:
+            helper = _Helper()
+        helper.begin(take)
+        helpers.append(helper)
     try:
         take()
     finally:
-        wait(others)
-    for other in others:
-        other.result()
+        errors = [helper.end() for helper in helpers]
+        _idle.extend(helpers)
+    for error in errors:
+        if error:
+            raise error
