@@ -36,13 +36,14 @@ FEW_CHANNELS, FEW_TILES = 16, 56  # for which Winograd's transforms cost more th
 
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 512  # of a patch is multiplied at a time: it and its part of the filter stay in the first cache
-BAND_FLOATS = 1 << 16  # are seen by a block of windows, or a little more: they stay in the second cache
-BLOCK_WINDOWS = 224  # of a block, or a row of them
-BLOCKS = 16  # at least, where there are enough windows
+BAND_FLOATS = 1 << 17  # are seen by a block of windows, or a little more: they stay in the second cache
+BLOCK_WINDOWS = 448  # of a block, or a row of them
+BLOCKS = 8  # for each thread, at least, where there are enough windows
 SCATTER_FLOATS, SCATTER_WINDOWS = 1 << 16, 112  # of what is to be scattered
 BLOCK_TILES = 56  # of Winograd's are transformed at a time
 TILE_FLOATS = 1 << 20  # and of no more channels than fit this, but of ROWS tiles at least
-GRAD_WINDOWS = 224  # of which a filter's gradient is summed at a time: it and their dy stay in the first cache
+GRAD_WINDOWS = 448  # of a block where a filter's gradient is summed up
+GRAD_BLOCKS = 16  # at least, there
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 16  # at least this many where the windows are enough, each with sums of its own
@@ -157,7 +158,7 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     kernel = kernel_of("correlate")
     width = dy.shape[3]
     runs = walk.rows * walk.columns
-    block = _block(walk, len(x), GRAD_WINDOWS)._replace(shape=_shape(walk.run, runs))
+    block = _block(walk, len(x), GRAD_WINDOWS, GRAD_BLOCKS)._replace(shape=_shape(walk.run, runs))
     of_tile, rows = SEGMENTS[block.shape]
     block = block._replace(copied=int(_leaves_image(walk) or walk.run < rows))
     segments = runs * -(-walk.run // rows)
@@ -307,7 +308,7 @@ def _convolve(
     depth = runs * walk.run
     group = _part(runs, 1, -(-runs * walk.run // CHUNK))
     chunk = _part(walk.run, 1, -(-walk.run // CHUNK))
-    block = _block(walk, len(x), BLOCK_WINDOWS)
+    block = _block(walk, len(x), BLOCK_WINDOWS, BLOCKS * threads.count())
     lines = block.images * block.rows
     block = block._replace(shape=_shape(block.columns, lines))
     of_tile, rows = SEGMENTS[block.shape]
@@ -349,12 +350,15 @@ def _seen(walk: Walk, rows: int, columns: int) -> int:
     return lines * (cells * walk.channels + walk.run)
 
 
-def _block(walk: Walk, images: int, most: int) -> Block:
-    """Blocks of at most so many windows, or of one row of them; their shape and whether they are copied stay open."""
+def _block(walk: Walk, images: int, most: int, blocks: int) -> Block:
+    """Blocks of at most so many windows, or of one row of them, and so many blocks where there are enough windows.
+
+    Their shape and whether they are copied stay open.
+    """
     from .walking import ROWS, Block
 
     height, width = walk.out_height, walk.out_width
-    most = max(2 * ROWS, min(most, images * height * width // BLOCKS))
+    most = max(2 * ROWS, min(most, images * height * width // blocks))
     block = Block(1, 1, width, 0, 0)
     if height * width <= most and _seen(walk, height, width) <= BAND_FLOATS:
         few = min(most // (height * width), BAND_FLOATS // _seen(walk, height, width))
