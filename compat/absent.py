@@ -28,8 +28,8 @@ INSTEAD = {
     "distribute": _PARALLEL,
     "eager": "everything is built as a graph and run in a Session",
     "enable_eager_execution": "everything is built as a graph and run in a Session",
-    "enable_resource_variables": "variables are references, as TensorFlow 1's are by default: what is read of one before "
-    "an update and used after it is the updated value; where no tensor is used so, leave the call out",
+    "enable_resource_variables": "variables are references, as TensorFlow 1's are by default: what is read of one "
+    "before an update and used after it is the updated value; where no tensor is used so, leave the call out",
     "enable_v2_behavior": "TensorFlow 1's behaviour is all there is",
     "function": "everything is a graph already: call the Python function itself",
     "keras": "use tf.layers",

@@ -20,7 +20,7 @@ from ..engine.shapes import TensorShape, as_shape
 from ..scopes.initializers import zeros_initializer
 from . import convolutions
 from .activations import Activation, activation_of
-from .batch_normalization import BatchNormalization, batch_normalization
+from .batch_layers import BatchNormalization, batch_normalization
 from .dense import dropout as drop_out
 from .layer import Layer, builder, channels, functional
 from .weights import smart_cond

@@ -1,5 +1,8 @@
 """TensorFlow's other homes and older names of what is here."""
 
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -116,3 +119,19 @@ def test_create_partitioned_variables_gives_parts_of_one():
 def test_a_slicing_that_does_not_fit_is_refused(slicing, message):
     with pytest.raises(ValueError, match=message):
         tf.create_partitioned_variables([4, 2], slicing, tf.ones_initializer())
+
+
+def test_no_module_stands_where_tensorflow_has_a_function():
+    """A package's modules become its attributes as they are imported, over whatever is called the same."""
+    text = (Path(__file__).parents[1] / "golden" / "tensorflow_names.txt").read_text()
+    named = {path: names.split() for path, _, names in (line.partition(": ") for line in text.splitlines())}
+    wrong = []
+    for path, names in named.items():
+        home = tf
+        for part in path.split(".") if path != "tf" else ():
+            home = getattr(home, part, None)
+        for name in names:
+            full = name if path == "tf" else f"{path}.{name}"
+            if isinstance(getattr(home, name, None), ModuleType) and full not in named:
+                wrong.append(full)
+    assert not wrong
