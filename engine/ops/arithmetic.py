@@ -16,13 +16,38 @@ from ..indexed_slices import IndexedSlices
 from ..registry import OpDef, Rule, brackets, broadcast_shape, define, not_differentiable, same_shape
 from ..shapes import TensorShape, as_shape, broadcast_sizes
 from ..sparse_tensor import also_of_sparse
-from .basic import cast, identity, sum_like, zeros_like
+from .basic import LARGE, PART, cast, identity, sum_like, zeros_like
 
 REALS = FLOATS + INTEGERS
 SIGNED = (*FLOATS, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
 
 
 # -- what the families share ----------------------------------------------------------------------------------------
+
+
+def in_parts(compute: Rule) -> Rule:
+    """The kernel `compute`, element by element, of which a CPU's threads take parts where arrays are large."""
+
+    def kernel(k: Any, *arrays: Any, **attrs: Any) -> Any:
+        first = arrays[0]
+        if first.size < LARGE or k.xp is not np:
+            return compute(k, *arrays, **attrs)
+        if any(array.shape != first.shape or not array.flags.c_contiguous for array in arrays):
+            return compute(k, *arrays, **attrs)
+        flat = [array.reshape(-1) for array in arrays]
+        head = compute(k, *(array[:PART] for array in flat), **attrs)
+        result = np.empty(first.size, head.dtype)
+        result[:PART] = head
+
+        def part(number: int) -> None:
+            some = slice((number + 1) * PART, (number + 2) * PART)
+            with np.errstate(all="ignore"):  # which each thread has for itself
+                result[some] = compute(k, *(array[some] for array in flat), **attrs)
+
+        k.share(-(-first.size // PART) - 1, part)
+        return result.reshape(first.shape)
+
+    return kernel
 
 
 def in_float32(compute: Rule) -> Rule:
@@ -52,7 +77,7 @@ def merge_shapes(x: TensorShape, y: TensorShape) -> TensorShape:
 
 def unary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = FLOATS) -> OpDef:
     """Define an op of one tensor, element by element."""
-    return define(type, "x:T -> y:T", shape=same_shape, kernel=kernel, grad=grad, types={"T": types})
+    return define(type, "x:T -> y:T", shape=same_shape, kernel=in_parts(kernel), grad=grad, types={"T": types})
 
 
 def binary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = REALS) -> OpDef:

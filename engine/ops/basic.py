@@ -462,12 +462,41 @@ def _ones(dims: Tensor, dtype: DType, name: str) -> Tensor:
 _FEW = 4096  # elements, of which a copy is made sooner than a view
 
 
+LARGE = 1 << 18  # elements, from which on a CPU's threads take parts of an array
+PART = 1 << 16  # elements of such a part: it stays in the cache
+
+
+def sum_leading(k: Any, x: Any, kept: int) -> Any:
+    """The sum of x over all but its last `kept` dimensions, in the dtype to sum in; where x is large, a sum of sums.
+
+    The parts depend on the shape alone. Their sums have smaller errors than one long one, and threads compute them.
+    """
+    dtype, whole = summing_dtype(x.dtype), x.shape[x.ndim - kept :]
+    columns = math.prod(whole)
+    if x.size < LARGE or k.xp is not np or not x.flags.c_contiguous or columns > PART:
+        return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
+    rows = x.reshape(-1, columns)
+    length = PART // columns
+    sums = np.empty((-(-len(rows) // length), columns), dtype)
+
+    def part(number: int) -> None:
+        with np.errstate(all="ignore"):  # which each thread has for itself
+            rows[number * length : (number + 1) * length].sum(axis=0, dtype=dtype, out=sums[number])
+
+    k.share(len(sums), part)
+    return sums.sum(axis=0).reshape(whole)
+
+
 def _sum_to(k: Any, x: Any, sizes: tuple[int, ...]) -> Any:
     if x.shape == sizes:  # most often nothing was repeated
         return x
     lead = x.ndim - len(sizes)
     axes = (*range(lead), *(lead + i for i, d in enumerate(sizes) if d == 1 and x.shape[lead + i] != 1))
-    return (k.cast(x.sum(axis=axes, dtype=summing_dtype(x.dtype)), x.dtype) if axes else x).reshape(sizes)
+    if not axes:
+        return x.reshape(sizes)
+    leads = axes == tuple(range(len(axes)))
+    total = sum_leading(k, x, x.ndim - len(axes)) if leads else x.sum(axis=axes, dtype=summing_dtype(x.dtype))
+    return k.cast(total, x.dtype).reshape(sizes)
 
 
 def _repeated(k: Any, x: Any, sizes: Any) -> Any:

@@ -24,6 +24,7 @@ from .arithmetic import (
     binary_op,
     greater,
     in_float32,
+    in_parts,
     install_binary_operator,
     less,
     merge_shapes,
@@ -228,7 +229,7 @@ TanhGrad: OpDef = define(
     "TanhGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=_tanh_grad,
+    kernel=in_parts(_tanh_grad),
     grad=lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)],
     types={"T": FLOATS},
 )
@@ -334,7 +335,7 @@ SigmoidGrad: OpDef = define(
     "SigmoidGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=_sigmoid_grad,
+    kernel=in_parts(_sigmoid_grad),
     grad=_sigmoid_grad_gradient,
     types={"T": FLOATS},
 )

@@ -13,7 +13,7 @@ from ..graph import Tensor, op_scope
 from ..registry import check_equal, define, get_op, no_outputs, not_differentiable
 from ..shapes import TensorShape
 from .arithmetic import in_float32
-from .basic import zeros_like
+from .basic import sum_leading, zeros_like
 from .common import Array, of_rank
 
 _NUMBERS = {"T": NUMBERS}
@@ -50,6 +50,8 @@ def _channels(g: Tensor, data_format: str) -> TensorShape:
 @in_float32
 def _bias_sum(k: Any, g: Array, data_format: str) -> Array:
     axis = _channel_axis(g.ndim, data_format)
+    if axis == g.ndim - 1:
+        return k.cast(sum_leading(k, g, 1), g.dtype)
     return g.sum(axis=tuple([i for i in range(g.ndim) if i != axis]), dtype=g.dtype)
 
 

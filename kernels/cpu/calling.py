@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from .walking import Floats, Integers
 
 FLOOR = Path(__file__).parent
-MODULES = ("compiled_convolution", "compiled_maxima", "compiled_product", "compiled_winograd", "compiling", "tiles", "vectors", "walking")
+MODULES = (
+    "compiled_convolution",
+    "compiled_maxima",
+    "compiled_product",
+    "compiled_winograd",
+    "compiling",
+    "tiles",
+    "vectors",
+    "walking",
+)
 SOURCES = (FLOOR.parent / "intrinsics.py", *(FLOOR / f"{name}.py" for name in MODULES))  # of the kernels' code
 
 

@@ -40,7 +40,9 @@ def pack(b, at, row, step, rows, columns, packed):
                 packed[k * WIDTH + j] = 0
 
 
-def multiply_matrices(a, left, b, right, c, c_row, depth, begin, end, o_begin, o_end, chunk, shape, tables, packed, tile):
+def multiply_matrices(
+    a, left, b, right, c, c_row, depth, begin, end, o_begin, o_end, chunk, shape, tables, packed, tile
+):
     """c[i, o] = sum over k < depth of a[i, k] b[k, o] for begin <= i < end and o_begin <= o < o_end.
 
     There are at least as many rows as a tile has. Of k are `chunk` multiplied at a time: of b, WIDTH columns of these

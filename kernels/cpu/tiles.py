@@ -13,7 +13,16 @@ from numba import types
 from numba.core import cgutils
 
 from .vectors import (
-    FLOAT, INT64, VECTOR, are_floats, constant, in_all_lanes, intrinsic, load, place_of, store,
+    FLOAT,
+    INT64,
+    VECTOR,
+    are_floats,
+    constant,
+    in_all_lanes,
+    intrinsic,
+    load,
+    place_of,
+    store,
 )
 from .walking import LANES, ROWS, SEGMENTS, VECTORS, WIDTH
 
