@@ -13,7 +13,7 @@ import numpy as np
 
 from ..geometry import Windows
 from . import threads
-from .calling import Scratch, floats, kernel_of
+from .calling import floats, kernel_of
 
 if TYPE_CHECKING:
     from .walking import Walk

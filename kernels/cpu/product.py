@@ -25,7 +25,7 @@ def suits(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> bool:
         return False
     from .walking import ROWS, WIDTH
 
-    free = out is None or out.flags.c_contiguous and not any(np.may_share_memory(out, array) for array in (a, b))
+    free = out is None or (out.flags.c_contiguous and not any(np.may_share_memory(out, array) for array in (a, b)))
     regular = all(stride >= 0 and stride % 4 == 0 for stride in a.strides + b.strides)
     return free and regular and a.shape[1] == len(b) and len(a) >= ROWS and b.shape[1] >= WIDTH // 2
 

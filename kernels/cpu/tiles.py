@@ -13,7 +13,6 @@ from numba import types
 from numba.core import cgutils
 
 from .vectors import (
-    FLOAT,
     INT64,
     VECTOR,
     are_floats,

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 import scopeflow as tf
 from scopeflow.engine.ops import basic
 from scopeflow.kernels.cpu import threads

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from scopeflow.kernels import geometry, pools
-from scopeflow.kernels.cpu import threads
 from scopeflow.kernels.cpu import maxima as ours
+from scopeflow.kernels.cpu import threads
 
 # (N, H, W, C), window, strides, padding
 SHAPES = {
