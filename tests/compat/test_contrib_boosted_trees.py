@@ -483,7 +483,12 @@ def test_trees_grow_with_two_memories(tmp_path):
         (np.zeros((4, 3), np.float32), None, ValueError, "There must be labels to train by"),
         (np.zeros((4, 3, 2), np.float32), np.zeros(4, int), ValueError, r"must be of shape \[\?, columns\]"),
         (np.zeros((4, 3), np.float32), np.full(4, 10), tf.errors.InvalidArgumentError, "10"),
-        (np.zeros((4, 3), np.float32), np.full(4, 0.5), tf.errors.InvalidArgumentError, "Got label 0.5, but n_classes"),
+        (
+            np.zeros((4, 3), np.float32),
+            np.full(4, 0.5),
+            tf.errors.InvalidArgumentError,
+            r"Got label 0.5, but classes are 0 to 9\. Is n_classes set",
+        ),
         (np.zeros((4, 3), np.float32), np.zeros(3, int), Exception, "3"),
     ],
 )

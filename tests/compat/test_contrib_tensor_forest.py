@@ -424,15 +424,19 @@ X, Y = np.zeros((4, 64), np.float32), np.zeros(4, np.int32)
 @pytest.mark.parametrize(
     ("feed", "said"),
     [
-        ({"x": X[:3]}, r"input_labels must be of shape \[3\], as there are so many examples, not \[4\]"),
+        ({"x": X[:3]}, r"Labels must be of shape \[3\], as there are so many examples, not \[4\]"),
         ({"y": Y + 10}, r"Got label 10, but classes are 0 to 9\. Is params\.num_classes set correctly\?"),
         ({"y": Y - 1}, "Got label -1"),
         ({"y": Y + 0.5}, "Got label 0.5"),
-        ({"y": Y[:, None] + np.zeros((1, 2))}, "input_labels must be of shape"),
+        ({"y": Y + np.nan}, "Got label nan"),
+        (
+            {"y": Y[:, None] + np.zeros((1, 2))},
+            r"Labels must be of shape \[4\], as there are so many examples, not \[4, 2\]",
+        ),
         ({"x": X[:, :63]}, r"Examples must be of shape \[\?, 64\], by params\.num_features, not \[4, 63\]"),
         ({"x": X[0]}, "Examples must be of shape"),
-        ({"w": -np.ones(4)}, "input_weights must not be negative"),
-        ({"w": np.full(4, np.nan)}, "input_weights must not be negative"),
+        ({"w": -np.ones(4)}, r"input_weights must be of shape \[4\] and not negative"),
+        ({"w": np.full(4, np.nan)}, "and not negative"),
         ({"w": np.ones(3)}, "input_weights must be of shape"),
     ],
 )

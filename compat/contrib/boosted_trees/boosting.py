@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ....engine.errors import InvalidArgumentError, OpError
-from ..tree_walks import LEAF, leaves_of
+from ..tree_tables import LEAF, check_features, class_numbers, leaves_of, refused
 
 _CENTERED = 0.01  # biases that moved by less, all together, are found
 _LIGHTEST = 1e-12  # second derivatives of a node that are more than what rounding leaves
@@ -107,7 +106,8 @@ class Learner(NamedTuple):
 
         Raises InvalidArgumentError for a batch that does not fit, before anything changes.
         """
-        labels = self._checked(ensemble, x, labels)
+        self.check(ensemble, x)
+        labels = class_numbers(labels, len(x), self.classes, "n_classes")
         x = np.concatenate([ensemble.waiting_x, x])
         labels = np.concatenate([ensemble.waiting_labels, labels])
         wanted = self.examples_per_layer
@@ -119,25 +119,12 @@ class Learner(NamedTuple):
             return self._centered(ensemble, gradients.sum(0), hessians.sum(0))
         return self._grown(ensemble, x, gradients, hessians)
 
-    def _checked(self, ensemble: Ensemble, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """The labels as integers."""
-        self.check(ensemble, x)
-        labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-        if labels.shape != x.shape[:1]:
-            raise _refused(f"Labels must be of shape [{len(x)}], as there are so many examples, not {[*labels.shape]}")
-        found = labels.astype(np.int64)
-        wrong = (found != labels) | (found < 0) | (found >= self.classes)
-        if wrong.any():
-            raise _refused(f"Got label {labels[wrong][0]:g}, but n_classes is {self.classes}")
-        return found
-
     def check(self, ensemble: Ensemble, x: np.ndarray) -> None:
         """Raises InvalidArgumentError where an ensemble was learnt for other features or classes."""
-        features, outputs = ensemble.waiting_x.shape[1], len(ensemble.bias)
-        if x.ndim != 2 or x.shape[1] != features:
-            raise _refused(f"Examples must be of shape [?, {features}], as those learnt from, not {[*x.shape]}")
+        check_features(x, ensemble.waiting_x.shape[1], "as those learnt from")
+        outputs = len(ensemble.bias)
         if outputs != self.outputs:
-            raise _refused(f"n_classes is {self.classes}, but the trees were learnt for {max(outputs, 2)} classes")
+            raise refused(f"n_classes is {self.classes}, but the trees were learnt for {max(outputs, 2)} classes")
 
     def _derivatives(self, logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """First and second derivatives of the mean cross entropy by each logit, each [examples, outputs]."""
@@ -275,7 +262,3 @@ def _with_nodes(ensemble: Ensemble, values: np.ndarray) -> Ensemble:
     more = [np.full(len(values), LEAF), np.zeros(len(values)), np.zeros(len(values)), values, np.zeros(len(values))]
     nodes = [np.concatenate([old, new.astype(old.dtype)]) for old, new in zip(ensemble[:5], more, strict=True)]
     return Ensemble(*[*nodes, *ensemble[5:]])
-
-
-def _refused(message: str) -> OpError:
-    return InvalidArgumentError(None, None, message)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ....engine.errors import InvalidArgumentError, OpError
-from ..tree_walks import LEAF, leaves_of
+from ..tree_tables import LEAF, leaves_of
 
 
 class Forest(NamedTuple):
@@ -191,31 +190,3 @@ def weighted_gini(counts: np.ndarray) -> np.ndarray:
     counts = counts.astype(np.float64)
     n = counts.sum(-1)
     return n * (1 - ((counts + 1) ** 2).sum(-1) / (n + counts.shape[-1]) ** 2)
-
-
-def checked(x: np.ndarray, labels: np.ndarray, weights: np.ndarray, features: int, classes: int) -> np.ndarray:
-    """The labels as integers. Raises InvalidArgumentError for a batch that does not fit together or the forest."""
-
-    def refused(message: str) -> OpError:
-        return InvalidArgumentError(None, None, message)
-
-    check_features(x, features)
-    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    for name, given in (("input_labels", labels), ("input_weights", weights)):
-        if given.shape != x.shape[:1]:
-            raise refused(f"{name} must be of shape [{len(x)}], as there are so many examples, not {[*given.shape]}")
-    found = labels.astype(np.int64)
-    if (found != labels).any() or ((found < 0) | (found >= classes)).any():
-        wrong = labels[(found != labels) | (found < 0) | (found >= classes)][0]
-        raise refused(f"Got label {wrong:g}, but classes are 0 to {classes - 1}. Is params.num_classes set correctly?")
-    if not (weights >= 0).all():
-        raise refused("input_weights must not be negative")
-    return found
-
-
-def check_features(x: np.ndarray, features: int) -> None:
-    """Raises InvalidArgumentError for examples that have another number of features than the forest."""
-    if x.ndim != 2 or x.shape[1] != features:
-        raise InvalidArgumentError(
-            None, None, f"Examples must be of shape [?, {features}], by params.num_features, not {[*x.shape]}"
-        )

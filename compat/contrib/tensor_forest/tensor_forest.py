@@ -24,7 +24,8 @@ from ....engine.ops.state import assign, is_variable_initialized
 from ....engine.sparse_tensor import SparseTensor
 from ....scopes.scope import get_variable, variable_scope
 from ...resources import register_resource, shared_resources
-from .growing import Forest, Rules, check_features, checked
+from ..tree_tables import check_features, class_numbers, refused
+from .growing import Forest, Rules
 
 _GOES_LEFT = {"less_or_equal": np.less_equal, "less": np.less}
 _MODELS = ("all_dense", "all_sparse", "sparse_then_dense")  # ways to store counts, with equal results
@@ -277,11 +278,15 @@ class RandomForestGraphs:
 
 def _step(rules: Rules, features: int, *values: np.ndarray) -> Forest:
     forest, (x, labels, weights, taken, draws) = Forest(*values[:-5]), values[-5:]
-    return rules.grown(forest, x, checked(x, labels, weights, features, rules.classes), weights, taken, draws)
+    check_features(x, features, "by params.num_features")
+    labels = class_numbers(labels, len(x), rules.classes, "params.num_classes")
+    if weights.shape != labels.shape or not (weights >= 0).all():
+        raise refused(f"input_weights must be of shape [{len(x)}] and not negative")
+    return rules.grown(forest, x, labels, weights, taken, draws)
 
 
 def _predicted(rules: Rules, features: Any, *values: np.ndarray) -> np.ndarray:
-    check_features(values[-1], int(features))
+    check_features(values[-1], int(features), "by params.num_features")
     return rules.probabilities(Forest(*values[:-1]), values[-1])
 
 
