@@ -106,7 +106,15 @@ def slow_tree_of(node):
 
 
 def rules(**more):
-    given = {"trees": 3, "classes": 3, "splits": 5, "split_after": 20, "max_nodes": 60, "goes_left": np.less_equal}
+    given = {
+        "trees": 3,
+        "classes": 3,
+        "inputs": 4,
+        "splits": 5,
+        "split_after": 20,
+        "max_nodes": 60,
+        "goes_left": np.less_equal,
+    }
     given.update(more)
     given.setdefault("features", np.tile(np.arange(4), (given["trees"], 1)))
     return Rules(**given)
@@ -364,6 +372,26 @@ def test_a_forest_is_restored_and_grows_on(tmp_path):
         again = Digits(base_random_seed=2)
         tf.train.Saver().restore(session, path)
         np.testing.assert_array_equal(again.asked(session), early)
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [({"num_trees": 4}, "not (4, 10, 8)"), ({"num_classes": 11}, "not (3, 11, 8)"),
+     ({"num_splits_to_consider": 9}, "not (3, 10, 9)")],
+)  # fmt: skip
+def test_a_forest_of_other_hyperparameters_is_refused(tmp_path, other, found):
+    given = {"num_trees": 3, "num_splits_to_consider": 8}
+    Digits(**given)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(tmp_path / "forest"))
+    with tf.Graph().as_default(), tf.Session() as session:
+        made = Digits(**{**given, **other})
+        tf.train.Saver().restore(session, str(tmp_path / "forest"))
+        for ask in (made.asked, lambda session: made.learn(session, 1)):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="grown by other hyperparameters") as caught:
+                ask(session)
+            assert f"are (3, 10, 8), {found}" in str(caught.value)
 
 
 def test_two_sessions_have_forests_of_their_own():

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..tree_tables import LEAF, leaves_of
+from ..tree_tables import LEAF, check_features, leaves_of, refused
 
 
 class Forest(NamedTuple):
@@ -33,6 +33,7 @@ class Rules(NamedTuple):
 
     trees: int
     classes: int
+    inputs: int  # features of an example
     splits: int  # candidates of a leaf
     split_after: int  # examples that a leaf weighs its candidates by
     max_nodes: int  # a tree with as many nodes grows no more
@@ -56,6 +57,16 @@ class Rules(NamedTuple):
             np.zeros((n, self.classes), np.float32),
         ]  # fmt: skip
 
+    def check(self, forest: Forest, x: np.ndarray) -> None:
+        """Raises InvalidArgumentError for examples of other features, and for a forest that grew by other rules."""
+        check_features(x, self.inputs, "by params.num_features")
+        found = int(forest.trees.max()) + 1, forest.counts.shape[1], forest.split_features.shape[1]
+        if found != (self.trees, self.classes, self.splits):
+            raise refused(
+                "The forest has grown by other hyperparameters: its num_trees, num_classes and num_splits_to_consider "
+                f"are {found}, not {(self.trees, self.classes, self.splits)}"
+            )
+
     def leaves_of(self, forest: Forest, x: np.ndarray) -> np.ndarray:
         """The leaf of each example in each tree: [examples, trees]."""
         table = forest.children, forest.features, forest.thresholds
@@ -69,10 +80,10 @@ class Rules(NamedTuple):
         counts = forest.counts[self.leaves_of(forest, x)]
         return counts / np.maximum(counts.sum(2, keepdims=True), np.finfo(np.float32).tiny)
 
-    def usage(self, forest: Forest, features: int) -> np.ndarray:
-        """How many nodes split by each feature: float32 [features]."""
+    def usage(self, forest: Forest) -> np.ndarray:
+        """How many nodes split by each feature: float32 [inputs]."""
         inner = forest.children != LEAF
-        return np.bincount(forest.features[inner], minlength=features).astype(np.float32)
+        return np.bincount(forest.features[inner], minlength=self.inputs).astype(np.float32)
 
     def grown(
         self,

@@ -24,7 +24,7 @@ from ....engine.ops.state import assign, is_variable_initialized
 from ....engine.sparse_tensor import SparseTensor
 from ....scopes.scope import get_variable, variable_scope
 from ...resources import register_resource, shared_resources
-from ..tree_tables import check_features, class_numbers, refused
+from ..tree_tables import class_numbers, refused
 from .growing import Forest, Rules
 
 _GOES_LEFT = {"less_or_equal": np.less_equal, "less": np.less}
@@ -138,7 +138,7 @@ def _rules(params: Any) -> Rules:
         raise ValueError("A forest needs at least one feature, class, tree and node")
     columns = np.tile(np.arange(features), (trees, 1)) if params.bagged_features is None else params.bagged_features
     return Rules(
-        trees, classes, int(params.num_splits_to_consider), int(params.split_after_samples), params.max_nodes,
+        trees, classes, features, int(params.num_splits_to_consider), int(params.split_after_samples), params.max_nodes,
         np.asarray(columns), _GOES_LEFT[params.split_name],
     )  # fmt: skip
 
@@ -223,7 +223,7 @@ class RandomForestGraphs:
         taken = less(draws[0], self.params.bagging_fraction)
         state = self._read()
         grown = py_func(
-            partial(_step, self._rules, self.params.num_features),
+            partial(_step, self._rules),
             [*state, x, labels, weights, taken, draws[1]],
             [part.dtype for part in state],
             name="grow",
@@ -238,7 +238,7 @@ class RandomForestGraphs:
         [0, num_trees] are none.
         """
         x = self._features(input_data)
-        each = self._ask(_predicted, [self.params.num_features, *self._read(), x])
+        each = self._ask(_predicted, [*self._read(), x])
         each.set_shape([x.shape[0], self.params.num_trees, self.params.num_classes])
         mean = divide(reduce_sum(each, 1), float(self.params.num_trees), name="probabilities")
         variance = maximum(0.0, reduce_mean(square(each), 1) - square(mean))
@@ -258,7 +258,7 @@ class RandomForestGraphs:
 
     def feature_importances(self) -> Tensor:
         """The share of each feature in all nodes that split: [num_features]."""
-        counts = self._ask(_usage, [self.params.num_features, *self._read()])
+        counts = self._ask(_usage, self._read())
         counts.set_shape([self.params.num_features])
         return counts / reduce_sum(counts)
 
@@ -276,22 +276,23 @@ class RandomForestGraphs:
         return py_func(partial(function, self._rules), inputs, float32)
 
 
-def _step(rules: Rules, features: int, *values: np.ndarray) -> Forest:
+def _step(rules: Rules, *values: np.ndarray) -> Forest:
     forest, (x, labels, weights, taken, draws) = Forest(*values[:-5]), values[-5:]
-    check_features(x, features, "by params.num_features")
+    rules.check(forest, x)
     labels = class_numbers(labels, len(x), rules.classes, "params.num_classes")
     if weights.shape != labels.shape or not (weights >= 0).all():
         raise refused(f"input_weights must be of shape [{len(x)}] and not negative")
     return rules.grown(forest, x, labels, weights, taken, draws)
 
 
-def _predicted(rules: Rules, features: Any, *values: np.ndarray) -> np.ndarray:
-    check_features(values[-1], int(features), "by params.num_features")
-    return rules.probabilities(Forest(*values[:-1]), values[-1])
+def _predicted(rules: Rules, *values: np.ndarray) -> np.ndarray:
+    forest, x = Forest(*values[:-1]), values[-1]
+    rules.check(forest, x)
+    return rules.probabilities(forest, x)
 
 
-def _usage(rules: Rules, features: Any, *values: np.ndarray) -> np.ndarray:
-    return rules.usage(Forest(*values), int(features))
+def _usage(rules: Rules, *values: np.ndarray) -> np.ndarray:
+    return rules.usage(Forest(*values))
 
 
 def _joined(given: Any, what: str) -> Tensor:
