@@ -8,7 +8,7 @@ from typing import Any
 from ..engine.build import convert_to_tensor
 from ..engine.dtypes import float16, float32, float64, int32
 from ..engine.graph import Operation, Tensor, op_scope
-from ..engine.ops.array import concat, extract_image_patches, pad, reverse, stack, tile
+from ..engine.ops.array import concat, extract_image_patches, pad, reverse, stack, tile, unstack
 from ..engine.ops.array import slice as slice_of
 from ..engine.ops.array import transpose as permuted
 from ..engine.ops.basic import cast, expand_dims, rank, reshape, squeeze
@@ -59,6 +59,7 @@ from .image_dtypes import convert_image_dtype
 from .image_measures import image_gradients, psnr, sobel_edges, ssim, ssim_multiscale, total_variation
 
 _SPATIAL = (-3, -2, -1)  # height, width and channels of [..., H, W, C]
+_OPS_OF_A_CHECK = 29  # with which TensorFlow asserts in a run that no side is empty
 
 
 # -- checks ---------------------------------------------------------------------------------------------------------
@@ -66,13 +67,19 @@ _SPATIAL = (-3, -2, -1)  # height, width and channels of [..., H, W, C]
 
 def _image(image: Any) -> Tensor:
     """`image` as a tensor that is known to have a height, a width and channels. Raises ValueError otherwise."""
-    image = convert_to_tensor(image, name="image")
+    return with_dependencies([], _checked(convert_to_tensor(image, name="image")))
+
+
+def _checked(image: Tensor) -> Tensor:
+    """`image` itself, if it may have a height, a width and channels. Raises ValueError otherwise."""
     sizes = image.shape.sizes
     if sizes is not None and len(sizes) < 3:
         raise ValueError(f"'image' (shape {image.shape}) must be at least three-dimensional.")
     if sizes is not None and 0 in sizes[-3:]:
         raise ValueError(f"inner 3 dims of 'image.shape' must be > 0: {image.shape}")
-    return with_dependencies([], image)
+    if sizes is None or None in sizes[-3:]:
+        image.graph.uncounted += _OPS_OF_A_CHECK
+    return image
 
 
 def _one_or_many(image: Any) -> tuple[Tensor, bool]:
@@ -82,17 +89,17 @@ def _one_or_many(image: Any) -> tuple[Tensor, bool]:
         image = expand_dims(image, 0)
         if image.shape.ndims is None:
             image.set_shape([None] * 4)
-        return _image(image), True
+        return _checked(image), True
     if image.shape.ndims != 4:
         raise ValueError(f"'image' (shape {image.shape}) must have either 3 or 4 dimensions.")
-    return _image(image), False
+    return _checked(image), False
 
 
 def _sizes(image: Tensor) -> list[Any]:
     """The lengths of all axes: integers where known, tensors elsewhere."""
     static = image.shape.as_list()
-    whole = None if None not in static else shape_of(image)
-    return [whole[axis] if size is None and whole is not None else size for axis, size in enumerate(static)]
+    whole = static if None not in static else unstack(shape_of(image), len(static))
+    return [length if size is None else size for size, length in zip(static, whole, strict=True)]
 
 
 def _require(condition: Any, message: str) -> list[Operation]:
@@ -184,13 +191,12 @@ def resize_images(
         size = convert_to_tensor(size, int32, name="size")
         if not size.shape.is_compatible_with([2]):
             raise ValueError("'size' must be a 1-D Tensor of 2 elements: new_height, new_width")
-        _, height, width, _ = _sizes(images)
         if preserve_aspect_ratio:
-            size = _within(size, height, width)
+            size = _within(size, *_sizes(images)[1:3])
         if method not in _RESIZERS:
             raise ValueError(f"Resize method is not implemented: {method}")
         wanted = constant_value(size)
-        if wanted is None or _static(height, width) != wanted.tolist():
+        if wanted is None or images.shape.as_list()[1:3] != wanted.tolist():
             images = _RESIZERS[method](images, size, align_corners=align_corners)
         return squeeze(images, [0]) if single else images
 

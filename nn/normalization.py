@@ -27,7 +27,6 @@ from ..engine.ops.reduce import reduce_mean, reduce_prod, reduce_sum
 from .arguments import renamed
 
 _HALVES = (float16, bfloat16)
-_LEAST_EPSILON = 1.001e-5  # what cuDNN takes; TensorFlow holds every device to it
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Tensor:
@@ -204,7 +203,7 @@ def fused_batch_norm(
         offset,
         constant([], wide) if mean is None else mean,
         constant([], wide) if variance is None else variance,
-        epsilon=max(float(epsilon), _LEAST_EPSILON),
+        epsilon=float(epsilon),
         exponential_avg_factor=float(exponential_avg_factor),
         data_format=check_data_format(data_format, "FusedBatchNormV3"),
         is_training=bool(is_training),

@@ -203,7 +203,7 @@ class _Update:
 
 def _fused(inputs: Tensor, gamma: Any, beta: Any, update: _Update, epsilon: float, data_format: str) -> Tensor:
     """Normalised by one op; matrices go through it as images of one pixel."""
-    (mean, variance), sizes = update.averages, basic.shape(inputs)
+    mean, variance = update.averages
     length = mean.shape.as_list()
     flat = inputs.shape.ndims == 2
     of_one_pixel = [-1, *length, 1, 1] if _first(data_format) else [-1, 1, 1, *length]
@@ -221,7 +221,10 @@ def _fused(inputs: Tensor, gamma: Any, beta: Any, update: _Update, epsilon: floa
 
     outputs, *moments = smart_cond(update.is_training, lambda: normalised(True), lambda: normalised(False))
     (outputs,) = update.follow(moments, [outputs])
-    return basic.reshape(outputs, sizes) if flat else outputs
+    if not flat:
+        return outputs
+    rows, columns = inputs.shape.as_list()
+    return basic.reshape(outputs, [-1 if rows is None else rows, columns])
 
 
 def _plain(
