@@ -150,6 +150,7 @@ _INNER: dict[str, tuple[str, ...]] = {
         for i in (1, 2, 3)
     },
     "contrib.tensor_forest.python.tensor_forest": ("contrib.tensor_forest.tensor_forest",),
+    "contrib.slim.python.slim.data.prefetch_queue": ("contrib.slim.prefetch_queue",),
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
 }  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}

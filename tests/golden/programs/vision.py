@@ -68,3 +68,25 @@ def draws_after_a_picture_of_unknown_size(tf, row):
         tf.set_random_seed(3)
         row(tf, tf.placeholder(tf.float32, [None, None, 3]))
         return {"drawn": run(tf, tf.random_uniform([2]))}
+
+
+@golden(rows={"a list": False, "a dict": True})
+def batches_in_a_prefetch_queue(tf, row):
+    with tf.Graph().as_default() as graph:
+        numbers, _ = tf.train.batch([tf.train.range_input_producer(4, shuffle=False).dequeue(), tf.zeros([2])], 2)
+        tensors = {"b": numbers, "a": numbers + 1} if row else [numbers, numbers + 1]
+        queue = tf.contrib.slim.prefetch_queue.prefetch_queue(tensors, capacity=3)
+        taken = queue.dequeue()
+        (runner,) = [r for r in tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS) if r.queue is queue]
+        with tf.Session() as session:
+            coordinator = tf.train.Coordinator()
+            threads = tf.train.start_queue_runners(session, coordinator)
+            values = [session.run(taken) for _ in range(3)]
+            coordinator.request_stop()
+            coordinator.join(threads)
+        return {
+            "values": [[list(map(int, v[key])) for key in (sorted(v) if row else (0, 1))] for v in values],
+            "ops": [op.name for op in graph.get_operations() if op.name.startswith("prefetch_queue")],
+            "enqueue": [op.name for op in runner.enqueue_ops],
+            "summaries": [t.name for t in tf.get_collection(tf.GraphKeys.SUMMARIES)],
+        }
