@@ -19,6 +19,7 @@ from .compat import (
     queue,
     random,
     sparse,
+    spectral,
     strings,
 )
 from .compat.lookup import lookup as _lookup
@@ -66,6 +67,7 @@ from .engine.ops.bits import bitcast, unravel_index
 from .engine.ops.checks import *
 from .engine.ops.clip import *
 from .engine.ops.codecs import decode_raw
+from .engine.ops.complex_parts import *
 from .engine.ops.control_flow import *
 from .engine.ops.decompositions import *
 from .engine.ops.diagonals import *
@@ -82,6 +84,7 @@ from .engine.ops.segments import *
 from .engine.ops.sparse import *
 from .engine.ops.sparse_parts import *
 from .engine.ops.special import betainc, igamma, igammac, lbeta, zeta
+from .engine.ops.spectral import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .engine.ops.state import *
 from .engine.ops.strings import *
 from .engine.registry import RegisterGradient
@@ -90,7 +93,7 @@ from .engine.settings import GraphOptions, OptimizerOptions
 from .engine.shapes import Dimension, TensorShape
 from .engine.sparse_tensor import SparseTensor, SparseTensorValue
 from .kernels.precision import get_float32_matmul_precision, set_float32_matmul_precision
-from .nn import image, layers, losses, metrics
+from .nn import image, layers, losses, metrics, signal
 from .nn.counting import *
 from .nn.matrices import matrix_solve_ls
 from .scopes.custom_gradient import custom_gradient

@@ -30,18 +30,17 @@ from ..engine.ops.arithmetic import (
     truediv,
 )
 from ..engine.ops.checks import is_non_decreasing, is_strictly_increasing
+from ..engine.ops.complex_parts import angle, conj, imag, real
 from ..engine.ops.indexing import top_k
 from ..engine.ops.math import (
     acos,
     acosh,
-    angle,
     asin,
     asinh,
     atan,
     atan2,
     atanh,
     ceil,
-    conj,
     cos,
     cosh,
     digamma,
@@ -52,7 +51,6 @@ from ..engine.ops.math import (
     exp,
     expm1,
     floor,
-    imag,
     is_finite,
     is_inf,
     is_nan,
@@ -63,7 +61,6 @@ from ..engine.ops.math import (
     multiply_no_nan,
     polygamma,
     pow,
-    real,
     reciprocal,
     rint,
     round,

@@ -59,7 +59,7 @@ class DType:
 
     @property
     def is_complex(self) -> bool:
-        return self in (complex64, complex128)
+        return self in COMPLEX
 
     @property
     def is_bool(self) -> bool:
@@ -171,7 +171,8 @@ variant = DType("variant", None)  # a Python object: what a loop remembers for i
 
 FLOATS = (bfloat16, float16, float32, float64)
 INTEGERS = (int8, int16, int32, int64, uint8, uint16, uint32, uint64)
-NUMBERS = FLOATS + INTEGERS + (complex64, complex128)
+COMPLEX = (complex64, complex128)
+NUMBERS = FLOATS + INTEGERS + COMPLEX
 _FLOATING = frozenset(FLOATS)
 _ALL = (*NUMBERS, bool_, string, resource, variant)
 _BY_NAME = {t.name: t for t in _ALL} | {"half": float16, "float": float32, "double": float64}

@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import dtypes
 from ..build import convert_to_tensor, is_tensor_like
-from ..dtypes import FLOATS, INTEGERS, DType, as_dtype, is_half
+from ..dtypes import COMPLEX, FLOATS, INTEGERS, NUMBERS, DType, as_dtype, is_half
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..indexed_slices import IndexedSlices
-from ..registry import OpDef, Rule, brackets, broadcast_shape, define, not_differentiable, same_shape
+from ..registry import OpDef, Rule, brackets, broadcast_shape, define, get_op, not_differentiable, same_shape
 from ..shapes import TensorShape, as_shape, broadcast_sizes
 from ..sparse_tensor import also_of_sparse
 from .basic import LARGE, PART, cast, identity, sum_like, zeros_like
@@ -75,14 +75,46 @@ def merge_shapes(x: TensorShape, y: TensorShape) -> TensorShape:
     return x.merge_with(y)
 
 
+Conj: OpDef = define(
+    "Conj",
+    "input:T -> output:T",
+    shape=same_shape,
+    kernel=lambda k, x: k.xp.conj(x),
+    grad=lambda op, g: Conj(g),
+    types={"T": COMPLEX},
+)
+
+
+def _conjugated(tensors: Sequence[Any]) -> list:
+    return [Conj(t) if isinstance(t, Tensor) and t.dtype.is_complex else t for t in tensors]
+
+
+def holomorphic(rule: Rule) -> Rule:
+    """The gradient of an op with a complex derivative, from the one that it has for real numbers.
+
+    A gradient by a complex x is dL/d(real part) + i dL/d(imaginary part), as TensorFlow has it. Of y = f(x) with the
+    derivative f' it is g conj(f'(x)): the conjugate of what the rule makes of conj(g).
+    """
+
+    def gradient(op: Operation, *grads: Any) -> Any:
+        if not any(g is not None and g.dtype.is_complex for g in grads):
+            return rule(op, *grads)
+        found = rule(op, *_conjugated(grads))
+        return _conjugated(found if isinstance(found, (list, tuple)) else [found])
+
+    return gradient
+
+
 def unary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = FLOATS) -> OpDef:
     """Define an op of one tensor, element by element."""
-    return define(type, "x:T -> y:T", shape=same_shape, kernel=in_parts(kernel), grad=grad, types={"T": types})
+    rule = holomorphic(grad) if COMPLEX[0] in types else grad
+    return define(type, "x:T -> y:T", shape=same_shape, kernel=in_parts(kernel), grad=rule, types={"T": types})
 
 
 def binary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = REALS) -> OpDef:
     """Define an op of two tensors, element by element with broadcasting."""
-    return define(type, "x:T, y:T -> z:T", shape=broadcast_shape, kernel=kernel, grad=grad, types={"T": types})
+    rule = holomorphic(grad) if COMPLEX[0] in types else grad
+    return define(type, "x:T, y:T -> z:T", shape=broadcast_shape, kernel=kernel, grad=rule, types={"T": types})
 
 
 # -- arithmetic -----------------------------------------------------------------------------------------------------
@@ -94,9 +126,9 @@ def _of_both(op: Operation, to_x: Tensor, to_y: Tensor) -> list:
     return [sum_like(to_x, x, y), sum_like(to_y, y, x)]
 
 
-AddV2 = binary_op("AddV2", lambda k, x, y: x + y, lambda op, g: _of_both(op, g, g))
+AddV2 = binary_op("AddV2", lambda k, x, y: x + y, lambda op, g: _of_both(op, g, g), NUMBERS)
 
-Sub = binary_op("Sub", lambda k, x, y: x - y, lambda op, g: _of_both(op, g, -g))
+Sub = binary_op("Sub", lambda k, x, y: x - y, lambda op, g: _of_both(op, g, -g), NUMBERS)
 
 
 def _mul_gradient(op: Operation, g: Any) -> list:
@@ -104,7 +136,7 @@ def _mul_gradient(op: Operation, g: Any) -> list:
     return _of_both(op, g * y, g * x)
 
 
-Mul = binary_op("Mul", lambda k, x, y: x * y, _mul_gradient)
+Mul = binary_op("Mul", lambda k, x, y: x * y, _mul_gradient, NUMBERS)
 
 
 def _division_gradient(op: Operation, g: Any) -> list:
@@ -112,7 +144,7 @@ def _division_gradient(op: Operation, g: Any) -> list:
     return _of_both(op, g / y, -g * (op.outputs[0] / y))
 
 
-RealDiv = binary_op("RealDiv", lambda k, x, y: x / y, _division_gradient, FLOATS)
+RealDiv = binary_op("RealDiv", lambda k, x, y: x / y, _division_gradient, (*FLOATS, *COMPLEX))
 
 
 def _nonzero(k: Any, divisor: Any) -> Any:
@@ -148,7 +180,7 @@ def _remainder_gradient(quotient: OpDef) -> Rule:
 FloorMod = binary_op("FloorMod", lambda k, x, y: k.xp.mod(x, _nonzero(k, y)), _remainder_gradient(FloorDiv))
 TruncateMod = binary_op("TruncateMod", lambda k, x, y: k.xp.fmod(x, _nonzero(k, y)), _remainder_gradient(TruncateDiv))
 
-Neg = unary_op("Neg", lambda k, x: -x, lambda op, g: -g, SIGNED)
+Neg = unary_op("Neg", lambda k, x: -x, lambda op, g: -g, (*SIGNED, *COMPLEX))
 Abs = unary_op("Abs", lambda k, x: k.xp.abs(x), lambda op, g: g * sign(op.inputs[0]), SIGNED)
 Sign = unary_op("Sign", lambda k, x: k.xp.sign(x), lambda op, g: zeros_like(g), SIGNED)
 
@@ -193,7 +225,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
         if x.dtype.is_integer:
             wide = dtypes.float32 if x.dtype.size < 4 else dtypes.float64
             x, y = cast(x, wide), cast(y, wide)
-        elif not x.dtype.is_floating:
+        elif not (x.dtype.is_floating or x.dtype.is_complex):
             raise TypeError(f"Invalid dtype {x.dtype} in __truediv__.")
         return RealDiv(x, y, name=scope)
 
@@ -219,7 +251,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
     with op_scope(name, "div", [x, y]) as scope:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, x.dtype, name="y")
-        return (RealDiv if x.dtype.is_floating else FloorDiv)(x, y, name=scope)
+        return (RealDiv if x.dtype.is_floating or x.dtype.is_complex else FloorDiv)(x, y, name=scope)
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -258,7 +290,11 @@ def negative(x: Any, name: str | None = None) -> Tensor:
 
 @also_of_sparse
 def abs(x: Any, name: str | None = None) -> Tensor:
-    """The absolute value; its gradient at 0 is 0."""
+    """The absolute value, of complex numbers too; its gradient at 0 is 0."""
+    if x.dtype.is_complex if is_tensor_like(x) else np.iscomplexobj(x):
+        with op_scope(name, "Abs", [x]) as scope:
+            x = convert_to_tensor(x, name="x")
+            return get_op("ComplexAbs")(x, Tout=x.dtype.real_dtype, name=scope)
     return Abs(x, name=name)
 
 
@@ -277,7 +313,7 @@ def _comparison(type: str, kernel: Rule, types: Sequence[DType]) -> OpDef:
     )
 
 
-_COMPARABLE = (*REALS, dtypes.complex64, dtypes.complex128, dtypes.bool_, dtypes.string)
+_COMPARABLE = (*NUMBERS, dtypes.bool_, dtypes.string)
 
 Equal = _comparison("Equal", lambda k, x, y: x == y, _COMPARABLE)
 NotEqual = _comparison("NotEqual", lambda k, x, y: x != y, _COMPARABLE)
@@ -515,7 +551,7 @@ AddN = define(
     shape=_merged_from_the_last,
     kernel=_add_all,
     grad=lambda op, g: [g] * len(op.inputs),
-    types={"T": REALS},
+    types={"T": NUMBERS},
 )
 
 
@@ -579,7 +615,6 @@ def _xor(x: Any, y: Any, name: str) -> Tensor:
 install_binary_operator("xor", _xor, "xor")
 for _method, _function in (
     ("__neg__", Neg),
-    ("__abs__", Abs),
     ("__invert__", LogicalNot),
     ("__lt__", Less),
     ("__le__", LessEqual),
@@ -587,6 +622,7 @@ for _method, _function in (
     ("__ge__", GreaterEqual),
 ):
     install_operator(_method, lambda *operands, _op=_function: _op(*operands))
+install_operator("__abs__", lambda x: abs(x))
 
 
 __all__ = [

@@ -339,7 +339,8 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims:
 
 def _cast_gradient(op: Operation, g: Tensor) -> Tensor | None:
     source = op.inputs[0].dtype
-    return cast(g, source) if source.is_floating and g.dtype.is_floating else None
+    slopes = all(dtype.is_floating or dtype.is_complex for dtype in (source, g.dtype))
+    return cast(g, source) if slopes else None
 
 
 Cast = define(

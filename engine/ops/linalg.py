@@ -10,15 +10,16 @@ import numpy as np
 
 from .. import dtypes
 from ..build import convert_to_tensor
-from ..dtypes import FLOATS
+from ..dtypes import COMPLEX, FLOATS
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import check_equal, define, get_op
 from ..shapes import TensorShape, broadcast_sizes
-from .arithmetic import greater_equal, install_operator, where
+from .arithmetic import greater_equal, holomorphic, install_operator, where
 from .array import concat, stack, transpose
 from .basic import expand_dims, rank, reshape, squeeze, sum_like
 from .basic import shape as shape_of
+from .complex_parts import conj
 from .indexing import gather, setdiff1d
 from .math import abs, pow, sqrt
 from .ranges import range as range_of
@@ -32,6 +33,7 @@ _MATRIX_TYPES = (
     dtypes.uint16,
     dtypes.uint32,
     dtypes.uint64,
+    *COMPLEX,
 )
 
 
@@ -72,8 +74,13 @@ def _batch_product_shape(a: Tensor, b: Tensor, adj_x: bool, adj_y: bool) -> Tens
 def _multiply(
     k: Any, a: Any, b: Any, bias: Any = None, *, transpose_a: bool, transpose_b: bool, activation: str | None = None
 ) -> Any:
-    """The kernel; a plan may have it add a bias [n] and apply an activation (engine/fusion.py)."""
+    """The kernel; a plan may have it add a bias [n] and apply an activation (engine/fusion.py).
+
+    Complex matrices, which have neither, are the array library's to multiply.
+    """
     try:
+        if a.dtype.kind == "c":
+            return k.xp.matmul(*(k.xp.swapaxes(x, -1, -2) if t else x for x, t in ((a, transpose_a), (b, transpose_b))))
         return k.matmul(a, b, transpose_a, transpose_b, bias=bias, activation=activation)
     except ValueError:
         shapes = [f"In[{i}]: [{','.join(map(str, x.shape))}]" for i, x in enumerate((a, b))]
@@ -94,7 +101,7 @@ MatMul = define(
     "a:T, b:T -> product:T",
     shape=_product_shape,
     kernel=_multiply,
-    grad=_product_gradient,
+    grad=holomorphic(_product_gradient),
     types={"T": _MATRIX_TYPES},
 )
 
@@ -105,7 +112,7 @@ BatchMatMulV2 = define(
     kernel=lambda k, x, y, *bias, adj_x, adj_y, **rest: _multiply(
         k, x, y, *bias, transpose_a=adj_x, transpose_b=adj_y, **rest
     ),
-    grad=_product_gradient,
+    grad=holomorphic(_product_gradient),
     types={"T": (*_MATRIX_TYPES, dtypes.int8, dtypes.int16)},
 )
 
@@ -123,7 +130,7 @@ def matmul(
 ) -> Tensor:
     """[..., m, n]: the product of matrices a [..., m, k] and b [..., k, n], whose batch dimensions broadcast.
 
-    A factor may be given transposed (adjoint says the same, as there are no complex products). float16 and bfloat16
+    A factor may be given transposed, or by its adjoint, the conjugate of that. float16 and bfloat16
     are added up in float32. The hints about sparseness change nothing. Raises ValueError for shapes that do not fit,
     TypeError for dtypes that differ.
     """
@@ -136,6 +143,7 @@ def matmul(
     with op_scope(name, "MatMul", [a, b]) as scope:
         a = convert_to_tensor(a, name="a")
         b = convert_to_tensor(b, preferred_dtype=a.dtype, name="b")
+        a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
         ta, tb = bool(transpose_a or adjoint_a), bool(transpose_b or adjoint_b)
         if all(t.shape.ndims is not None and t.shape.ndims <= 2 for t in (a, b)):
             return MatMul(a, b, transpose_a=ta, transpose_b=tb, name=scope)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..build import constant, convert_to_tensor
-from ..dtypes import FLOATS, DType, as_dtype
+from ..dtypes import COMPLEX, FLOATS, NUMBERS, DType, as_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, control_dependencies, op_scope
 from ..registry import OpDef, Rule, broadcast_shape, define, get_op, not_differentiable, same_shape
@@ -23,17 +23,16 @@ from .arithmetic import (
     SelectV2,
     binary_op,
     greater,
+    holomorphic,
     in_float32,
     in_parts,
     install_binary_operator,
-    less,
     merge_shapes,
     negative,
     not_equal,
     unary_op,
-    where,
 )
-from .basic import cast, identity, ones_like, sum_like, zeros_like
+from .basic import cast, identity, sum_like
 
 # -- arithmetic with care -------------------------------------------------------------------------------------------
 
@@ -101,7 +100,7 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
 def _pow_gradient(op: Operation, g: Any) -> list:
     x, y = op.inputs
     z = op.outputs[0]
-    positive = greater(x, 0)
+    positive = not_equal(x, 0) if x.dtype.is_complex else greater(x, 0)
     log_x = SelectV2(positive, log(SelectV2(positive, x, 1)), 0)  # both selects: a log's infinite slope times 0 is NaN
     return [sum_like(g * y * pow(x, y - 1), x), sum_like(g * z * log_x, y)]
 
@@ -112,15 +111,19 @@ def _power(k: Any, x: Any, y: Any) -> Any:
     return k.xp.power(x, y)
 
 
-Pow = binary_op("Pow", _power, _pow_gradient)
-Square = unary_op("Square", lambda k, x: x * x, lambda op, g: g * (op.inputs[0] * 2), REALS)
-Reciprocal = unary_op("Reciprocal", lambda k, x: 1 / x, lambda op, g: -g * square(op.outputs[0]))
-Sqrt = unary_op("Sqrt", lambda k, x: k.xp.sqrt(x), lambda op, g: g * 0.5 / op.outputs[0])
-Rsqrt = unary_op("Rsqrt", in_float32(lambda k, x: 1 / k.xp.sqrt(x)), lambda op, g: g * -0.5 * pow(op.outputs[0], 3))
-Exp = unary_op("Exp", lambda k, x: k.xp.exp(x), lambda op, g: g * op.outputs[0])
-Expm1 = unary_op("Expm1", lambda k, x: k.xp.expm1(x), lambda op, g: g * exp(op.inputs[0]))
-Log = unary_op("Log", lambda k, x: k.xp.log(x), lambda op, g: g / op.inputs[0])
-Log1p = unary_op("Log1p", lambda k, x: k.xp.log1p(x), lambda op, g: g / (op.inputs[0] + 1))
+_FIELD = (*FLOATS, *COMPLEX)  # of functions with a complex derivative
+
+Pow = binary_op("Pow", _power, _pow_gradient, NUMBERS)
+Square = unary_op("Square", lambda k, x: x * x, lambda op, g: g * (op.inputs[0] * 2), NUMBERS)
+Reciprocal = unary_op("Reciprocal", lambda k, x: 1 / x, lambda op, g: -g * square(op.outputs[0]), _FIELD)
+Sqrt = unary_op("Sqrt", lambda k, x: k.xp.sqrt(x), lambda op, g: g * 0.5 / op.outputs[0], _FIELD)
+Rsqrt = unary_op(
+    "Rsqrt", in_float32(lambda k, x: 1 / k.xp.sqrt(x)), lambda op, g: g * -0.5 * pow(op.outputs[0], 3), _FIELD
+)
+Exp = unary_op("Exp", lambda k, x: k.xp.exp(x), lambda op, g: g * op.outputs[0], _FIELD)
+Expm1 = unary_op("Expm1", lambda k, x: k.xp.expm1(x), lambda op, g: g * exp(op.inputs[0]), _FIELD)
+Log = unary_op("Log", lambda k, x: k.xp.log(x), lambda op, g: g / op.inputs[0], _FIELD)
+Log1p = unary_op("Log1p", lambda k, x: k.xp.log1p(x), lambda op, g: g / (op.inputs[0] + 1), _FIELD)
 SquaredDifference = binary_op(
     "SquaredDifference",
     lambda k, x, y: k.xp.square(x - y),
@@ -188,14 +191,14 @@ def log1p(x: Any, name: str | None = None) -> Tensor:
 
 # -- circular and hyperbolic functions ------------------------------------------------------------------------------
 
-Sin = unary_op("Sin", lambda k, x: k.xp.sin(x), lambda op, g: g * cos(op.inputs[0]))
-Cos = unary_op("Cos", lambda k, x: k.xp.cos(x), lambda op, g: -g * sin(op.inputs[0]))
+Sin = unary_op("Sin", lambda k, x: k.xp.sin(x), lambda op, g: g * cos(op.inputs[0]), _FIELD)
+Cos = unary_op("Cos", lambda k, x: k.xp.cos(x), lambda op, g: -g * sin(op.inputs[0]), _FIELD)
 Tan = unary_op("Tan", lambda k, x: k.xp.tan(x), lambda op, g: g * (square(op.outputs[0]) + 1))
 Asin = unary_op("Asin", lambda k, x: k.xp.arcsin(x), lambda op, g: g * rsqrt(1 - square(op.inputs[0])))
 Acos = unary_op("Acos", lambda k, x: k.xp.arccos(x), lambda op, g: -g * rsqrt(1 - square(op.inputs[0])))
 Atan = unary_op("Atan", lambda k, x: k.xp.arctan(x), lambda op, g: g / (square(op.inputs[0]) + 1))
-Sinh = unary_op("Sinh", lambda k, x: k.xp.sinh(x), lambda op, g: g * cosh(op.inputs[0]))
-Cosh = unary_op("Cosh", lambda k, x: k.xp.cosh(x), lambda op, g: g * sinh(op.inputs[0]))
+Sinh = unary_op("Sinh", lambda k, x: k.xp.sinh(x), lambda op, g: g * cosh(op.inputs[0]), _FIELD)
+Cosh = unary_op("Cosh", lambda k, x: k.xp.cosh(x), lambda op, g: g * sinh(op.inputs[0]), _FIELD)
 
 
 # Kernels of many small calls work in place: of an array without dimensions NumPy makes a scalar, which has no place.
@@ -230,11 +233,11 @@ TanhGrad: OpDef = define(
     "y:T, dy:T -> z:T",
     shape=same_shape,
     kernel=in_parts(_tanh_grad),
-    grad=lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)],
-    types={"T": FLOATS},
+    grad=holomorphic(lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)]),
+    types={"T": _FIELD},
 )
 
-Tanh = unary_op("Tanh", lambda k, x: k.xp.tanh(x), lambda op, g: TanhGrad(op.outputs[0], g))
+Tanh = unary_op("Tanh", lambda k, x: k.xp.tanh(x), lambda op, g: TanhGrad(op.outputs[0], g), _FIELD)
 Asinh = unary_op("Asinh", lambda k, x: k.xp.arcsinh(x), lambda op, g: g / cosh(op.outputs[0]))
 Acosh = unary_op("Acosh", lambda k, x: k.xp.arccosh(x), lambda op, g: g / sinh(op.outputs[0]))
 Atanh = unary_op("Atanh", lambda k, x: k.xp.arctanh(x), lambda op, g: g / (1 - square(op.inputs[0])))
@@ -555,37 +558,7 @@ def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
     return cast(x, dtypes.int64, name)
 
 
-# -- complex parts of real numbers, products of vectors -------------------------------------------------------------
-
-
-def _real_tensor(x: Any, name: str) -> Tensor:
-    tensor = convert_to_tensor(x, name=name)
-    if tensor.dtype.is_complex:
-        raise NotImplementedError("scopeflow has no complex arithmetic")
-    return tensor
-
-
-def real(input: Any, name: str | None = None) -> Tensor:
-    """The real part: of real numbers, the tensor itself. Raises NotImplementedError for complex ones."""
-    return _real_tensor(input, "input")
-
-
-def imag(input: Any, name: str | None = None) -> Tensor:
-    """The imaginary part: of real numbers, zeros. Raises NotImplementedError for complex ones."""
-    with op_scope(name, "Imag", [input]):
-        return zeros_like(_real_tensor(input, "input"))
-
-
-def conj(x: Any, name: str | None = None) -> Tensor:
-    """The conjugate: of real numbers, the tensor itself. Raises NotImplementedError for complex ones."""
-    return _real_tensor(x, "x")
-
-
-def angle(input: Any, name: str | None = None) -> Tensor:
-    """The angle in the complex plane: of real numbers, pi below zero and 0 elsewhere."""
-    with op_scope(name, "Angle", [input]):
-        input = _real_tensor(input, "input")
-        return where(less(input, 0), math.pi * ones_like(input), zeros_like(input))
+# -- products of vectors ------------------------------------------------------------------------------------------
 
 
 def _vectors_of_three(a: Tensor, b: Tensor) -> TensorShape:
@@ -614,10 +587,10 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
 
 __all__ = [
     *arithmetic.__all__,
-    "acos", "acosh", "angle", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "check_numerics", "conj", "cos",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "check_numerics", "cos",
     "cosh", "cross", "digamma", "div_no_nan", "divide_no_nan", "erf", "erfc", "erfinv", "exp", "expm1", "floor",
-    "imag", "is_finite", "is_inf", "is_nan", "lgamma", "log", "log1p", "log_sigmoid", "multiply_no_nan",
-    "polygamma", "pow", "real", "reciprocal", "rint", "round", "rsqrt", "saturate_cast", "sigmoid", "sin", "sinh",
+    "is_finite", "is_inf", "is_nan", "lgamma", "log", "log1p", "log_sigmoid", "multiply_no_nan",
+    "polygamma", "pow", "reciprocal", "rint", "round", "rsqrt", "saturate_cast", "sigmoid", "sin", "sinh",
     "sqrt", "square", "squared_difference", "tan", "tanh", "to_bfloat16", "to_double", "to_float", "to_int32",
     "to_int64", "verify_tensor_all_finite", "xdivy", "xlogy",
 ]  # fmt: skip

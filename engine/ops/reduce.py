@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..build import convert_to_tensor, is_tensor_like
-from ..dtypes import FLOATS, DType, as_dtype, summing_dtype
+from ..dtypes import FLOATS, NUMBERS, DType, as_dtype, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, not_differentiable, same_shape
@@ -185,8 +185,8 @@ def _prod_gradient(op: Operation, g: Tensor) -> list:
     return [_spread(op, g) * UnflattenAxes(before * after, axes, shape(x)), None]
 
 
-Sum = _reduction("Sum", _sum, lambda op, g: [_spread(op, g), None])
-Mean = _reduction("Mean", _mean, _mean_gradient)
+Sum = _reduction("Sum", _sum, lambda op, g: [_spread(op, g), None], NUMBERS)
+Mean = _reduction("Mean", _mean, _mean_gradient, NUMBERS)
 Prod = _reduction("Prod", _prod, _prod_gradient)
 Max = _reduction("Max", _extreme("max", lambda t: -np.inf if t.is_floating else t.min), _extreme_gradient)
 Min = _reduction("Min", _extreme("min", lambda t: np.inf if t.is_floating else t.max), _extreme_gradient)

@@ -17,9 +17,10 @@ from ..sparse_tensor import SparseTensor
 from ..static import constant_value_as_shape
 from .arithmetic import install_operator, multiply, where
 from .basic import broadcast_to, cast, expand_dims, placeholder, reshape
+from .complex_parts import conj
 from .indexing import argsort, gather, gather_nd
 from .linalg import matrix_transpose
-from .math import conj, truediv
+from .math import truediv
 from .reduce import cumprod, reduce_sum
 from .segments import unsorted_segment_sum
 

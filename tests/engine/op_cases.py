@@ -50,7 +50,7 @@ def distinct(*shape: int, seed: int = 0) -> np.ndarray:
 _FAMILIES = (
     "basic", "math", "reduce", "linalg", "array", "images", "nn", "random", "sampling", "special", "state",
     "control_flow", "training", "summary", "sequences", "imported", "data", "queues",
-    "text",
+    "text", "complex",
 )  # fmt: skip
 
 
