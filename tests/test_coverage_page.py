@@ -7,7 +7,7 @@ import pytest
 from house import ROOT
 
 import scopeflow as tf
-from scopeflow.compat.absent import INSTEAD, instead_of
+from scopeflow.compat.absent import IN_PART, INSTEAD, instead_of
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,14 @@ def test_names_that_are_absent_on_purpose_are_absent_and_say_what_to_use(coverag
         eval(f"tf.{name}", {"tf": tf})
     reached = str(caught.value).split(";")[0].removeprefix("scopeflow has no tf.")
     assert instead_of(reached) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", IN_PART)
+def test_namespaces_that_are_there_in_part_say_which_part_and_what_to_use_for_the_rest(coverage, name):
+    assert coverage.is_there(name) and not coverage.is_there(f"{name}.Nothing")
+    with pytest.raises(AttributeError) as caught:
+        eval(f"tf.{name}.Nothing", {"tf": tf})
+    assert IN_PART[name] in str(caught.value)
 
 
 def test_what_an_advice_recommends_is_there(coverage):
