@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import bfloat16, float16, float32
@@ -21,6 +23,22 @@ from ..engine.shapes import TensorShape
 from .arguments import renamed
 
 _HALVES = (float16, bfloat16)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _named(function: _Function) -> _Function:
+    """A function that takes no arguments by position: before TensorFlow 1 the logits came first."""
+
+    @wraps(function)
+    def named(*positional: Any, **arguments: Any) -> Any:
+        if positional:
+            raise ValueError(
+                f"Only call `{function.__name__}` with named arguments (labels=..., logits=..., ...). "
+                f"Received {positional[0]!r} by position."
+            )
+        return function(**arguments)
+
+    return named  # type: ignore[return-value]
 
 
 def _required(labels: Any, logits: Any) -> None:
@@ -31,6 +49,7 @@ def _required(labels: Any, logits: Any) -> None:
 # -- over classes that exclude each other ---------------------------------------------------------------------------
 
 
+@_named
 def softmax_cross_entropy_with_logits(
     labels: Any = None, logits: Any = None, dim: int = -1, name: str | None = None, axis: int | None = None
 ) -> Tensor:
@@ -92,6 +111,7 @@ def _as_matrix(tensor: Tensor) -> Tensor:
     return matrix
 
 
+@_named
 def sparse_softmax_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
     """-log(softmax(logits)[label]) along the last dimension, of the shape of `labels`.
 
@@ -146,6 +166,7 @@ def _alike(logits: Tensor, other: Tensor, name: str) -> None:
         raise ValueError(message) from None
 
 
+@_named
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
     """-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits)), element by element.
 

@@ -8,12 +8,13 @@ from typing import Any
 from ..engine import nest
 from ..engine.build import constant, convert_to_tensor
 from ..engine.dtypes import int32
-from ..engine.graph import Tensor
+from ..engine.graph import Tensor, control_dependencies
 from ..engine.ops.basic import cast, identity, reshape, shape, zeros
+from ..engine.ops.effects import Assert
 from ..engine.ops.joining import concat, stack, unstack
 from ..engine.ops.loops import loop_results, while_loop
 from ..engine.ops.mapping import loop_over_elements
-from ..engine.ops.math import logical_not, logical_or, maximum, minimum, where_v2
+from ..engine.ops.math import equal, logical_not, logical_or, maximum, minimum, where_v2
 from ..engine.ops.ranges import range as range_of
 from ..engine.ops.rearranging import reverse, reverse_sequence, transpose
 from ..engine.ops.reduce import reduce_all, reduce_max
@@ -48,6 +49,17 @@ def lengths_of(sequence_length: Any) -> Tensor | None:
     if lengths.shape.ndims not in (None, 1):
         raise ValueError(f"sequence_length must be a vector of length batch_size, but saw shape: {lengths.shape}")
     return identity(lengths, name="sequence_length")
+
+
+def _checked_lengths(lengths: Tensor | None, batch_size: Any) -> Tensor | None:
+    """The lengths, of which there must be one for each sequence of the batch: a run with others ends with an error."""
+    if lengths is None or (lengths.shape.ndims == 1 and lengths.shape.as_list()[0] == batch_size):
+        return lengths
+    found, wanted = shape(lengths), stack([batch_size])
+    same = reduce_all(equal(found, wanted))
+    said = [f"Expected shape for Tensor {lengths.name} is ", wanted, " but saw shape: ", found]
+    with control_dependencies([Assert(same, said)]):
+        return identity(lengths, name="CheckSeqLen")
 
 
 def _initial_state(cell: Any, given: Any, dtype: Any, batch_size: Any) -> Any:
@@ -126,8 +138,9 @@ def dynamic_rnn(
                 raise ValueError(
                     "Input size (depth of inputs) must be accessible via shape inference, but saw value None."
                 )
-        lengths = lengths_of(sequence_length)
-        state = _initial_state(cell, initial_state, dtype, _batch_size(flat, 1))
+        lengths, batch_size = lengths_of(sequence_length), _batch_size(flat, 1)
+        state = _initial_state(cell, initial_state, dtype, batch_size)
+        lengths = _checked_lengths(lengths, batch_size)
         outputs, state = along_time(cell, nest.pack_sequence_as(inputs, flat), state, lengths)
         if not time_major:
             outputs = nest.map_structure(swapped, outputs)
@@ -195,8 +208,9 @@ def static_rnn(
         for x in first:
             if x.shape.ndims is not None and None in x.shape.as_list()[1:]:
                 raise ValueError(f"Input size (dimension 1 of input {x.name}) must be accessible via shape inference")
-        lengths = lengths_of(sequence_length)
-        state = _initial_state(cell, initial_state, dtype, _batch_size(first, 0))
+        lengths, batch_size = lengths_of(sequence_length), _batch_size(first, 0)
+        state = _initial_state(cell, initial_state, dtype, batch_size)
+        lengths = _checked_lengths(lengths, batch_size)
         for time, x in enumerate(steps):
             if time > 0:
                 opened.reuse_variables()

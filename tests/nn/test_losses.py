@@ -211,3 +211,15 @@ def test_weights_of_a_known_batch_fit_losses_of_an_unknown_one_or_fail_when_they
         assert session.run(loss, {values: fed}) == (1 + 2 + 2 * 3 + 2 * 4) / 4
         with pytest.raises(tf.errors.InvalidArgumentError):
             session.run(loss, {values: fed[:2]})
+
+
+@pytest.mark.parametrize("kind", ["softmax", "sparse_softmax", "sigmoid"])
+def test_cross_entropies_take_their_arguments_by_name_alone(kind):
+    """Programs from before TensorFlow 1 give the logits first, and would get another number without a word."""
+    function = getattr(tf.nn, f"{kind}_cross_entropy_with_logits")
+    logits, labels = tf.zeros([2, 3]), tf.zeros([2], tf.int32) if kind == "sparse_softmax" else tf.ones([2, 3])
+    with pytest.raises(ValueError, match=rf"Only call `{kind}_cross_entropy_with_logits` with named arguments"):
+        function(logits, labels)
+    with pytest.raises(ValueError, match="Both `labels` and `logits` must be provided"):
+        function(logits=logits)
+    assert function(labels=labels, logits=logits, name="cost").dtype is tf.float32

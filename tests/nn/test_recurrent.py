@@ -110,3 +110,15 @@ def test_a_cell_that_never_called_its_base_works():
     _, state = tf.nn.dynamic_rnn(Old(), tf.ones([1, 5, 4]), dtype=tf.float32)
     assert [v.name for v in tf.global_variables()] == ["rnn/old/w:0"]
     assert run(state).tolist() == [[20, 20, 20]]
+
+
+@pytest.mark.parametrize("lengths", [[2], [1, 2, 1]], ids=["too few", "too many"])
+def test_lengths_that_are_not_one_for_each_sequence_end_the_run(lengths):
+    x, fed = tf.placeholder(tf.float32, [None, 3, 4]), tf.placeholder(tf.int32, [None])
+    dynamic, _ = tf.nn.dynamic_rnn(Passing(), x, fed, dtype=tf.float32)
+    static, _ = tf.nn.static_rnn(Passing(), tf.unstack(x, axis=1), dtype=tf.float32, sequence_length=fed)
+    both = tf.nn.bidirectional_dynamic_rnn(Passing(), Passing(), x, sequence_length=fed, dtype=tf.float32)[0]
+    for outputs in (dynamic, static, both[0]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"Expected shape for Tensor .*sequence_length.* is"):
+            run(outputs, {x: np.ones([2, 3, 4]), fed: lengths})
+    assert run(dynamic, {x: np.ones([2, 3, 4]), fed: [1, 3]})[0, 1:].sum() == 0
