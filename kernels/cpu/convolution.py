@@ -48,7 +48,7 @@ GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one t
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 16  # at least this many where the windows are enough, each with sums of its own
 TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
-TASK_PRODUCTS = 1 << 23  # at least, or a call costs more than a hundredth of its work
+TASK_PRODUCTS = 1 << 25  # at least: between tasks threads wait for the interpreter's lock
 TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
 

@@ -16,7 +16,7 @@ FEW_PRODUCTS = 1 << 26  # for which the BLAS is as quick
 CHUNK = 256  # of k is multiplied at a time: it and its columns of b stay in the first cache
 PART_ROWS = 224  # of a, or some more, are multiplied at a time: so much of them stays in the second cache
 TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
-TASK_PRODUCTS = 1 << 22  # at least, or a task costs more to hand out than to do
+TASK_PRODUCTS = 1 << 25  # at least: between tasks threads wait for the interpreter's lock
 
 
 def suits(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import os
 import threading
 from collections.abc import Callable
@@ -12,11 +14,23 @@ def count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@functools.cache
+def _current_processor() -> Callable[[], int] | None:
+    """The function that tells on which processor its caller runs; None where threads cannot be kept off that."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    try:
+        return ctypes.PyDLL(None).sched_getcpu
+    except (AttributeError, OSError):
+        return None
+
+
 class _Helper:
     """A thread that sleeps until it is given something to do beside its caller.
 
     Two locks are all that passes between them, as it is the waking that costs: a pool's queue and futures cost twice
-    as much.
+    as much. Linux likes to wake a thread on the processor of the one that wakes it, which will be busy, and leaves both
+    there for many milliseconds: so a helper is kept off its caller's.
     """
 
     def __init__(self) -> None:
@@ -25,7 +39,9 @@ class _Helper:
         self._given, self._done = threading.Lock(), threading.Lock()
         self._given.acquire()
         self._done.acquire()
-        threading.Thread(target=self._live, name="scopeflow", daemon=True).start()
+        self._thread = threading.Thread(target=self._live, name="scopeflow", daemon=True)
+        self._thread.start()
+        self._processors: set[int] | None = None
 
     def _live(self) -> None:
         while True:
@@ -36,7 +52,11 @@ class _Helper:
                 self._error = error
             self._done.release()
 
-    def begin(self, work: Callable[[], None]) -> None:
+    def begin(self, work: Callable[[], None], processors: set[int]) -> None:
+        """Starts the work, on one of these processors."""
+        if processors and processors != self._processors:
+            os.sched_setaffinity(self._thread.native_id or 0, processors)
+            self._processors = processors
         self._work = work
         self._given.release()
 
@@ -45,6 +65,12 @@ class _Helper:
         self._done.acquire()
         error, self._error, self._work = self._error, None, lambda: None
         return error
+
+
+def _other_processors() -> set[int]:
+    """Those of the process but the caller's own; none where that is not known."""
+    current = _current_processor()
+    return os.sched_getaffinity(0) - {current()} if current else set()
 
 
 _idle: list[_Helper] = []
@@ -65,13 +91,17 @@ def share(tasks: int, work: Callable[[int], object]) -> None:
         for number in numbers:
             work(number)
 
+    if tasks < 2 or count() < 2:
+        take()
+        return
     helpers = []
+    others = _other_processors()
     for _ in range(min(count(), tasks) - 1):
         try:
             helper = _idle.pop()
         except IndexError:
             helper = _Helper()
-        helper.begin(take)
+        helper.begin(take, others)
         helpers.append(helper)
     try:
         take()

@@ -488,6 +488,25 @@ def test_tasks_run_at_the_same_time(monkeypatch):
     threads.share(2, lambda _: together.wait())
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are told where to run on Linux alone")
+def test_a_helper_is_kept_off_its_callers_processor(monkeypatch):
+    """Both on one processor would take turns."""
+    allowed = os.sched_getaffinity(0)
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    seen, met = [], threading.Barrier(2, timeout=60)
+
+    def work(_):
+        met.wait()
+        if threading.current_thread() is not threading.main_thread():
+            seen.append(os.sched_getaffinity(0))
+
+    for current in sorted(allowed)[:2]:
+        monkeypatch.setattr(threads, "_current_processor", lambda current=current: lambda: current)
+        threads.share(2, work)
+        assert seen.pop() == (allowed - {current} or allowed)
+    assert os.sched_getaffinity(0) == allowed
+
+
 @pytest.mark.parametrize("failing", [0, 7, 999])
 def test_the_error_of_a_task_is_raised(failing, monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
