@@ -39,6 +39,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),
     "python.ops.init_ops": ("", "initializers"),
+    "python.ops.signal.signal": ("signal",),
+    "python.ops.spectral_ops": ("spectral",),
     "python.ops.string_ops": ("strings", ""),
     "python.ops.lookup_ops": ("contrib.lookup", "lookup", ""),
     "python.ops.losses.losses": ("losses",),
@@ -135,6 +137,7 @@ _INNER: dict[str, tuple[str, ...]] = {
             ("rnn", "ops", ("fused_rnn_cell", "gru_ops", "lstm_ops", "rnn")),
             ("seq2seq", "ops", ("attention_wrapper", "basic_decoder", "beam_search_decoder", "beam_search_ops",
                                 "decoder", "helper", "loss")),
+            ("signal", "ops", ("mel_ops", "mfcc_ops", "reconstruction_ops", "shape_ops", "spectral_ops", "window_ops")),
             ("training", "training", ("evaluation", "hparam", "training")),
         )
         for name in names

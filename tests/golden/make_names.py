@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("tensorflow_names.txt")
 LEFT_OUT = {
     "audio", "autograph", "compat", "config", "distribute", "estimator", "experimental", "feature_column", "keras",
     "lite", "lookup", "mixed_precision", "mlir", "nest", "profiler", "quantization", "ragged", "raw_ops",
-    "resource_loader", "saved_model", "sets", "signal", "tf_decorator", "tpu", "types", "user_ops", "version", "xla",
+    "resource_loader", "saved_model", "sets", "tf_decorator", "tpu", "types", "user_ops", "version", "xla",
 }  # fmt: skip
 # The same names as in another namespace.
 TWICE = {"app.flags", "queue", "io.gfile", "math.special", "train.queue_runner"}
