@@ -31,7 +31,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     few = FEW_PRODUCTS if rows > 1 < columns else FEW_OF_A_VECTOR
     if products <= few:
         return np.matmul(a, b, out=out)
-    if product.suits(a, b, out):
+    if products >= product.FEW_PRODUCTS and product.suits(a, b, out):
         result = np.empty((rows, columns), np.float32) if out is None else out
         product.matmul(a, b, result)
         return result

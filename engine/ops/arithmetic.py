@@ -26,7 +26,10 @@ SIGNED = (*FLOATS, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
 
 
 def in_parts(compute: Rule) -> Rule:
-    """The kernel `compute`, element by element, of which a CPU's threads take parts where arrays are large."""
+    """The kernel `compute`, element by element, of which a CPU's threads take parts where arrays are large.
+
+    That pays for functions that take many nanoseconds an element; most others take as long as their memory does.
+    """
 
     def kernel(k: Any, *arrays: Any, **attrs: Any) -> Any:
         first = arrays[0]
@@ -108,7 +111,7 @@ def holomorphic(rule: Rule) -> Rule:
 def unary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = FLOATS) -> OpDef:
     """Define an op of one tensor, element by element."""
     rule = holomorphic(grad) if COMPLEX[0] in types else grad
-    return define(type, "x:T -> y:T", shape=same_shape, kernel=in_parts(kernel), grad=rule, types={"T": types})
+    return define(type, "x:T -> y:T", shape=same_shape, kernel=kernel, grad=rule, types={"T": types})
 
 
 def binary_op(type: str, kernel: Rule, grad: Rule, types: Sequence[DType] = REALS) -> OpDef:

@@ -232,7 +232,7 @@ TanhGrad: OpDef = define(
     "TanhGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=in_parts(_tanh_grad),
+    kernel=_tanh_grad,
     grad=holomorphic(lambda op, g: [g * -2.0 * op.inputs[1] * op.inputs[0], TanhGrad(op.inputs[0], g)]),
     types={"T": _FIELD},
 )
@@ -338,7 +338,7 @@ SigmoidGrad: OpDef = define(
     "SigmoidGrad",
     "y:T, dy:T -> z:T",
     shape=same_shape,
-    kernel=in_parts(_sigmoid_grad),
+    kernel=_sigmoid_grad,
     grad=_sigmoid_grad_gradient,
     types={"T": FLOATS},
 )
@@ -348,7 +348,7 @@ Sigmoid = unary_op("Sigmoid", _sigmoid, lambda op, g: SigmoidGrad(op.outputs[0],
 
 def _special(type: str, function: str, grad: Rule) -> OpDef:
     """An op whose kernel is a function of the array library's `special`, in the dtype of x."""
-    return unary_op(type, in_float32(lambda k, x: k.cast(getattr(k.special, function)(x), x.dtype)), grad)
+    return unary_op(type, in_parts(in_float32(lambda k, x: k.cast(getattr(k.special, function)(x), x.dtype))), grad)
 
 
 Erf = _special("Erf", "erf", lambda op, g: g * (2 / math.sqrt(math.pi)) * exp(-square(op.inputs[0])))

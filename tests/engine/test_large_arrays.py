@@ -10,7 +10,7 @@ from scopeflow.engine.ops import basic
 from scopeflow.kernels.cpu import threads
 
 SHAPE = (1001, 7, 83)  # no whole number of parts
-POSITIVE = {tf.log, tf.sqrt, tf.rsqrt, tf.lgamma}
+POSITIVE = {tf.lgamma, tf.digamma}
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ def values(dtype=np.float32, seed=0):
     return np.random.default_rng(seed).standard_normal(SHAPE).astype(dtype)
 
 
-@pytest.mark.parametrize(
-    "op", [tf.exp, tf.tanh, tf.sigmoid, tf.nn.relu, tf.log, tf.negative, tf.sqrt, tf.rsqrt, tf.lgamma]
-)
+@pytest.mark.parametrize("op", [tf.erf, tf.erfc, tf.lgamma, tf.digamma])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 def test_an_op_of_one_array_and_its_gradient_are_those_of_its_rows(op, dtype, shared):
     x = abs(values(dtype)) + dtype(0.1) if op in POSITIVE else values(dtype)
@@ -48,11 +46,11 @@ def test_an_op_of_one_array_and_its_gradient_are_those_of_its_rows(op, dtype, sh
 
 def test_what_is_not_a_number_or_not_contiguous_goes_through(shared):
     x = values()
-    x[3, 2, 1], x[900, 0, 0] = np.nan, -np.inf
+    x[3, 2, 1], x[900, 0, 0] = np.nan, np.inf
     with tf.Graph().as_default(), tf.Session() as session:
         fed = tf.placeholder(tf.float32, SHAPE)
-        y = session.run(tf.exp(fed), {fed: x})
-        turned = session.run(tf.exp(tf.transpose(fed)), {fed: x})
+        y = session.run(tf.erfc(fed), {fed: x})
+        turned = session.run(tf.erfc(tf.transpose(fed)), {fed: x})
     assert np.isnan(y[3, 2, 1]) and y[900, 0, 0] == 0 and np.isnan(y).sum() == 1
     np.testing.assert_allclose(turned.T, y, rtol=1e-6)
 
