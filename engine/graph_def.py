@@ -15,6 +15,7 @@ from .protos import tensor_values
 from .shapes import TensorShape, as_shape
 from .spelling import spelled
 from .state import variable_of
+from .switches import Conditions
 from .tensorflow_ops import REQUIRED, Argument, Attribute, Facts, counterpart, facts_of
 
 PRODUCER = 26  # the version of GraphDefs that TensorFlow 1 wrote
@@ -24,34 +25,42 @@ def graph_values(graph: Graph, from_version: int = 0, add_shapes: bool = False) 
     """A graph as the fields of a GraphDef, without the first `from_version` operations.
 
     An op that TensorFlow has too has its attributes, and can be read back by either; so can those of scopeflow's own
-    that are spelled out in TensorFlow's. Others (a Cond or a Loop, whose bodies are no nodes) have what attributes can
-    be said, and are there to be looked at; where TensorFlow has another op of that name, they are called
+    that are spelled out in TensorFlow's, conditions among them. Others (a Loop, whose body is no node) have what
+    attributes can be said, and are there to be looked at; where TensorFlow has another op of that name, they are called
     Scopeflow>NAME.
     """
-    nodes = [node for op in graph.get_operations() if op.id > from_version for node in _nodes(op, add_shapes)]
+    conditions, nodes = Conditions(graph), []
+    for op in graph.get_operations():
+        if op.id > from_version:
+            nodes += conditions.merges(op) if conditions.spells(op) else _nodes(op, add_shapes, conditions)
     return {"node": nodes, "versions": {"producer": PRODUCER}}
 
 
-def _nodes(op: Operation, add_shapes: bool) -> list[dict[str, Any]]:
+def _nodes(op: Operation, add_shapes: bool, conditions: Conditions) -> list[dict[str, Any]]:
     """The node of an operation, or the nodes that spell it, of which the last has its name."""
+    refs = {i for i, arg in enumerate(op.definition.args) if arg.name in op.definition.ref}
+    inputs = [conditions.inside(tensor, op.context, i in refs) for i, tensor in enumerate(op.inputs)]
+    controls = conditions.controls(op) if conditions.is_inside(op) else [c.name for c in op.control_inputs]
+    before = conditions.taken()
     graph = spelled(op)
     if graph is None:
         nodes = [node_values(op, add_shapes)]
+        nodes[0]["input"] = [*inputs, *(f"^{control}" for control in controls)]
     else:
         nodes = [node_values(inner, add_shapes) for inner in graph.get_operations()[len(op.inputs) :]]
         for node in nodes:
             node["device"] = op.device
-            node["input"] = [_input_name(op.inputs[int(name)]) if name.isdigit() else name for name in node["input"]]
-            node["input"] += [f"^{control.name}" for control in op.control_inputs]
+            node["input"] = [inputs[int(name)] if name.isdigit() else name for name in node["input"]]
+            node["input"] += [f"^{control}" for control in controls]
     if op.definition.writes and op.definition.ref:
-        nodes[-1]["input"] += [f"^{name}" for name in _read_before(op)]
-    return nodes
+        nodes[-1]["input"] += [f"^{name}" for name in _read_before(op, conditions)]
+    return before + nodes
 
 
 _IN_GRADIENTS = re.compile(r"(.*/)?gradients(_\d+)?/")  # the scope of one call of `gradients`, unless it had a name
 
 
-def _read_before(update: Operation) -> list[str]:
+def _read_before(update: Operation, conditions: Conditions) -> list[str]:
     """The operations of a gradient that read a variable which its update writes.
 
     Here a plan puts what writes behind all that reads. TensorFlow needs to be told; its `gradients` does so by having
@@ -71,11 +80,8 @@ def _read_before(update: Operation) -> list[str]:
     readers = list(variable.outputs[0].consumers())
     readers += [c for read in readers if read.type == "Identity" for c in read.outputs[0].consumers()]
     known = {update, *update.control_inputs}
-    return [
-        r.name
-        for r in dict.fromkeys(readers)
-        if r.name.startswith(scope[0]) and r not in known and not r.definition.writes
-    ]
+    readers = [r for r in readers if r.name.startswith(scope[0]) and r not in known and not r.definition.writes]
+    return list(dict.fromkeys(conditions.around(r, update.context).name for r in readers))
 
 
 def node_values(op: Operation, add_shapes: bool = False) -> dict[str, Any]:

@@ -279,10 +279,11 @@ class _Import:
     def __init__(
         self, graph: Graph, nodes: Mapping[str, Node], mapped: Mapping[tuple[str, int], Any], scope: str
     ) -> None:
-        self._graph, self._nodes, self._mapped, self._scope = graph, nodes, mapped, scope
+        self._graph, self._nodes, self._mapped, self._scope = graph, nodes, dict(mapped), scope
         self._made: ChainMap[str, Operation] = ChainMap()  # a map for each branch that is being traced
         self._places: dict[str, int] = {}  # of the nodes, in an order in which they can be made
         self._paths: dict[str, _Path] = {}  # in which branches each node is
+        self._merges: list[Node] = []
         self._once: set[str] = set()  # nodes with state that are in a branch already
 
     def run(self, wanted: Sequence[str] | None) -> list[Any] | None:
@@ -293,7 +294,9 @@ class _Import:
         for name in _in_order(before):
             self._places[name] = len(self._places)
             self._paths[name] = self._path_of(self._nodes[name])
-            if not self._paths[name] and self._nodes[name].op not in _SWITCHES:
+        self._merges = [node for node in map(self._nodes.__getitem__, self._places) if node.op == "Merge"]
+        for name in self._places:
+            if not self._paths[name] and self._nodes[name].op not in _SWITCHES and name not in self._made:
                 self._made[name] = self._operation(self._nodes[name])
         return None if wanted is None else [self._element(name) for name in wanted]
 
@@ -329,26 +332,73 @@ class _Import:
             predicate = self._nodes[predicate[0]].inputs[0]
         return (*self._paths[name], (predicate, index))
 
-    def _condition(self, node: Node) -> Operation:
-        """The Cond that does what a Merge does: it gives what came through one of two sides of a Switch."""
+    def _sides(self, node: Node) -> tuple[tuple[str, int], dict[int, tuple[str, int]]]:
+        """The predicate of a Merge, and what comes through each side of its Switches. ValueError for other Merges."""
         sides = {self._path_to(*place)[-1:]: place for place in node.inputs}
         predicates = {predicate for side in sides for predicate, _ in side}
         if len(predicates) != 1 or {index for side in sides for _, index in side} != {0, 1}:
             raise ValueError(f"Node '{node.name}': its inputs are not the two sides of one condition")
-        (predicate,) = predicates
+        return predicates.pop(), {side[0][1]: place for side, place in sides.items()}
+
+    def _condition(self, node: Node) -> Operation:
+        """The Cond that does what a Merge does: it gives what came through one of two sides of a Switch.
+
+        Merges that share what has state inside of the branches, such as a draw and its gradient, are outputs of one.
+        """
+        predicate, _ = self._sides(node)
+        merges = [node, *self._sharing(node, predicate)]
         branches = []
         for index, which in ((1, "true"), (0, "false")):
-            place = sides[((predicate, index),)]
             context = Context(self._graph, f"the {which} branch of {node.name!r}")
+            outputs = []
             with context.tracing():
                 self._made = self._made.new_child()
-                self._make_needed(place[0])
-                value = self._input(node, *place)
-                with self._graph.name_scope(f"{node.name}/{which}"):
-                    outputs = [identity(value), constant(node.inputs.index(place), int32)]
+                for merge in merges:
+                    place = self._sides(merge)[1][index]
+                    self._make_needed(place[0])
+                    value = self._input(merge, *place)
+                    with self._graph.name_scope(f"{node.name}/{which}"):
+                        outputs += [identity(value), constant(merge.inputs.index(place), int32)]
                 self._made = self._made.parents
             branches.append(Branch(context, outputs).close())
-        return make_cond(self._input(node, *predicate), branches[0], branches[1], node.name)[0].op
+        made = make_cond(self._input(node, *predicate), branches[0], branches[1], node.name)
+        for i, merge in enumerate(merges[1:], 1):
+            self._made[merge.name] = identity(made[2 * i], name=merge.name).op
+            self._mapped[merge.name, 1] = made[2 * i + 1]
+        return made[0].op
+
+    def _sharing(self, node: Node, predicate: tuple[str, int]) -> list[Node]:
+        """Other Merges of a predicate that need something with state which this one needs, and all that it writes."""
+        state, writing, _ = self._within(node)
+        found = []
+        for merge in self._merges if state else ():
+            if merge is node or merge.name in self._made or self._paths[merge.name] != self._paths[node.name]:
+                continue
+            shared, written, outside = self._within(merge)
+            if state & shared and written <= writing and self._sides(merge)[0] == predicate:
+                found += [merge] if outside <= self._made.keys() else []
+        return found
+
+    def _within(self, merge: Node) -> tuple[set[str], set[str], set[str]]:
+        """What a Merge needs: the nodes with state inside of its branches, those that write, and those outside."""
+        depth = len(self._paths[merge.name])
+        inside: set[str] = set()
+        outside: set[str] = set()
+        waiting = [name for name, _ in merge.inputs]
+        while waiting:
+            name = waiting.pop()
+            while self._nodes[name].op in _SWITCHES and len(self._paths[name]) <= depth:
+                name = self._nodes[name].inputs[0][0]
+            if name in inside or name in outside:
+                continue
+            if len(self._paths[name]) <= depth:
+                outside.add(name)
+                continue
+            inside.add(name)
+            waiting += [*(source for source, _ in self._nodes[name].inputs), *self._nodes[name].controls]
+        kinds = {name: all_ops().get(RENAMED.get(self._nodes[name].op, self._nodes[name].op)) for name in inside}
+        state = {n for n, kind in kinds.items() if kind and kind.bind is not None and kind.type not in _REPEATABLE}
+        return state, {n for n, kind in kinds.items() if kind and kind.writes}, outside
 
     def _make_needed(self, name: str) -> None:
         """Make the nodes of a branch that one of them needs."""
@@ -368,6 +418,8 @@ class _Import:
             else:
                 waiting += [source for source, _ in node.inputs] + self._controls_of(node)
         for name in sorted(needed, key=self._places.__getitem__):
+            if name in self._made:  # with a Merge that it shares something with
+                continue
             self._made[name] = self._operation(self._nodes[name])
             if self._made[name].definition.bind is not None and self._made[name].type not in _REPEATABLE:
                 if name in self._once:

@@ -120,7 +120,7 @@ def _assignments(reader: CheckpointReader, key: str, wanted: Any, place: str) ->
     below = [name for name in sorted(known) if scope == "/" or name.startswith(scope)]
     found = []
     for name in below:
-        inner = name if scope == "/" else name[len(scope) :]
+        inner = (name if scope == "/" else name[len(scope) :]).removesuffix("/")  # with which a slot is known
         full = inner if key == "/" else key + inner
         found.append(_assignment(reader, full, known[name], f"Tensor {full} ({inner} in {key})", place))
     return found

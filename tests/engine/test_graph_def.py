@@ -15,12 +15,16 @@ IN_FLOAT64 = {"ResizeArea", "ResizeBilinear", "ResizeBicubic", "CropAndResize", 
 CASES = [case for case in all_cases() if not IN_FLOAT64 & {*case.ops}]
 
 
+CONDITIONS = {"Switch", "RefSwitch", "Merge"}
+
+
 def is_tensorflows(graph):
-    return all(node.op != "PyFunc" and facts_of(node.op) for node in graph.as_graph_def().node)
+    kinds = {node.op for node in graph.as_graph_def().node} - CONDITIONS
+    return all(kind != "PyFunc" and facts_of(kind) for kind in kinds)
 
 
 def is_written_op_by_op(graph):
-    return all(op.type not in COMPOSED and op.type not in SPELLINGS for op in graph.get_operations())
+    return not {op.type for op in graph.get_operations()} & (COMPOSED.keys() | SPELLINGS.keys() | {"Cond"})
 
 
 def of_float_attributes(graph):

@@ -155,7 +155,8 @@ REFUSED = {
     "state in two conditions": (
         op("s", "Switch", "x yes", T) + op("d", "Switch", "shape yes", attr("T", "type: DT_INT32"))
         + op("r", "RandomUniform", "d:1", attr("dtype", "type: DT_FLOAT") + attr("T", "type: DT_INT32"))
-        + op("m", "Merge", "s r", T + attr("N", "i: 2")) + op("n", "Merge", "s r", T + attr("N", "i: 2")),
+        + op("m", "Merge", "s r", T + attr("N", "i: 2")) + op("z", "Add", "m x", T) + op("zs", "Switch", "z yes", T)
+        + op("w", "Add", "r zs:1", T) + op("n", "Merge", "s w", T + attr("N", "i: 2")),
         ValueError, "Node 'r' has state",
     ),
     "what would compute something else": (
@@ -295,3 +296,63 @@ def test_texts_that_are_none_are_refused(text, words):
 
 def test_the_parsed_fields_are_plain_values():
     assert parse('a: 1 b: "x" c { d: true } e: []') == [("a", 1), ("b", b"x"), ("c", [("d", "true")])]
+
+
+def test_two_results_of_one_condition_share_what_is_drawn_in_it():
+    text = (
+        op("s", "Switch", "x p", T) + op("d", "Switch", "shape p", attr("T", "type: DT_INT32"))
+        + op("p", "Placeholder", "", attr("dtype", "type: DT_BOOL"))
+        + op("r", "RandomUniform", "d:1", attr("dtype", "type: DT_FLOAT") + attr("T", "type: DT_INT32"))
+        + op("twice", "Add", "r r", T)
+        + op("m", "Merge", "s r", T + attr("N", "i: 2")) + op("n", "Merge", "twice s", T + attr("N", "i: 2"))
+    )  # fmt: skip
+    told = graph_def(text, x=X, shape=np.array([2, 2], np.int32))
+    drawn, doubled, index = run(told, "m:0", "n:0", "n:1", feeds={"p:0": True})
+    assert drawn.std() > 0 and index == 0
+    np.testing.assert_array_equal(doubled, 2 * drawn)
+    for value in run(told, "m:0", "n:0", feeds={"p:0": False}):
+        np.testing.assert_array_equal(value, X)
+
+
+def net(training):
+    """What a program of conditions trains: averages that move, dropout, a condition inside of one, a variable."""
+    x = tf.placeholder(tf.float32, [None, 4], name="x")
+    hidden = tf.layers.batch_normalization(tf.layers.dense(x, 3), training=training)
+    hidden = tf.layers.dropout(hidden, training=training, seed=2)
+    one, two = tf.cond(
+        tf.reduce_sum(x) > 0,
+        lambda: (hidden * 2, tf.cond(training, lambda: hidden + 1, lambda: hidden - 1)),
+        lambda: (hidden, hidden),
+    )
+    steps = tf.get_variable("steps", [], initializer=tf.zeros_initializer(), trainable=False)
+    tf.identity(tf.cond(training, lambda: steps.assign_add(1.0), steps.read_value), name="counted")
+    loss = tf.reduce_mean(tf.square(one)) + tf.reduce_mean(two)
+    tf.identity(loss, name="loss")
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss, name="train")
+
+
+def trained(session, batches):
+    found = []
+    for i, batch in enumerate(batches):
+        for fetch in ("loss:0", "train", "counted:0"):
+            found.append(session.run(fetch, {"x:0": batch, "training:0": i % 3 > 0}))
+    values = [value for value in found if value is not None]
+    return [*values, *(session.run(v) for v in tf.global_variables())]
+
+
+def test_a_graph_of_conditions_trains_on_from_its_meta_graph_as_it_was(tmp_path):
+    batches = np.random.default_rng(0).normal(size=[5, 6, 4])
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        net(tf.placeholder_with_default(False, [], name="training"))
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, str(tmp_path / "model"))
+        wanted = trained(session, batches)
+    assert "Cond" in {op.type for op in graph.get_operations()}
+    kinds = {node.op for node in graph.as_graph_def().node}
+    assert "Cond" not in kinds and {"Switch", "RefSwitch", "Merge"} <= kinds
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(f"{path}.meta").restore(session, path)
+        got = trained(session, batches)
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_array_equal(a, b)

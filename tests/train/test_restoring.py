@@ -145,3 +145,23 @@ def test_what_is_read_is_the_readers_own(path):
     assert reader.has_tensor("old/a.b") and not reader.has_tensor("old/a")
     with pytest.raises(tf.errors.NotFoundError, match="Key old/a not found in checkpoint"):
         reader.get_tensor("old/a")
+
+
+def test_variables_of_a_scope_are_found_with_their_slots(tmp_path):
+    def build():
+        with tf.variable_scope("net"):
+            w = tf.get_variable("w", [2], initializer=tf.ones_initializer())
+        return tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(w * w))
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        train = build()
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        path = tf.train.Saver().save(session, str(tmp_path / "model"))
+        wanted = session.run(tf.global_variables())
+    with tf.Graph().as_default(), tf.Session() as session:
+        build()
+        tf.train.init_from_checkpoint(path, {"net/": "net/"})
+        session.run(tf.global_variables_initializer())
+        got = session.run(tf.global_variables())
+    assert [v.tolist() for v in got] == [v.tolist() for v in wanted]
