@@ -108,7 +108,6 @@ def conditions(tf):
 
 
 TRAINED = {f.__name__: f for f in (dense, images, words, parts, conditions)}
-ONE_WAY = ("conditions",)  # which are operations of another kind here, that no GraphDef can tell
 
 
 def train_and_save(tf, name, folder):
@@ -234,7 +233,7 @@ def differences(got, wanted):
 if __name__ == "__main__":
     import scopeflow
 
-    for key in TRAINED.keys() - ONE_WAY:
+    for key in TRAINED:
         train_and_save(scopeflow, key, sys.argv[1])
     for key in FROZEN:
         freeze(scopeflow, key, sys.argv[1])
