@@ -61,6 +61,8 @@ class LinearOperator:
         name: str | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> None:
+        if as_dtype(dtype).is_complex:
+            raise NotImplementedError("Linear operators of complex numbers are not offered")
         if is_positive_definite and is_non_singular is False:
             raise ValueError("A positive definite matrix is always non-singular.")
         needs_square = is_non_singular or is_self_adjoint or is_positive_definite

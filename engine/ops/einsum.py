@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..build import convert_to_tensor
-from ..dtypes import summing_dtype
+from ..dtypes import NUMBERS, summing_dtype
 from ..errors import InvalidArgumentError
 from ..graph import Operation, Tensor, op_scope
 from ..registry import check_equal, define
 from ..shapes import TensorShape, broadcast_sizes, unknown_shape
-from .arithmetic import REALS
+from .arithmetic import holomorphic
 from .basic import ones_like, sum_like
 
 Array = Any  # numpy.ndarray or cupy.ndarray
@@ -208,7 +208,8 @@ def _as_matrices(a: list[Label], b: list[Label], output: set[Label]) -> tuple[li
 def _einsum(k: Any, *arrays: Array, equation: str) -> Array:
     recipe = _recipe(equation, tuple(a.shape for a in arrays))
     factors = [_prepared(k, a, how) for a, how in zip(arrays, recipe.inputs, strict=True)]
-    result = factors[0] if len(factors) == 1 else k.matmul(*factors)
+    multiply = k.xp.matmul if arrays[0].dtype.kind == "c" else k.matmul
+    result = factors[0] if len(factors) == 1 else multiply(*factors)
     result = result.reshape(recipe.sizes).transpose(recipe.order)
     return _on_diagonals(k, result, recipe.repeated) if recipe.repeated else result
 
@@ -277,8 +278,8 @@ Einsum = define(
     "inputs:T* -> output:T",
     shape=_einsum_shape,
     kernel=_einsum,
-    grad=_einsum_gradient,
-    types={"T": REALS},
+    grad=holomorphic(_einsum_gradient),
+    types={"T": NUMBERS},
     view=True,
 )
 

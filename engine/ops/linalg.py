@@ -299,7 +299,7 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
     """The conjugate transpose: of real matrices, the transpose."""
     with op_scope(name, "adjoint", [matrix]):
-        return matrix_transpose(convert_to_tensor(matrix, name="matrix"))
+        return matrix_transpose(convert_to_tensor(matrix, name="matrix"), conjugate=True)
 
 
 def norm(
@@ -326,7 +326,7 @@ def norm(
     with op_scope(name, "norm", [tensor]):
         tensor = convert_to_tensor(tensor)
         if ord in ("fro", "euclidean") or (ord == 2 and not of_matrices):
-            result = sqrt(reduce_sum(tensor * tensor, axes, keepdims=True))
+            result = sqrt(reduce_sum(tensor * conj(tensor), axes, keepdims=True))
         elif of_matrices:
             result = _matrix_norm(tensor, ord, axes)  # type: ignore[arg-type]
         else:

@@ -17,6 +17,7 @@ from ..registry import OpDef, Rule, define, get_op, not_differentiable, same_sha
 from ..shapes import TensorShape, unknown_shape
 from ..static import constant_value, constant_value_as_shape
 from .basic import Shape, broadcast_to, cast, rank, reshape, shape, size, stop_gradient, zeros
+from .complex_parts import conj, real
 from .math import (
     REALS,
     SelectV2,
@@ -372,7 +373,8 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: Any = False, 
         mean = reduce_mean(x, axis, keepdims=True)
         if mean.dtype.is_integer:
             raise TypeError(f"Input must be either real or complex. Received integer type {mean.dtype!r}.")
-        return reduce_mean(square(x - mean), axis, keepdims)
+        far = x - mean
+        return reduce_mean(real(far * conj(far)) if mean.dtype.is_complex else square(far), axis, keepdims)
 
 
 def reduce_std(input_tensor: Any, axis: Any = None, keepdims: Any = False, name: str | None = None) -> Tensor:
@@ -540,7 +542,7 @@ Cumsum: OpDef = define(
     shape=same_shape,
     kernel=_scan("cumsum", 0),
     grad=lambda op, g: [Cumsum(g, op.inputs[1], **_opposite(op)), None],
-    types={"T": REALS},
+    types={"T": NUMBERS},
     host=["axis"],
 )
 
