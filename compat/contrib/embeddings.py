@@ -10,6 +10,8 @@ from ...engine.ops import basic
 from ...engine.ops.indexing import gather
 from ...engine.ops.indexing import unique as unique_of
 from ...engine.ops.joining import concat
+from ...engine.sparse_tensor import SparseTensor
+from ...nn import embedding as nn
 from ...nn.embedding import embedding_lookup
 from ...scopes.scope import variable_scope
 from .variables import model_variable
@@ -24,6 +26,21 @@ def embedding_lookup_unique(params: Any, ids: Any, partition_strategy: str = "mo
         result = basic.reshape(rows, concat([basic.shape(ids), basic.shape(rows)[1:]], 0))
         result.set_shape(ids.shape.concatenate(rows.shape[1:]))
         return result
+
+
+def safe_embedding_lookup_sparse(
+    embedding_weights: Any,
+    sparse_ids: SparseTensor,
+    sparse_weights: SparseTensor | None = None,
+    combiner: str | None = None,
+    default_id: int | None = None,
+    name: str | None = None,
+    partition_strategy: str = "div",
+    max_norm: float | None = None,
+) -> Tensor:
+    """`nn.safe_embedding_lookup_sparse`, by "mean" where no combiner is given."""
+    how = combiner or "mean", default_id, name, partition_strategy, max_norm
+    return nn.safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights, *how)
 
 
 def embed_sequence(
@@ -55,4 +72,4 @@ def embed_sequence(
         return embedding_lookup_unique(table, ids) if unique else embedding_lookup(table, ids)
 
 
-__all__ = ["embed_sequence", "embedding_lookup_unique"]
+__all__ = ["embed_sequence", "embedding_lookup_unique", "safe_embedding_lookup_sparse"]

@@ -37,7 +37,7 @@ from ...scopes.keys import GraphKeys
 from ...scopes.scope import get_variable, variable_scope
 from . import utils
 from .arg_scope import add_arg_scope
-from .embeddings import embed_sequence, embedding_lookup_unique
+from .embeddings import embed_sequence, embedding_lookup_unique, safe_embedding_lookup_sparse
 from .initializers import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
 from .normalizers import batch_norm, group_norm, instance_norm, layer_norm
 from .optimizing import OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimize_loss
@@ -650,6 +650,7 @@ __all__ = [
     "embed_sequence", "legacy_fully_connected", "legacy_linear", "legacy_relu", "spatial_softmax",
     "embedding_lookup_unique", "flatten", "fully_connected", "group_norm", "instance_norm", "l1_l2_regularizer",
     "l1_regularizer", "l2_regularizer", "layer_norm", "linear", "max_pool2d", "maxout", "one_hot_encoding", "relu",
-    "relu6", "repeat", "separable_conv2d", "separable_convolution2d", "softmax", "stack", "sum_regularizer",
-    "unit_norm", "utils", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d",
+    "relu6", "repeat", "safe_embedding_lookup_sparse", "separable_conv2d", "separable_convolution2d", "softmax",
+    "stack", "sum_regularizer", "unit_norm", "utils", "variance_scaling_initializer", "xavier_initializer",
+    "xavier_initializer_conv2d",
 ]  # fmt: skip

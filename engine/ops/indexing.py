@@ -731,7 +731,7 @@ TopK = define(
 
 
 def top_k(
-    input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None
+    input: Any, k: Any = 1, sorted: bool = True, name: str | None = None, index_type: Any = dtypes.int32
 ) -> TopKV2:
     """The `k` largest values along the last axis and their places; of equal values the one with the lower index first.
 

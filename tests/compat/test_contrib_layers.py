@@ -249,3 +249,23 @@ def test_slim_offers_layers_scopes_and_variables_as_the_same_functions():
     assert slim.utils is layers.utils and callable(slim.utils.collect_named_outputs)
     for module in (layers, framework, slim):
         assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_safe_lookups_of_sparse_ids_combine_by_the_mean_and_take_the_default_for_empty_rows():
+    """The numbers of TensorFlow 1.15's own contrib."""
+    table = tf.constant(np.arange(10, dtype=np.float32).reshape(5, 2))
+    places = [[0, 0], [0, 1], [1, 0], [3, 0], [3, 2]]
+    ids = tf.SparseTensor(places, tf.constant([1, 3, -1, 2, 4], tf.int64), [5, 3])
+    weights = tf.SparseTensor(places, [1.0, -2.0, 3.0, 0.5, 2.0], [5, 3])
+    lookups = [
+        layers.safe_embedding_lookup_sparse(table, ids),
+        layers.safe_embedding_lookup_sparse(table, ids, weights),
+        layers.safe_embedding_lookup_sparse(table, ids, weights, combiner="sum"),
+        layers.safe_embedding_lookup_sparse(table, ids, default_id=2, combiner="sum"),
+    ]
+    with tf.Session() as session:
+        mean, weighed, summed, filled = session.run(lookups)
+    np.testing.assert_array_equal(mean, [[4, 5], [0, 0], [0, 0], [6, 7], [0, 0]])
+    np.testing.assert_allclose(weighed, [[2, 3], [0, 0], [0, 0], [7.2, 8.2], [0, 0]], rtol=1e-6)
+    np.testing.assert_array_equal(summed, [[-10, -11], [0, 0], [0, 0], [18, 20.5], [0, 0]])
+    np.testing.assert_array_equal(filled, [[8, 10], [4, 5], [4, 5], [12, 14], [4, 5]])

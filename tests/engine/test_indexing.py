@@ -295,6 +295,10 @@ def test_top_k_is_stable_the_lower_index_first(dtype):
             np.testing.assert_array_equal(values[at], x[at][order])
 
 
+def test_the_fourth_argument_of_top_k_is_its_name_as_in_tensorflow_1():
+    assert tf.nn.top_k([1.0, 3.0], 1, True, "best").values.name == "best:0"
+
+
 def test_top_k_refuses_what_there_is_not():
     x, k = tf.placeholder(tf.float32, [2, None]), tf.placeholder(tf.int32, [])
     assert [t.shape.as_list() for t in top_k(x, 3)] == [[2, 3]] * 2
