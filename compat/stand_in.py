@@ -155,6 +155,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "contrib.tensor_forest.python.tensor_forest": ("contrib.tensor_forest.tensor_forest",),
     "contrib.slim.python.slim.data.prefetch_queue": ("contrib.slim.prefetch_queue",),
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
+    "contrib.learn.python.learn.datasets.mnist": (".compat.mnist",),
 }  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}
 

@@ -37,6 +37,7 @@ import tensorflow.python.ops.nn
 from tensorflow.contrib import layers
 from tensorflow.contrib.layers.python.layers import flatten
 from tensorflow.examples.tutorials.mnist import input_data
+from tensorflow.contrib.learn.python.learn.datasets.mnist import read_data_sets
 from tensorflow.python.client import device_lib
 from tensorflow.python.framework import dtypes, function, ops, tensor_shape
 from tensorflow.python.ops import array_ops, control_flow_ops, init_ops, math_ops, nn, nn_ops
@@ -60,7 +61,7 @@ assert assign_moving_average is scopeflow.train.assign_moving_average
 assert gfile.Exists is tf.gfile.Exists and flags.FLAGS is tf.flags.FLAGS is tf.app.flags.FLAGS
 assert device_lib.list_local_devices()[0].device_type == "CPU"
 assert compat.as_bytes("x") == tf.compat.as_bytes("x") == b"x" and nest.flatten([1, [2]]) == [1, 2]
-assert function.Defun(tf.float32)(len) is len and input_data.read_data_sets
+assert function.Defun(tf.float32)(len) is len and input_data.read_data_sets is read_data_sets
 print(tf.Session().run(tf.constant(3) + 4))
 """
 
