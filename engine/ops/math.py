@@ -108,7 +108,19 @@ def _pow_gradient(op: Operation, g: Any) -> list:
 def _power(k: Any, x: Any, y: Any) -> Any:
     if y.dtype.kind == "i" and k.xp.any(y < 0):
         raise InvalidArgumentError(None, None, "Integers to negative integer powers are not allowed")
+    if k.xp is np and y.size == 1 and y.ndim <= x.ndim and x.dtype.char in "fd" and y.item().is_integer():
+        return _whole_power(x, y.item())
     return k.xp.power(x, y)
+
+
+def _whole_power(x: np.ndarray, y: float) -> Any:
+    """x to a whole number: NumPy's own takes up to a hundred times as long where x is negative."""
+    if y == 2:
+        return x * x
+    if y == 3:
+        return x * x * x
+    size = np.power(np.abs(x), x.dtype.type(y))
+    return np.copysign(size, x) if y % 2 else size
 
 
 _FIELD = (*FLOATS, *COMPLEX)  # of functions with a complex derivative

@@ -456,3 +456,22 @@ def test_cross_products_take_vectors_of_three():
 def test_a_scalar_factor_must_be_a_scalar():
     with pytest.raises(ValueError, match=r"The input scalar must be a 0-D value. Received shape \(2,\)."):
         tf.scalar_mul([1.0, 2.0], tf.zeros([2]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "exponent", [-3, -2, -1, 0, 1, 2, 3, 4, 5, 11, 64, 1e10, -1e300, 0.7, -1.5, np.inf, -np.inf, np.nan]
+)
+def test_a_power_of_one_exponent_is_pythons_for_every_kind_of_base(exponent, dtype):
+    """NumPy's slow way around negative bases is left where the exponent is whole."""
+    bases = np.array([0, -0.0, 1, -1, 2.5, -2.5, 1e-20, -1e-20, 1e20, -1e20, 0.3, -0.3, np.inf, -np.inf, np.nan], dtype)
+    with np.errstate(all="ignore"):
+        exponent = dtype(exponent)
+        expected = np.array([np.power(np.longdouble(x), np.longdouble(exponent)) for x in bases]).astype(dtype)
+    with tf.Graph().as_default(), tf.Session() as session:
+        made = session.run(tf.pow(tf.placeholder_with_default(bases, [None]), exponent))
+        alone = [session.run(tf.pow(tf.placeholder_with_default(x, []), exponent)) for x in bases]
+    for values in (made, np.array(alone)):
+        assert values.dtype == dtype
+        np.testing.assert_array_equal(np.signbit(values[~np.isnan(values)]), np.signbit(expected[~np.isnan(values)]))
+        np.testing.assert_allclose(values, expected, rtol=2 * np.finfo(dtype).eps)
