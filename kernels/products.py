@@ -20,7 +20,7 @@ from .cpu import product, threads
 
 FEW_PRODUCTS = 1 << 18  # for which OpenBLAS itself takes one thread
 FEW_OF_A_VECTOR = 9000  # the same where one of the matrices is a vector
-TASK_PRODUCTS = 1 << 22  # at least, or a task costs more to hand out than to do
+TASK_PRODUCTS = 1 << 23  # at least, or a task costs more to hand out than to do
 TASK_LENGTH = 64  # rows or columns, at least
 
 

@@ -5,54 +5,83 @@ OpenBLAS knows not every processor's vectors: where it does not, this takes half
 
 from __future__ import annotations
 
+import functools
+from typing import NamedTuple
+
 import numpy as np
 
 from . import threads
 from .calling import Scratch, floats, kernel_of
 
-FEW_PRODUCTS = 1 << 26  # for which the BLAS is as quick
+FEW_PRODUCTS = 1 << 22  # for which the BLAS is as quick
+FEW_ROWS = 48  # for which it does not pay to pack the other matrix
 
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 256  # of k is multiplied at a time: it and its columns of b stay in the first cache
 PART_ROWS = 224  # of a, or some more, are multiplied at a time: so much of them stays in the second cache
 TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
-TASK_PRODUCTS = 1 << 25  # at least: between tasks threads wait for the interpreter's lock
+TASK_PRODUCTS = 1 << 24  # at least: to wake a thread takes as long as some ten million
 
 
 def suits(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> bool:
     """Whether `matmul` takes these and is the quicker way: what they are and how they lie decides, not their values."""
     if not a.dtype == b.dtype == np.float32 or a.ndim != 2 or b.ndim != 2 or a.size * b.shape[1] < FEW_PRODUCTS:
         return False
-    from .walking import ROWS, WIDTH
+    from .walking import WIDTH
 
     free = out is None or (out.flags.c_contiguous and not any(np.may_share_memory(out, array) for array in (a, b)))
     regular = all(stride >= 0 and stride % 4 == 0 for stride in a.strides + b.strides)
-    return free and regular and a.shape[1] == len(b) and len(a) >= ROWS and b.shape[1] >= WIDTH // 2
+    return free and regular and a.shape[1] == len(b) and len(a) >= FEW_ROWS and b.shape[1] >= WIDTH // 2
 
 
-def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-    """out = a b of float32 matrices that suit; out is contiguous. How the work is shared out changes no bit."""
-    from .walking import SEGMENTS, WIDTH, Strides
+class _Plan(NamedTuple):
+    """How a product is cut: into parts of rows and pieces of columns, each a task, and of k into chunks."""
 
-    kernel = kernel_of("multiply_matrices")
-    (rows, depth), width = a.shape, b.shape[1]
+    rows: tuple[tuple[int, int], ...]
+    columns: tuple[tuple[int, int], ...]
+    chunk: int
+    shape: int  # of SEGMENTS
+    shared: bool  # among threads
+    scratch: Scratch
+
+
+@functools.lru_cache(64)
+def _plan(rows: int, depth: int, width: int, processors: int) -> _Plan:
+    from .walking import SEGMENTS, WIDTH
+
     heights = [segments * length for segments, length in SEGMENTS]
     shape = min(range(len(SEGMENTS)), key=lambda i: -(-rows // heights[i]) * (heights[i] + 1))  # one, for a row of b
     high = heights[shape]
     part = min(-(-rows // -(-rows // PART_ROWS) // high), rows // high) * high
     parts, panels = rows // part, -(-width // WIDTH)  # the last part has more rows than the others
-    tasks = min(TASKS * threads.count(), a.size * width // TASK_PRODUCTS)
+    tasks = min(TASKS * processors, rows * depth * width // TASK_PRODUCTS)
     pieces = max(1, min(panels, -(-tasks // parts)))
     chunk = -(-depth // -(-depth // CHUNK))
-    scratch = Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * SEGMENTS[shape][0] + 1,))
-    left, right = (Strides(*(stride // 4 for stride in matrix.strides)) for matrix in (a, b))
+    return _Plan(
+        tuple((i * part, rows if i + 1 == parts else (i + 1) * part) for i in range(parts)),
+        tuple((panels * o // pieces * WIDTH, min(width, panels * (o + 1) // pieces * WIDTH)) for o in range(pieces)),
+        chunk,
+        shape,
+        tasks > 1,
+        Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * SEGMENTS[shape][0] + 1,)),
+    )
+
+
+def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """out = a b of float32 matrices that suit; out is contiguous. How the work is shared out changes no bit."""
+    kernel = kernel_of("multiply_matrices")
+    (rows, depth), width = a.shape, b.shape[1]
+    plan = _plan(rows, depth, width, threads.count())
+    left, right = ((matrix.strides[0] // 4, matrix.strides[1] // 4) for matrix in (a, b))
     matrices = floats(a), left, floats(b), right, floats(out), width, depth
 
     def work(task: int) -> None:
-        i, o = divmod(task, pieces)
-        some_rows = i * part, rows if i + 1 == parts else (i + 1) * part
-        columns = panels * o // pieces * WIDTH, min(width, panels * (o + 1) // pieces * WIDTH)
-        with scratch.lent() as memory:
-            kernel(*matrices, *some_rows, *columns, chunk, shape, *memory)
+        i, o = divmod(task, len(plan.columns))
+        with plan.scratch.lent() as memory:
+            kernel(*matrices, *plan.rows[i], *plan.columns[o], plan.chunk, plan.shape, *memory)
 
-    threads.share(parts * pieces, work)
+    if plan.shared:
+        threads.share(len(plan.rows) * len(plan.columns), work)
+    else:
+        with plan.scratch.lent() as memory:
+            kernel(*matrices, 0, rows, 0, width, plan.chunk, plan.shape, *memory)

@@ -389,10 +389,13 @@ def test_inputs_may_be_read_only_and_of_any_alignment(way, kind, take):
 # --- Bias, activation, emptiness --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("slabs", [False, True], ids=["packed at once", "in slabs"])
 @pytest.mark.parametrize("activation", [None, *plain.ACTIVATIONS])
 @pytest.mark.parametrize("way", WAYS)
-def test_bias_and_activation_follow_the_sum(way, activation, take):
+def test_bias_and_activation_follow_the_sum(way, activation, slabs, take, monkeypatch):
     take(way)
+    if slabs:
+        monkeypatch.setattr(convolution, "FILTER_FLOATS", 1)
     given_ = operands(((2, 9, 8, 17), (3, 3, 33), (1, 1), "SAME", (1, 1)))
     bias = np.random.default_rng(2).standard_normal(33, np.float32)
     expected = compute("conv2d", *given_)
@@ -562,7 +565,14 @@ def at_the_edge(array, end):
 GUARDED = f"""
 import pytest
 import test_cpu_convolution as tests
+from scopeflow.kernels.cpu.walking import LINE
 {EDGES}
+def scratch_at_the_edge(size):
+    # What kernels are lent is followed by one line of the cache.
+    return at_the_edge(np.zeros(size + LINE, np.float32), True)[:size]
+
+for module in (tests.calling, tests.convolution):
+    module.aligned = scratch_at_the_edge
 with pytest.MonkeyPatch.context() as monkeypatch:
     for way, settings in tests.WAYS.items():
         for setting in settings.items():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scopeflow.kernels import products
 from scopeflow.kernels.cpu import product, threads
 
+SMALL = {"FEW_PRODUCTS": 0, "FEW_ROWS": 14, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}
 GUARD, SENTINEL = 64, np.float32(-7.25)
 # How a matrix may lie: in rows, in columns, with gaps between, or all of it one row.
 LAYOUTS = {
@@ -24,9 +25,17 @@ LAYOUTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def plans():
+    """Plans made by a test's settings are no other test's."""
+    product._plan.cache_clear()
+    yield
+    product._plan.cache_clear()
+
+
 @pytest.fixture
 def small(monkeypatch):
-    for name, value in {"FEW_PRODUCTS": 0, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}.items():
+    for name, value in SMALL.items():
         monkeypatch.setattr(product, name, value)
 
 
@@ -60,13 +69,17 @@ def test_a_product_is_that_of_float64(shape, left, right, small):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(14, 120), st.integers(1, 60), st.integers(16, 150), st.integers(1, 70), st.integers(1, 130))
-def test_any_shape_and_any_cut(rows, depth, width, chunk, part):
+@given(
+    *(st.integers(14, 120), st.integers(1, 60), st.integers(16, 150), st.integers(1, 70), st.integers(1, 130)),
+    st.sampled_from([1, 1 << 40]),
+)
+def test_any_shape_and_any_cut(rows, depth, width, chunk, part, task):
     rng = np.random.default_rng(rows * depth + width)
     a, b = rng.standard_normal((rows, depth), np.float32), rng.standard_normal((depth, width), np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"CHUNK": chunk, "PART_ROWS": part, "TASK_PRODUCTS": 1}.items():
+        for name, value in {"CHUNK": chunk, "PART_ROWS": part, "TASK_PRODUCTS": task}.items():
             patch.setattr(product, name, value)
+        product._plan.cache_clear()
         assert_is_product(computed(a, b), a, b)
 
 
@@ -98,7 +111,7 @@ def test_what_does_not_suit_goes_to_numpy(monkeypatch):
         (a.astype(np.float64), a.astype(np.float64)),
         (a[::-1], a),
         (a, a[:, ::-1]),
-        (a[:8], np.zeros((128, 4096), np.float32)),
+        (a[:47], np.zeros((128, 4096), np.float32)),
         (np.zeros((4096, 128), np.float32), a[:, :8]),
         (np.zeros((2, 128, 128), np.float32), a),
         (a[:63], a[:, :63]),
@@ -127,7 +140,7 @@ import test_cpu_convolution
 import test_cpu_product as tests
 exec(test_cpu_convolution.EDGES)
 with pytest.MonkeyPatch.context() as patch:
-    for setting in {"FEW_PRODUCTS": 0, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}.items():
+    for setting in tests.SMALL.items():
         patch.setattr(tests.product, *setting)
     for rows, depth, width in ((14, 1, 16), (15, 9, 33), (64, 40, 32), (97, 19, 70)):
         for end in (False, True):
