@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -55,8 +56,9 @@ class _Helper:
     def begin(self, work: Callable[[], None], processors: set[int]) -> None:
         """Starts the work, on one of these processors."""
         if processors and processors != self._processors:
-            os.sched_setaffinity(self._thread.native_id or 0, processors)
             self._processors = processors
+            with contextlib.suppress(OSError):  # where the system does not let us, threads stay where it puts them
+                os.sched_setaffinity(self._thread.native_id or 0, processors)
         self._work = work
         self._given.release()
 

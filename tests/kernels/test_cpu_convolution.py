@@ -510,6 +510,20 @@ def test_a_helper_is_kept_off_its_callers_processor(monkeypatch):
     assert os.sched_getaffinity(0) == allowed
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are told where to run on Linux alone")
+def test_threads_work_where_the_system_does_not_let_them_be_placed(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    monkeypatch.setattr(threads, "_idle", [])
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    done = []
+    threads.share(5, done.append)
+    assert sorted(done) == [0, 1, 2, 3, 4]
+
+
+
 @pytest.mark.parametrize("failing", [0, 7, 999])
 def test_the_error_of_a_task_is_raised(failing, monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
