@@ -1,9 +1,10 @@
 """Products and convolutions of NumPy and CuPy arrays: every argument checked here, once, then the fastest kernel run.
 
-NumPy's float32 convolutions go to cpu/convolution.py, CuPy's floats to the CUDA kernels, and what neither takes to
-plain.py. Letters: N batch, H W height and width, C in, O out, M channel multiplier, KH KW window. Images are NHWC,
-filters HWIO. float16 and bfloat16 are summed in float32 and rounded once, at the end. A gradient's name says what it is
-of; each function is linear in either of its two arrays, and the other two of its family are its gradients by them.
+NumPy's float32 convolutions go to cpu/convolution.py and cpu/depthwise.py, CuPy's floats to the CUDA kernels, and what
+neither takes to plain.py. Letters: N batch, H W height and width, C in, O out, M channel multiplier, KH KW window.
+Images are NHWC, filters HWIO. float16 and bfloat16 are summed in float32 and rounded once, at the end. A gradient's
+name says what it is of; each function is linear in either of its two arrays, and the other two of its family are its
+gradients by them.
 """
 
 from __future__ import annotations
@@ -524,7 +525,7 @@ def _convolve(
     a, b = (array.astype(wide, copy=False) for array in (a, b))
     module = _host_module(kernel) if xp is np and wide == np.float32 and _any(a, b, out) else plain
     run = getattr(module, kernel)
-    if module is not plain:
+    if module is not plain and not depthwise:
         run = functools.partial(run, winograd=options.precision == "high")
     if groups == 1 or depthwise:
         run(a, b, at, target, **options.finish)
@@ -549,11 +550,11 @@ def computed_by(kernel: str, xp: Any) -> str:
 
 def _host_module(kernel: str) -> ModuleType:
     """The module with the fastest function for float32 NumPy arrays."""
-    if kernel == "matmul" or kernel.startswith("depthwise"):
+    if kernel == "matmul":
         return plain
-    from .cpu import convolution
+    from .cpu import convolution, depthwise
 
-    return convolution
+    return depthwise if kernel.startswith("depthwise") else convolution
 
 
 def _in_groups(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FLOOR = Path(__file__).parent
 MODULES = (
     "compiled_convolution",
+    "compiled_depthwise",
     "compiled_maxima",
     "compiled_product",
     "compiled_winograd",

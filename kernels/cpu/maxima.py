@@ -32,14 +32,15 @@ def suits(x: np.ndarray) -> bool:
     return x.shape[3] >= LANES
 
 
-def _walk(at: Windows, channels: int) -> Walk:
+def walk_of(at: Windows, channels: int) -> Walk:
+    """How the windows walk over images of so many channels, cell by cell."""
     from .walking import Walk
 
     (top, _), (left, _) = at.padding
     return Walk(*at.size, channels, *at.output, *at.window, channels, *at.strides, *at.dilations, top, left)
 
 
-def _share(units: int, size: int, kernel: Callable[[int, int], None]) -> None:
+def share_units(units: int, size: int, kernel: Callable[[int, int], None]) -> None:
     """kernel(begin, end) for parts of the units, of `size` floats in all."""
     tasks = max(1, min(TASKS * threads.count(), units, size // TASK_FLOATS))
     threads.share(tasks, lambda task: kernel(units * task // tasks, units * (task + 1) // tasks))
@@ -50,8 +51,8 @@ def max_pool(x: np.ndarray, at: Windows) -> np.ndarray:
     kernel = kernel_of("max_pool")
     x = np.ascontiguousarray(x)
     y = np.empty((x.shape[0], *at.output, x.shape[3]), np.float32)
-    seen = floats(x), _walk(at, x.shape[3]), floats(y)
-    _share(len(x) * at.output[0], x.size, lambda begin, end: kernel(*seen, begin, end))
+    seen = floats(x), walk_of(at, x.shape[3]), floats(y)
+    share_units(len(x) * at.output[0], x.size, lambda begin, end: kernel(*seen, begin, end))
     return y
 
 
@@ -60,6 +61,6 @@ def max_pool_grad(x: np.ndarray, y: np.ndarray, dy: np.ndarray, at: Windows) -> 
     kernel = kernel_of("max_pool_grad")
     x, y, dy = (np.ascontiguousarray(array) for array in (x, y, dy))
     dx = np.empty_like(x)
-    seen = floats(x), floats(y), floats(dy), _walk(at, x.shape[3]), floats(dx)
-    _share(len(x), x.size, lambda begin, end: kernel(*seen, begin, end))
+    seen = floats(x), floats(y), floats(dy), walk_of(at, x.shape[3]), floats(dx)
+    share_units(len(x), x.size, lambda begin, end: kernel(*seen, begin, end))
     return dx

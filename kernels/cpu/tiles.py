@@ -21,6 +21,7 @@ from .vectors import (
     intrinsic,
     load,
     place_of,
+    product_and_sum,
     store,
 )
 from .walking import LANES, ROWS, SEGMENTS, VECTORS, WIDTH
@@ -44,9 +45,6 @@ class _Tile:
     def add_products(self, begins: list[Any], a_row: Any, a_step: Any, steps: Any, next_b: Any) -> None:
         """Adds the products of `steps` columns of a, in which segments begin so, and rows of b, and moves next_b on."""
         builder = self._builder
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
-        )
         with cgutils.for_range(builder, steps) as loop:
             row_of_b = builder.load(next_b)
             vectors = [load(builder, builder.gep(row_of_b, [constant(j * LANES)])) for j in range(VECTORS)]
@@ -58,7 +56,7 @@ class _Tile:
                     element = in_all_lanes(builder, builder.load(place))
                     for j in range(VECTORS):
                         total = self._sums[s, r, j]
-                        builder.store(builder.call(fma, [element, vectors[j], builder.load(total)]), total)
+                        builder.store(product_and_sum(builder, element, vectors[j], builder.load(total)), total)
             builder.store(builder.gep(row_of_b, [constant(WIDTH)]), next_b)
 
     def put(self, lines: list[Any], c_row: Any, add: Any) -> None:

@@ -40,6 +40,14 @@ def in_all_lanes(builder: Any, number: Any) -> Any:
     )
 
 
+def product_and_sum(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """a b + c of vectors, rounded once where the processor can."""
+    fused = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
+    )
+    return builder.call(fused, [a, b, c])
+
+
 def are_floats(*arrays: Any) -> bool:
     return all(isinstance(array, types.Array) and array.dtype == types.float32 for array in arrays)
 
@@ -168,3 +176,111 @@ def add_to_first(
 
     whole = types.int64
     return types.none(out, values, *[whole] * 5, sought, numbers, whole), generate
+
+
+def _sums_of(windows: int) -> Any:
+    """The intrinsic of so many windows k, `step` apart in `values`, that are multiplied by the same factors.
+
+    out[out_at + k * apart + lane] = the sum of values[at + k * step + a * row + b * column + lane] times
+    factors[factors_at + a * factors_row + b * factors_column + lane] for a < rows and b < columns.
+    """
+
+    @intrinsic
+    def store_sums(
+        typing_context: Any,
+        out: Any,
+        out_at: Any,
+        apart: Any,
+        values: Any,
+        at: Any,
+        step: Any,
+        rows: Any,
+        row: Any,
+        columns: Any,
+        column: Any,
+        factors: Any,
+        factors_at: Any,
+        factors_row: Any,
+        factors_column: Any,
+    ) -> Any:
+        if not are_floats(out, values, factors):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            out, out_at, apart, values, at, step, rows, row, columns, column, *filter = arguments
+            factors, factors_at, factors_row, factors_column = filter
+            kinds = signature.args
+            first = place_of(context, builder, kinds[3], values, at)
+            first_factor = place_of(context, builder, kinds[10], factors, factors_at)
+            sums = [cgutils.alloca_once_value(builder, ir.Constant(VECTOR, None)) for _ in range(windows)]
+            with cgutils.for_range(builder, rows) as a:
+                line = builder.gep(first, [builder.mul(a.index, row)])
+                factor_line = builder.gep(first_factor, [builder.mul(a.index, factors_row)])
+                with cgutils.for_range(builder, columns) as b:
+                    place = builder.gep(line, [builder.mul(b.index, column)])
+                    factor = load(builder, builder.gep(factor_line, [builder.mul(b.index, factors_column)]))
+                    for window, total in enumerate(sums):
+                        value = load(builder, builder.gep(place, [builder.mul(constant(window), step)]))
+                        builder.store(product_and_sum(builder, value, factor, builder.load(total)), total)
+            target = place_of(context, builder, kinds[0], out, out_at)
+            for window, total in enumerate(sums):
+                store(builder, builder.load(total), builder.gep(target, [builder.mul(constant(window), apart)]))
+            return context.get_dummy_value()
+
+        whole = types.int64
+        places = [whole] * 6
+        return types.none(out, whole, whole, values, *places, factors, whole, whole, whole), generate
+
+    return store_sums
+
+
+FEW, MANY = 4, 12  # windows at a time, of which no more than 14 would leave registers for what they see
+store_sum, store_few_sums, store_many_sums = _sums_of(1), _sums_of(FEW), _sums_of(MANY)
+
+
+@intrinsic
+def add_products(
+    typing_context: Any,
+    out: Any,
+    out_at: Any,
+    values: Any,
+    at: Any,
+    step: Any,
+    factors: Any,
+    factors_at: Any,
+    factors_step: Any,
+    count: Any,
+) -> Any:
+    """out[out_at + lane] += the sum of values[at + k * step + lane] * factors[factors_at + k * factors_step + lane].
+
+    That is for k < count. Every fourth product goes to a sum of its own, so that none waits for the one before.
+    """
+    if not are_floats(out, values, factors):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, values, at, step, factors, factors_at, factors_step, count = arguments
+        kinds = signature.args
+        first = place_of(context, builder, kinds[2], values, at)
+        first_factor = place_of(context, builder, kinds[5], factors, factors_at)
+        sums = [cgutils.alloca_once_value(builder, ir.Constant(VECTOR, None)) for _ in range(4)]
+
+        def add(index: Any, total: Any) -> None:
+            value = load(builder, builder.gep(first, [builder.mul(index, step)]))
+            factor = load(builder, builder.gep(first_factor, [builder.mul(index, factors_step)]))
+            builder.store(product_and_sum(builder, value, factor, builder.load(total)), total)
+
+        rounds = builder.sdiv(count, constant(len(sums)))
+        with cgutils.for_range(builder, rounds) as part:
+            for lane, total in enumerate(sums):
+                add(builder.add(builder.mul(part.index, constant(len(sums))), constant(lane)), total)
+        with cgutils.for_range(builder, builder.srem(count, constant(len(sums)))) as rest:
+            add(builder.add(builder.mul(rounds, constant(len(sums))), rest.index), sums[0])
+        a, b, c, d = map(builder.load, sums)
+        target = place_of(context, builder, kinds[0], out, out_at)
+        total = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+        store(builder, builder.fadd(load(builder, target), total), target)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, whole, values, whole, whole, factors, whole, whole, whole), generate

@@ -113,6 +113,11 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
         "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
         "correlate": (*_WALK, Floats, int, Floats, *[int] * 4, *_TABLES, Floats, Floats, Floats),
     },
+    "compiled_depthwise": {
+        "depthwise": (Floats, Floats, Walk, Floats, int, int),
+        "depthwise_input_grad": (Floats, Floats, Walk, Floats, int, int),
+        "depthwise_filter_grad": (Floats, Floats, Walk, Floats, int, int),
+    },
     "compiled_maxima": {
         "max_pool": (Floats, Walk, Floats, int, int),
         "max_pool_grad": (Floats, Floats, Floats, Walk, Floats, int, int),
