@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -467,6 +468,58 @@ LARGE = 1 << 18  # elements, from which on a CPU's threads take parts of an arra
 PART = 1 << 16  # elements of such a part: it stays in the cache
 
 
+_ROW_PART = 1 << 19  # elements of a part of rows: threads that ask for the interpreter more often wait for it
+_WIDE = 1 << 11  # elements of a row, of which NumPy makes a loop that is worth its beginning
+
+
+class RowPart(NamedTuple):
+    """A part of an array of `columns` columns, which is worked on as rows that are `fold` times as wide."""
+
+    number: int
+    rows: slice
+    fold: int
+    columns: int
+
+    def of(self, array: Any) -> Any:
+        """This part of an array [rows, columns] that is contiguous: a view."""
+        return array[self.rows].reshape(-1, self.fold * self.columns)
+
+    def repeated(self, row: Any) -> Any:
+        """A row of all columns, as wide as the part's."""
+        return np.tile(row, self.fold)
+
+    def total(self, wide: Any, dtype: Any = None) -> Any:
+        """The sums of the columns of this part, or of what was made of it."""
+        return wide.sum(axis=0, dtype=dtype).reshape(self.fold, self.columns).sum(axis=0)
+
+
+def row_parts(rows: int, columns: int) -> list[RowPart]:
+    """The parts in which a CPU's threads take that many rows; they depend on these two numbers alone."""
+    fold = max(_WIDE // columns, 1)
+    wide = rows // fold
+    count = min(-(-rows * columns // _ROW_PART), wide)
+    ends = [wide * i // count * fold for i in range(count + 1)]
+    cuts = [(begin, end, fold) for begin, end in itertools.pairwise(ends)]
+    if ends[-1] < rows:
+        cuts.append((ends[-1], rows, 1))
+    return [RowPart(i, slice(begin, end), fold, columns) for i, (begin, end, fold) in enumerate(cuts)]
+
+
+def share_rows(k: Any, parts: Sequence[RowPart], work: Callable[[RowPart], None]) -> None:
+    """Calls work(part) for each, on as many threads as there are."""
+
+    def quietly(number: int) -> None:
+        with np.errstate(all="ignore"):  # which each thread has for itself
+            work(parts[number])
+
+    k.share(len(parts), quietly)
+
+
+def is_large(k: Any, x: Any, columns: int) -> bool:
+    """Whether threads should take x, as rows of so many columns, in parts."""
+    return x.size >= LARGE and k.xp is np and columns <= PART
+
+
 def sum_leading(k: Any, x: Any, kept: int) -> Any:
     """The sum of x over all but its last `kept` dimensions, in the dtype to sum in; where x is large, a sum of sums.
 
@@ -474,17 +527,16 @@ def sum_leading(k: Any, x: Any, kept: int) -> Any:
     """
     dtype, whole = summing_dtype(x.dtype), x.shape[x.ndim - kept :]
     columns = math.prod(whole)
-    if x.size < LARGE or k.xp is not np or not x.flags.c_contiguous or columns > PART:
+    if not is_large(k, x, columns) or not x.flags.c_contiguous:
         return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
     rows = x.reshape(-1, columns)
-    length = PART // columns
-    sums = np.empty((-(-len(rows) // length), columns), dtype)
+    parts = row_parts(len(rows), columns)
+    sums = np.empty((len(parts), columns), dtype)
 
-    def part(number: int) -> None:
-        with np.errstate(all="ignore"):  # which each thread has for itself
-            rows[number * length : (number + 1) * length].sum(axis=0, dtype=dtype, out=sums[number])
+    def work(part: RowPart) -> None:
+        sums[part.number] = part.total(part.of(rows), dtype)
 
-    k.share(len(sums), part)
+    share_rows(k, parts, work)
     return sums.sum(axis=0).reshape(whole)
 
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FLOATS, float32, float64, int32, int64
+from ..dtypes import FLOATS, int32, int64
 from ..errors import InvalidArgumentError
-from ..graph import Tensor
 from ..registry import OpDef, Rule, brackets, define, no_gradient, not_differentiable, same_shape
 from ..shapes import TensorShape
 from .activations import SELU_ALPHA, SELU_SCALE
 from .arithmetic import in_float32
-from .common import Array, channels_back, channels_last
+from .common import Array
 from .normalize import channel_window_sum
 
 _SECOND_ORDER = no_gradient("take gradients of the program that made the graph, where they are built anew")
@@ -57,39 +56,6 @@ define(
     grad=_SECOND_ORDER,
 )
 
-
-def _batch_norm_slope(
-    k: Any, dy: Array, x: Array, scale: Array, mean: Array, variance: Array, *_: Array,
-    epsilon: float, data_format: str, is_training: bool,
-) -> tuple[Array, ...]:  # fmt: skip
-    """The gradients of x, scale and offset. Ioffe and Szegedy, Batch Normalization (2015), section 3."""
-    xp, dtype = k.xp, x.dtype
-    dy, x = (k.cast(channels_last(k, a, data_format), scale.dtype) for a in (dy, x))
-    r, centred = 1 / xp.sqrt(variance + epsilon), x - mean
-    d_offset = xp.sum(dy, axis=(0, 1, 2))
-    d_scale = xp.sum(dy * centred, axis=(0, 1, 2)) * r
-    if is_training:
-        count = x.size // max(x.shape[-1], 1)
-        dx = (scale * r) * (dy - (d_offset + centred * (r * d_scale)) / count)
-    else:
-        dx = dy * (scale * r)
-    empty = xp.zeros(0, scale.dtype)
-    return channels_back(k, k.cast(dx, dtype), data_format), d_scale, d_offset, empty, empty.copy()
-
-
-def _batch_norm_slope_shapes(dy: Tensor, x: Tensor, scale: Tensor, *_: Any, **__: Any) -> list[TensorShape]:
-    return [x.shape, scale.shape, scale.shape, TensorShape([0]), TensorShape([0])]
-
-
-define(
-    "FusedBatchNormGradV3",
-    "y_backprop:T, x:T, scale:float32, reserve_space_1:U, reserve_space_2:U, reserve_space_3:U -> "
-    "x_backprop:T, scale_backprop:U, offset_backprop:U, reserve_space_4:U, reserve_space_5:U",
-    types={"T": FLOATS, "U": (float32, float64)},
-    shape=_batch_norm_slope_shapes,
-    kernel=_batch_norm_slope,
-    grad=_SECOND_ORDER,
-)
 
 # -- shapes -----------------------------------------------------------------------------------------------------------
 

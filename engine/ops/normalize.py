@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..dtypes import FLOATS, float32, float64
+from ..gradients import gradients
 from ..graph import Operation, Tensor
 from ..registry import check_equal, define, get_op, same_shape, scalar_shape
 from ..shapes import TensorShape
 from .arithmetic import in_float32
 from .array import transpose
-from .basic import cast, shape, size
+from .basic import RowPart, cast, identity, is_large, row_parts, shape, share_rows, size, zeros_like
 from .common import Array, channels_back, channels_last, is_zeros, of_rank
 from .conv import channels_of, image_shape
 from .math import pow as power
-from .math import rsqrt, square
+from .math import rsqrt, sqrt, square
 from .reduce import reduce_sum
 
 _FLOATS = {"T": FLOATS}
-_ALL_BUT_CHANNELS = [0, 1, 2]
+_WITH_STATISTICS = {**_FLOATS, "U": (float32, float64)}
+_ALL_BUT_CHANNELS = (0, 1, 2)
 
 # -- half the squared length ----------------------------------------------------------------------------------------
 
@@ -55,56 +58,78 @@ def _batch_norm_shapes(
     return [image_shape(batch, size, channels, data_format), *[TensorShape([channels])] * 4, TensorShape([0])]
 
 
-@dataclass
-class _BatchNorm:
-    """The gradient of one fused batch normalization, in NHWC and in the dtype of its statistics."""
-
-    x: Tensor
-    dy: Tensor
-    scale: Tensor
-    mean: Tensor  # the ones used
-    variance: Tensor
-    epsilon: float
-
-    def __post_init__(self) -> None:
-        self.r = rsqrt(self.variance + self.epsilon)
-        self.centred = self.x - self.mean
-        self.d_offset = reduce_sum(self.dy, _ALL_BUT_CHANNELS)
-        self.d_scale = reduce_sum(self.dy * self.centred, _ALL_BUT_CHANNELS) * self.r
-
-    def inference(self) -> list[Tensor]:
-        """The gradients of x, scale, offset, mean and variance, where these five are independent."""
-        slope = self.scale * self.r
-        d_variance = -0.5 * self.scale * square(self.r) * self.d_scale
-        return [self.dy * slope, self.d_scale, self.d_offset, -slope * self.d_offset, d_variance]
-
-    def training(self, kept: Sequence[Tensor], used: Sequence[Tensor], factor: float) -> list[Tensor | None]:
-        """The same where mean and variance are those of x, with the gradients that came for the statistics.
-
-        Ioffe and Szegedy, Batch Normalization (2015), section 3.
-        """
-        count = cast(size(self.x) // shape(self.x)[3], self.x.dtype)
-        dx = (self.scale * self.r) * (self.dy - (self.d_offset + self.centred * (self.r * self.d_scale)) / count)
-        for (d_mean, d_variance), weight, freedom in ((kept, factor, count - 1.0), (used, 1.0, count)):
-            if not is_zeros(d_mean):
-                dx += d_mean * weight / count
-            if not is_zeros(d_variance):
-                dx += self.centred * (2.0 * weight * d_variance / freedom)
-        return [dx, self.d_scale, self.d_offset, None, None]
-
-
 def _batch_norm_gradient(op: Operation, dy: Tensor, *d_statistics: Tensor) -> list[Tensor | None]:
     x, scale, _, mean, variance = op.inputs
-    training, last = op.attrs["is_training"], op.attrs["data_format"] == "NHWC"
-    used = op.outputs[3:5] if training else (mean, variance)
-    wide_x, wide_dy = (cast(t if last else transpose(t, [0, 2, 3, 1]), scale.dtype) for t in (x, dy))
-    rule = _BatchNorm(wide_x, wide_dy, scale, used[0], used[1], op.attrs["epsilon"])
+    training = op.attrs["is_training"]
+    mean, variance = op.outputs[3:5] if training else (mean, variance)
+    same = {name: op.attrs[name] for name in ("epsilon", "data_format", "is_training")}
+    dx, d_scale, d_offset, *_ = FusedBatchNormGradV3(dy, x, scale, mean, variance, op.outputs[5], **same)
     if training:
-        grads = rule.training(d_statistics[:2], d_statistics[2:4], op.attrs["exponential_avg_factor"])
-    else:
-        grads = list(rule.inference())
-    dx = cast(grads[0], x.dtype)
-    return [dx if last else transpose(dx, [0, 3, 1, 2]), *grads[1:]]
+        return [_with_statistics(op, dx, d_statistics), d_scale, d_offset, None, None]
+    r = rsqrt(variance + op.attrs["epsilon"])
+    return [dx, d_scale, d_offset, -scale * r * d_offset, -0.5 * scale * square(r) * d_scale]
+
+
+def _with_statistics(op: Operation, dx: Tensor, d_statistics: Sequence[Tensor]) -> Tensor:
+    """The gradient of x with what the statistics that come of it send back: those to keep, and those used."""
+    if all(map(is_zeros, d_statistics[:4])):
+        return dx
+    x, last = op.inputs[0], op.attrs["data_format"] == "NHWC"
+    wide_x = cast(x if last else transpose(x, [0, 2, 3, 1]), op.outputs[3].dtype)
+    centred, total = wide_x - op.outputs[3], zeros_like(wide_x)
+    count = cast(size(wide_x) // shape(wide_x)[3], wide_x.dtype)
+    kept, used = d_statistics[:2], d_statistics[2:4]
+    for (d_mean, d_variance), weight, freedom in (
+        (kept, op.attrs["exponential_avg_factor"], count - 1.0),
+        (used, 1.0, count),
+    ):
+        if not is_zeros(d_mean):
+            total += d_mean * weight / count
+        if not is_zeros(d_variance):
+            total += centred * (2.0 * weight * d_variance / freedom)
+    return dx + cast(total if last else transpose(total, [0, 3, 1, 2]), x.dtype)
+
+
+def _moments(k: Any, x: Array) -> tuple[Array, Array]:
+    """The mean and variance of each channel (the last dimension).
+
+    Of many, from those of parts: Chan, Golub and LeVeque, Algorithms for computing the sample variance (1983).
+    """
+    channels = x.shape[-1]
+    if not is_large(k, x, channels):
+        return k.xp.mean(x, axis=(0, 1, 2)), k.xp.var(x, axis=(0, 1, 2))
+    rows = x.reshape(-1, channels)
+    parts = row_parts(len(rows), channels)
+    sizes = np.array([[part.rows.stop - part.rows.start] for part in parts], x.dtype)
+    means, squares = np.empty((2, len(parts), channels), x.dtype)
+
+    def work(part: RowPart) -> None:
+        wide, i = part.of(rows), part.number
+        means[i] = part.total(wide) / sizes[i]
+        centred = wide - part.repeated(means[i])
+        centred *= centred
+        squares[i] = part.total(centred)
+
+    share_rows(k, parts, work)
+    mean = (means * sizes).sum(axis=0) / x.dtype.type(len(rows))
+    squares += sizes * np.square(means - mean)
+    return mean, squares.sum(axis=0) / x.dtype.type(len(rows))
+
+
+def _scaled(k: Any, x: Array, slope: Array, offset: Array) -> Array:
+    """x * slope + offset."""
+    if not is_large(k, x, x.shape[-1]):
+        return x * slope + offset
+    rows = x.reshape(-1, x.shape[-1])
+    y = np.empty_like(rows, order="C")
+
+    def work(part: RowPart) -> None:
+        wide = part.of(y)
+        np.multiply(part.of(rows), part.repeated(slope), out=wide)
+        wide += part.repeated(offset)
+
+    share_rows(k, row_parts(*rows.shape), work)
+    return y.reshape(x.shape)
 
 
 def _batch_norm(
@@ -116,17 +141,19 @@ def _batch_norm(
     kept = used = (mean.copy(), variance.copy())
     if is_training:
         count = x.size // max(x.shape[-1], 1)
-        used = (xp.mean(x, axis=(0, 1, 2)), xp.var(x, axis=(0, 1, 2)))
+        used = _moments(k, x)
         kept = (used[0].copy(), used[1] * (count / max(count - 1, 1)))
         if exponential_avg_factor != 1.0:
             pairs = zip((mean, variance), kept, strict=True)
             kept = tuple(old + (new - old) * exponential_avg_factor for old, new in pairs)
     slope = scale / xp.sqrt(used[1] + epsilon)
-    return x * slope + (offset - used[0] * slope), *kept, *(a.copy() for a in used), xp.zeros(0, scale.dtype)
+    y = _scaled(k, x, slope, offset - used[0] * slope)
+    return y, *kept, *(a.copy() for a in used), xp.zeros(0, scale.dtype)
 
 
 def _batch_norm_of_images(k: Any, x: Array, *parameters: Array, data_format: str, **attrs: Any) -> tuple[Array, ...]:
-    y, *statistics = _batch_norm(k, k.cast(channels_last(k, x, data_format), parameters[0].dtype), *parameters, **attrs)
+    images = channels_last(k, x, data_format)
+    y, *statistics = _batch_norm(k, k.cast(images, parameters[0].dtype), *parameters, **attrs)
     return channels_back(k, k.cast(y, x.dtype), data_format), *statistics
 
 
@@ -134,10 +161,103 @@ FusedBatchNormV3 = define(
     "FusedBatchNormV3",
     "x:T, scale:U, offset:U, mean:U, variance:U -> y:T, batch_mean:U, batch_variance:U, reserve_space_1:U, "
     "reserve_space_2:U, reserve_space_3:U",
-    types={**_FLOATS, "U": (float32, float64)},
+    types=_WITH_STATISTICS,
     shape=_batch_norm_shapes,
     kernel=_batch_norm_of_images,
     grad=_batch_norm_gradient,
+)
+
+
+def _batch_norm_slope(
+    k: Any, dy: Array, x: Array, scale: Array, mean: Array, variance: Array, *_: Array,
+    epsilon: float, data_format: str, is_training: bool,
+) -> tuple[Array, ...]:  # fmt: skip
+    """The gradients of x, scale and offset. Ioffe and Szegedy, Batch Normalization (2015), section 3."""
+    xp, dtype = k.xp, x.dtype
+    dy, x = (k.cast(channels_last(k, a, data_format), scale.dtype) for a in (dy, x))
+    r = 1 / xp.sqrt(variance + epsilon)
+    compute = _slope_of_many if is_large(k, x, x.shape[-1]) else _slope
+    dx, d_scale, d_offset = compute(k, dy, x, scale * r, mean, r, is_training)
+    empty = xp.zeros(0, scale.dtype)
+    return channels_back(k, k.cast(dx, dtype), data_format), d_scale, d_offset, empty, empty.copy()
+
+
+def _slope(
+    k: Any, dy: Array, x: Array, slope: Array, mean: Array, r: Array, is_training: bool
+) -> tuple[Array, Array, Array]:
+    centred = x - mean
+    d_offset = k.xp.sum(dy, axis=_ALL_BUT_CHANNELS)
+    d_scale = k.xp.sum(dy * centred, axis=_ALL_BUT_CHANNELS) * r
+    if is_training:
+        dy = dy - (d_offset + centred * (r * d_scale)) / (x.size // max(x.shape[-1], 1))
+    return dy * slope, d_scale, d_offset
+
+
+def _slope_of_many(
+    k: Any, dy: Array, x: Array, slope: Array, mean: Array, r: Array, is_training: bool
+) -> tuple[Array, Array, Array]:
+    """The same, part by part: the sums first, as every element of dx takes them."""
+    shape, channels = x.shape, x.shape[-1]
+    x, dy = x.reshape(-1, channels), dy.reshape(-1, channels)
+    parts, count = row_parts(*x.shape), x.dtype.type(len(x))
+    offsets, scales = np.empty((2, len(parts), channels), x.dtype)
+    dx = np.empty_like(x, order="C")
+
+    def add_up(part: RowPart) -> None:
+        wide_dy = part.of(dy)
+        centred = np.subtract(part.of(x), part.repeated(mean), out=part.of(dx))
+        offsets[part.number] = part.total(wide_dy)
+        scales[part.number] = part.total(centred * wide_dy)
+
+    share_rows(k, parts, add_up)
+    d_offset, d_scale = offsets.sum(axis=0), scales.sum(axis=0) * r
+
+    def combine(part: RowPart) -> None:
+        wide, wide_dy = part.of(dx), part.of(dy)
+        if is_training:
+            wide *= part.repeated(r * d_scale / count)
+            wide += part.repeated(d_offset / count)
+            wide_dy = np.subtract(wide_dy, wide, out=wide)
+        np.multiply(wide_dy, part.repeated(slope), out=wide)
+
+    share_rows(k, parts, combine)
+    return dx.reshape(shape), d_scale, d_offset
+
+
+def _slope_shapes(dy: Tensor, x: Tensor, scale: Tensor, *_: Any, **__: Any) -> list[TensorShape]:
+    return [x.shape, scale.shape, scale.shape, TensorShape([0]), TensorShape([0])]
+
+
+def _slope_in_ops(
+    dy: Tensor, x: Tensor, scale: Tensor, mean: Tensor, variance: Tensor,
+    epsilon: float, data_format: str, is_training: bool,
+) -> list[Tensor]:  # fmt: skip
+    """What `_batch_norm_slope` computes, composed of ops that are differentiable themselves."""
+    last, dtype = data_format == "NHWC", x.dtype
+    dy, x = (cast(t if last else transpose(t, [0, 2, 3, 1]), scale.dtype) for t in (dy, x))
+    r, centred = 1.0 / sqrt(variance + epsilon), x - mean
+    d_offset = reduce_sum(dy, _ALL_BUT_CHANNELS)
+    d_scale = reduce_sum(dy * centred, _ALL_BUT_CHANNELS) * r
+    if is_training:
+        dy -= (d_offset + centred * (r * d_scale)) / cast(size(x) // shape(x)[3], x.dtype)
+    dx = cast(dy * (scale * r), dtype)
+    return [dx if last else transpose(dx, [0, 3, 1, 2]), d_scale, d_offset]
+
+
+def _second_order(op: Operation, *grads: Tensor) -> list[Tensor | None]:
+    dy, x, scale, mean, variance = inputs = [identity(t) for t in op.inputs[:5]]  # the moments apart from x
+    composed = _slope_in_ops(dy, x, scale, mean, variance, **op.attrs)
+    return [*gradients(composed, inputs, list(grads[:3])), None]
+
+
+FusedBatchNormGradV3 = define(
+    "FusedBatchNormGradV3",
+    "y_backprop:T, x:T, scale:U, reserve_space_1:U, reserve_space_2:U, reserve_space_3:U -> "
+    "x_backprop:T, scale_backprop:U, offset_backprop:U, reserve_space_4:U, reserve_space_5:U",
+    types=_WITH_STATISTICS,
+    shape=_slope_shapes,
+    kernel=_batch_norm_slope,
+    grad=_second_order,
 )
 
 # -- local response normalization -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 import scopeflow as tf
 from scopeflow.engine.ops import basic
+from scopeflow.engine.ops.normalize import FusedBatchNormV3
 from scopeflow.kernels.cpu import threads
 
 SHAPE = (1001, 7, 83)  # no whole number of parts
@@ -98,3 +99,85 @@ def test_a_long_sum_keeps_its_small_numbers():
     with tf.Graph().as_default(), tf.Session() as session:
         fed = tf.placeholder(tf.float32, [None, 1])
         assert session.run(basic.sum_to_shape(fed, [1]), {fed: ones})[0] == math.prod(ones.shape)
+
+
+def batch_norm(x, dy, layout="NHWC", training=True, **attrs):
+    """(y, the four statistics), and the gradients of x, scale and offset."""
+    scale, offset, mean, variance = np.random.default_rng(9).uniform(0.5, 2.0, (4, SHAPE[-1])).astype(np.float32)
+    attrs = {"epsilon": 0.01, "exponential_avg_factor": 1.0, "data_format": layout, "is_training": training, **attrs}
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = [tf.placeholder(a.dtype, a.shape) for a in (x, scale, offset)]
+        moments = [mean, variance] if not training else [np.zeros(0, np.float32)] * 2
+        y, *statistics, _ = FusedBatchNormV3(*fed, *moments, **attrs)
+        grads = tf.gradients(y, fed, grad_ys=tf.constant(dy))
+        got = session.run([[y, *statistics], grads], dict(zip(fed, (x, scale, offset), strict=True)))
+    return got, (scale, offset, mean, variance)
+
+
+def wanted_batch_norm(x, dy, scale, offset, mean, variance, training):
+    """The same in float64, of rows; without the two statistics to keep."""
+    x, dy, scale, offset, mean, variance = (np.float64(a) for a in (x, dy, scale, offset, mean, variance))
+    if training:
+        mean, variance = x.mean(0), x.var(0)
+    r = 1 / np.sqrt(variance + 0.01)
+    normal = (x - mean) * r
+    d_scale, d_offset = (dy * normal).sum(0), dy.sum(0)
+    dx = scale * r * (dy - training * (d_offset + normal * d_scale) / len(x))
+    return [normal * scale + offset, mean, variance], [dx, d_scale, d_offset]
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("count", [1001, 1])  # of either, the last part is of a few rows
+def test_a_batch_is_normalised_by_parts(layout, training, dtype, count, shared):
+    x, dy = (values(np.float32, seed).reshape(1001, 1, 7, 83) for seed in (1, 2))
+    if count == 1:
+        x, dy = x.reshape(1, 77, 91, 83), dy.reshape(1, 77, 91, 83)
+    x, dy = (3 + 2 * x).astype(dtype), (dy + 1).astype(dtype)
+    turn = (lambda a: np.moveaxis(a, -1, 1).copy()) if layout == "NCHW" else np.asarray
+    ((y, _, kept, *used), (dx, *slopes)), parameters = batch_norm(turn(x), turn(dy), layout, training)
+    assert min(shared) > 1 and len(shared) >= (4 if training else 3)
+    rows, dy_rows = x.reshape(-1, 83), dy.reshape(-1, 83)
+    (wanted_y, *moments), (wanted_dx, *wanted_slopes) = wanted_batch_norm(rows, dy_rows, *parameters, training)
+    if layout == "NCHW":
+        y, dx = np.moveaxis(y, 1, -1), np.moveaxis(dx, 1, -1)
+    unit = np.finfo(dtype).eps
+    assert y.dtype == dx.dtype == dtype
+    for got, wanted in ((y, wanted_y), (dx, wanted_dx)):
+        assert np.all(abs(got.reshape(-1, 83) - wanted) <= 8 * unit * (1 + abs(wanted)))
+    for got, wanted in zip(used, moments, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6)
+    if training:
+        np.testing.assert_allclose(kept, moments[1] * len(rows) / (len(rows) - 1), rtol=1e-6)
+    for got, wanted in zip(slopes, wanted_slopes, strict=True):
+        assert np.all(abs(got - wanted) <= 2e-6 * (abs(dy_rows).sum(0, dtype=np.float64) + abs(wanted)))
+
+
+def test_the_variance_of_a_large_batch_far_from_zero_keeps_its_digits():
+    x = (values() + 1000).reshape(1001, 1, 7, 83)
+    ((_, _, _, mean, variance), _), _ = batch_norm(x, x)
+    np.testing.assert_allclose(mean, np.float64(x).mean((0, 1, 2)), rtol=2e-7)
+    np.testing.assert_allclose(variance, np.float64(x).var((0, 1, 2)), rtol=2e-5)  # 300 roundings
+
+
+def test_a_channel_with_a_nan_or_an_infinity_spoils_no_other():
+    x = values().reshape(1001, 1, 7, 83)
+    clean = batch_norm(x, x)[0]
+    x = x.copy()
+    x[1000, 0, 6, 5], x[0, 0, 0, 80] = np.nan, np.inf
+    spoilt = batch_norm(x, x)[0]
+    others = [c for c in range(83) if c not in (5, 80)]
+    for before, after in zip([*clean[0], *clean[1]], [*spoilt[0], *spoilt[1]], strict=True):
+        np.testing.assert_array_equal(before[..., others], after[..., others])
+    mean, variance = spoilt[0][3:]
+    assert np.isnan(mean[5]) and mean[80] == np.inf and np.isnan(variance[[5, 80]]).all()
+
+
+def test_batch_normalization_has_equal_bits_on_any_number_of_threads(monkeypatch):
+    made, x = set(), values().reshape(1001, 1, 7, 83)
+    for count in (1, 2, 5):
+        monkeypatch.setattr(threads, "count", lambda count=count: count)
+        outputs, grads = batch_norm(x, x + 1)[0]
+        made.add(b"".join(a.tobytes() for a in [*outputs, *grads]))
+    assert len(made) == 1
