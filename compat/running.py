@@ -12,6 +12,15 @@ from typing import Any
 
 from .stand_in import install_as_tensorflow
 
+# What TensorFlow installed beside itself and programs import too: the package to install for a module's first name.
+# (NumPy, absl and SciPy are here wherever scopeflow is.)
+_COMPANIONS = {
+    "astor": "astor", "gast": "gast", "google": "protobuf", "google.protobuf": "protobuf", "grpc": "grpcio", "h5py": "h5py",
+    "keras_applications": "keras-applications", "keras_preprocessing": "keras-preprocessing", "markdown": "markdown",
+    "opt_einsum": "opt-einsum", "six": "six", "tensorboard": "tensorboard", "termcolor": "termcolor",
+    "werkzeug": "werkzeug", "wheel": "wheel", "wrapt": "wrapt",
+}  # fmt: skip
+
 _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py"))
 
 
@@ -55,8 +64,22 @@ def _hook_without_ours(hook: Any) -> Any:
         while kept is not None and _is_ours(kept.tb_frame.f_code.co_filename):
             kept = kept.tb_next
         hook(kind, error.with_traceback(kept), kept)
+        advice = _advice(error)
+        if advice:
+            print(advice, file=sys.stderr)
 
     return show
+
+
+def _advice(error: BaseException) -> str:
+    """What to install where a program ended for want of a module that came with TensorFlow; empty for other errors."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return ""
+    parts = error.name.split(".")
+    name = ".".join(parts[:2] if parts[0] == "google" else parts[:1])  # many packages share `google`
+    if name not in _COMPANIONS:
+        return ""
+    return f"scopeflow: {name} came with TensorFlow and does not come with scopeflow: pip install {_COMPANIONS[name]}"
 
 
 def _is_ours(path: str) -> bool:

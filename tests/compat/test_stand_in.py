@@ -101,6 +101,48 @@ def test_a_program_runs_as_python_would_run_it(tmp_path, name):
     assert (done.stdout, done.stderr, done.returncode) == (plain.stdout, plain.stderr, plain.returncode)
 
 
+HIDDEN = """import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("six", "google", "h5py"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hidden())
+for name in [n for n in sys.modules if n.partition(".")[0] in ("six", "google")]:
+    del sys.modules[name]
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "package"),
+    [
+        ("from six.moves import xrange", "six"),
+        ("import google.protobuf.text_format", "protobuf"),
+        ("import h5py", "h5py"),
+    ],
+)
+def test_a_module_that_came_with_tensorflow_is_told_of_below_the_traceback(tmp_path, statement, package):
+    (tmp_path / "hidden.py").write_text(HIDDEN)
+    program = f"import hidden\n{statement}\n"
+    done = run(tmp_path, program)
+    plain = python(tmp_path, "program.py")
+    assert plain.returncode == done.returncode == 1 and "ModuleNotFoundError" in plain.stderr, plain.stderr
+    assert done.stderr.startswith(plain.stderr), "the traceback is Python's own"
+    (advice,) = done.stderr.removeprefix(plain.stderr).splitlines()
+    assert f"came with TensorFlow and does not come with scopeflow: pip install {package}" in advice
+
+
+def test_modules_that_did_not_come_with_tensorflow_are_not_told_of(tmp_path):
+    for statement in (
+        "import no_such_module",
+        "import google.cloud",
+        "from os import nothing",
+        "raise ModuleNotFoundError('six')",
+    ):
+        (tmp_path / "google").mkdir(exist_ok=True)
+        done = run(tmp_path, statement)
+        assert "came with TensorFlow" not in done.stderr and done.returncode == 1, done.stderr
+
+
 def test_a_module_runs_as_python_would_run_it(tmp_path):
     text = "import sys, tensorflow as tf\nprint(sys.argv, __name__, tf.VERSION)\nsys.exit(5)"
     done = run(tmp_path, text, "-m", "program", "--n", "3")
