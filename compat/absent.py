@@ -34,6 +34,7 @@ INSTEAD = {
     "function": "everything is a graph already: call the Python function itself",
     "keras": "use tf.layers",
     "lite": "convert a checkpoint where TensorFlow is",
+    "python.debug": "look at values with tf.Print, tf.check_numerics or further fetches of Session.run",
     "python.ops.nccl_ops": _PARALLEL,
     "profiler": "measure with a profiler of Python or CUDA (cProfile, nsys)",
     "saved_model": "use tf.train.Saver, whose checkpoints TensorFlow reads",

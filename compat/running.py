@@ -15,10 +15,10 @@ from .stand_in import install_as_tensorflow
 # What TensorFlow installed beside itself and programs import too: the package to install for a module's first name.
 # (NumPy, absl and SciPy are here wherever scopeflow is.)
 _COMPANIONS = {
-    "astor": "astor", "gast": "gast", "google": "protobuf", "google.protobuf": "protobuf", "grpc": "grpcio", "h5py": "h5py",
-    "keras_applications": "keras-applications", "keras_preprocessing": "keras-preprocessing", "markdown": "markdown",
-    "opt_einsum": "opt-einsum", "six": "six", "tensorboard": "tensorboard", "termcolor": "termcolor",
-    "werkzeug": "werkzeug", "wheel": "wheel", "wrapt": "wrapt",
+    "astor": "astor", "gast": "gast", "google": "protobuf", "google.protobuf": "protobuf", "grpc": "grpcio",
+    "h5py": "h5py", "keras_applications": "keras-applications", "keras_preprocessing": "keras-preprocessing",
+    "markdown": "markdown", "opt_einsum": "opt-einsum", "six": "six", "tensorboard": "tensorboard",
+    "termcolor": "termcolor", "werkzeug": "werkzeug", "wheel": "wheel", "wrapt": "wrapt",
 }  # fmt: skip
 
 _OURS = (__file__, os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py"))

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from .absent import instead_of
-from .lookup import PAGE
+from .lookup import PAGE, missing
 
 VERSION = "1.15.0"  # the last TensorFlow of these names; programs compare it to know what they may call
 _HOME = __name__.partition(".")[0]
@@ -24,21 +24,33 @@ _INNER: dict[str, tuple[str, ...]] = {
     **{
         f"python.ops.{name}": _ROOT
         for name in (
-            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "functional_ops",
-            "gen_array_ops", "gen_math_ops", "gradients", "gradients_impl", "io_ops", "linalg_ops", "logging_ops",
-            "math_ops", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sparse_ops",
-            "special_math_ops", "standard_ops", "state_ops", "template", "tensor_array_ops",
+            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "functional_ops", "gen_array_ops",
+            "gen_data_flow_ops", "gen_math_ops", "gen_random_ops", "gen_state_ops", "gradients",
+            "gradients_impl", "histogram_ops", "io_ops", "linalg_ops", "logging_ops", "map_fn", "math_ops",
+            "numerics", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sort_ops",
+            "sparse_ops", "special_math_ops", "standard_ops", "state_ops", "template", "tensor_array_ops",
             "variable_scope", "variables",
         )
     },
+    "python.ops.bitwise_ops": ("bitwise",),
     "python.ops.candidate_sampling_ops": _NN,
+    "python.ops.ctc_ops": _NN,
+    "python.ops.gen_image_ops": ("image", ""),
+    "python.ops.gen_nn_ops": _NN,
+    "python.ops.image_ops_impl": ("image",),
+    "python.ops.linalg.linalg": ("linalg",),
+    "python.ops.losses.losses_impl": ("losses",),
+    "python.ops.losses.util": ("losses",),
+    "python.ops.manip_ops": ("manip",),
+    "python.ops.stateless_random_ops": ("random", ""),
+    "python.ops.summary_ops": ("summary",),
     "python.ops.control_flow_ops": ("", ".engine.ops.effects"),
     "python.ops.distributions": ("distributions",),
     "python.ops.data_flow_ops": (".data.staging", ""),
     "python.ops.embedding_ops": _NN,
     "python.ops.gradient_checker": ("test",),
     "python.ops.image_ops": ("image",),
-    "python.ops.init_ops": ("", "initializers"),
+    "python.ops.init_ops": ("", ".scopes.initializers", "initializers"),
     "python.ops.signal.signal": ("signal",),
     "python.ops.spectral_ops": ("spectral",),
     "python.ops.string_ops": ("strings", ""),
@@ -57,6 +69,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.framework.errors": ("errors",),
     "python.framework.errors_impl": ("errors",),
     "python.framework.function": (".compat.function",),
+    "python.framework.indexed_slices": _ROOT,
+    "python.framework.smart_cond": ("contrib.framework",),
     "python.framework.graph_util": ("graph_util",),
     "python.framework.ops": ("", ".engine.meta_protos"),
     "python.framework.random_seed": ("random", ""),
@@ -67,9 +81,10 @@ _INNER: dict[str, tuple[str, ...]] = {
     **{
         f"python.training.{name}": _TRAIN
         for name in (
-            "adam", "basic_session_run_hooks", "checkpoint_utils", "coordinator", "gradient_descent", "input",
-            "learning_rate_decay", "momentum", "monitored_session", "moving_averages", "optimizer", "queue_runner",
-            "rmsprop", "saver", "session_run_hook", "supervisor", "training", "training_util",
+            "adadelta", "adagrad", "adam", "basic_session_run_hooks", "checkpoint_management",
+            "checkpoint_utils", "coordinator", "ftrl", "gradient_descent", "input", "learning_rate_decay",
+            "momentum", "monitored_session", "moving_averages", "optimizer", "queue_runner", "rmsprop",
+            "saver", "session_run_hook", "supervisor", "training", "training_util",
         )
     },
     "python.data": ("data",),
@@ -79,6 +94,11 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.data.ops.readers": ("data",),
     "python.client.device_lib": (".compat.device_lib",),
     "python.client.session": _ROOT,
+    "python.client.timeline": (".compat.timeline",),
+    "python.tools.freeze_graph": (".compat.tools",),
+    "python.tools.inspect_checkpoint": (".compat.tools",),
+    "python.util.deprecation": (".compat.deprecation",),
+    "python.util.tf_inspect": (".compat.signatures",),
     "python.platform.app": ("app",),
     "python.platform.flags": ("flags",),
     "python.platform.gfile": ("gfile",),
@@ -96,6 +116,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.lib.io.tf_record": ("python_io",),
     "python.pywrap_tensorflow": (".compat.pywrap", "train"),
     "python.summary.summary": ("summary",),
+    "python.summary.summary_iterator": _TRAIN,
+    "python.summary.writer.writer": ("summary",),
     **{f"core.example.{name}_pb2": _TRAIN for name in ("example", "feature")},
     **{
         f"core.framework.{name}_pb2": (".engine.graph_objects",)
@@ -115,6 +137,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.custom_gradient": _ROOT,
     "python.ops.resources": (".compat.resources",),
     "core.protobuf.rewriter_config_pb2": (".engine.settings",),
+    "contrib.framework.python.framework.checkpoint_utils": ("contrib.framework",),
     "contrib.framework.python.ops": ("contrib.framework",),
     **{f"contrib.framework.python.ops.{name}": ("contrib.framework",) for name in ("arg_scope", "variables")},
     "contrib.layers.python.layers": ("contrib.layers",),
@@ -124,6 +147,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     },
     "contrib.layers.python.layers.utils": ("contrib.layers.utils",),
     "contrib.rnn.python.ops.core_rnn_cell": ("contrib.rnn",),
+    "contrib.rnn.python.ops.core_rnn_cell_impl": ("contrib.rnn",),
     "contrib.rnn.python.ops.rnn_cell": ("contrib.rnn",),
     **{
         f"contrib.{home}.python.{folder}.{name}": (f"contrib.{home}",)
@@ -132,6 +156,7 @@ _INNER: dict[str, tuple[str, ...]] = {
             ("factorization", "ops", ("clustering_ops",)),
             ("legacy_seq2seq", "ops", ("seq2seq",)),
             ("losses", "losses", ("loss_ops",)),
+            ("metrics", "ops", ("metric_ops",)),
             ("opt", "training", ("external_optimizer", "lazy_adam_optimizer", "nadam_optimizer",
                                  "weight_decay_optimizers")),
             ("rnn", "ops", ("fused_rnn_cell", "gru_ops", "lstm_ops", "rnn")),
@@ -157,6 +182,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "examples.tutorials.mnist.input_data": (".compat.mnist",),
     "contrib.learn.python.learn.datasets.mnist": (".compat.mnist",),
 }  # fmt: skip
+# Paths that programs import at their top for something that is refused, when they use it (`absent.py` says why).
+_REFUSED_WHEN_USED = ("contrib.memory_stats", "python.debug")
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}
 
 
@@ -206,9 +233,10 @@ def make_module(fullname: str) -> ModuleType:
         for source in sources[:-1]:
             if hasattr(source, name):
                 return getattr(source, name)
-        if not sources or name.startswith("__"):
+        path = _path_in_tensorflow(fullname)
+        if name.startswith("__") or not (sources or path in _REFUSED_WHEN_USED):
             raise AttributeError(f"module {fullname!r} has no attribute {name!r}")
-        return getattr(sources[-1], name)  # its error names what is nearest
+        return _part(sources, path, name)
 
     for source in reversed(sources):
         vars(module).update({name: value for name, value in vars(source).items() if not name.startswith("_")})
@@ -219,12 +247,27 @@ def make_module(fullname: str) -> ModuleType:
     return module
 
 
-def sources_of(fullname: str) -> Sequence[ModuleType]:
-    """The modules here whose names a path of TensorFlow's has; none for a folder. Raises MissingModule."""
+def _part(sources: Sequence[ModuleType], path: str, name: str) -> Any:
+    """A name of the last source. Raises AttributeError, which says what is nearest, in a namespace's own words."""
+    if sources and (hasattr(sources[-1], name) or hasattr(sources[-1], "__getattr__")):
+        return getattr(sources[-1], name)
+    return missing(sys.modules[_HOME], f"tf.{path}", name, module=sources[-1] if sources else None)
+
+
+def _path_in_tensorflow(fullname: str) -> str:
+    """What follows `tensorflow.`, by which name of its root it may be called."""
     path = fullname.partition(".")[2]
     for later in ("compat.v1", "_api.v1"):
         if path == later or path.startswith(later + "."):
             path = path[len(later) + 1 :]
+    return path
+
+
+def sources_of(fullname: str) -> Sequence[ModuleType]:
+    """The modules here whose names a path of TensorFlow's has; none for a folder. Raises MissingModule."""
+    path = _path_in_tensorflow(fullname)
+    if path in _REFUSED_WHEN_USED:
+        return []
     if path in _PACKAGES - _INNER.keys() - {"contrib", "contrib.framework", "contrib.layers", "contrib.rnn"}:
         folder = namespace(path)
         return [] if folder is None else [folder]
@@ -239,8 +282,8 @@ def _advice(fullname: str, path: str) -> str:
     parent, _, name = path.rpartition(".")
     try:
         outer = sources_of(f"tensorflow.{parent}".rstrip("."))
-        if outer:
-            getattr(outer[-1], name)
+        if outer or parent in _REFUSED_WHEN_USED:
+            _part(outer, parent, name)
     except (AttributeError, MissingModule) as error:
         return str(error)
     said = f"scopeflow has no module for {fullname}"

@@ -63,6 +63,9 @@ class RunOptions(SimpleNamespace):
 class RunMetadata(SimpleNamespace):
     """Accepted for TF1 programs; nothing is written into it, as runs trace nothing."""
 
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**{"step_stats": SimpleNamespace(dev_stats=[]), "partition_graphs": [], **fields})
+
     def SerializeToString(self) -> bytes:
         """The message that says nothing."""
         return b""

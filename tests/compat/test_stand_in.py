@@ -1,15 +1,17 @@
 """scopeflow in TensorFlow's place: programs as they are, and what they lack told before they run."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 
 import scopeflow as tf
-from scopeflow.compat import mnist
+from scopeflow.compat import deprecation, mnist, timeline, tools
 from scopeflow.compat.function import Defun
 from scopeflow.compat.program_check import missing_names
 from scopeflow.compat.stand_in import MissingModule, make_module
@@ -44,7 +46,14 @@ from tensorflow.python.ops import array_ops, control_flow_ops, init_ops, math_op
 from tensorflow.python.ops import rnn_cell, rnn_cell_impl, variable_scope
 from tensorflow.python.platform import flags, gfile
 from tensorflow.python.training.moving_averages import assign_moving_average
-from tensorflow.python.util import compat, nest
+from tensorflow.python.util import compat, deprecation, nest, tf_inspect
+from tensorflow.python.client import timeline
+from tensorflow.python.ops.init_ops import VarianceScaling
+from tensorflow.python.tools import freeze_graph, inspect_checkpoint
+from tensorflow.python.tools.inspect_checkpoint import print_tensors_in_checkpoint_file
+from tensorflow.python import debug as tf_debug
+from tensorflow.contrib import memory_stats
+import tensorflow.contrib.memory_stats
 import scopeflow
 
 assert tf.__version__ == tf.VERSION == tf1.__version__ == "1.15.0" and scopeflow.__version__ != "1.15.0"
@@ -62,6 +71,10 @@ assert gfile.Exists is tf.gfile.Exists and flags.FLAGS is tf.flags.FLAGS is tf.a
 assert device_lib.list_local_devices()[0].device_type == "CPU"
 assert compat.as_bytes("x") == tf.compat.as_bytes("x") == b"x" and nest.flatten([1, [2]]) == [1, 2]
 assert function.Defun(tf.float32)(len) is len and input_data.read_data_sets is read_data_sets
+deprecation._PRINT_DEPRECATION_WARNINGS = False  # as many programs do
+assert init_ops.VarianceScaling is VarianceScaling is tf.variance_scaling_initializer
+assert isinstance(init_ops.Constant(2), init_ops.Initializer) and callable(freeze_graph.freeze_graph)
+assert tf_inspect.getargspec(lambda a, b=1, *c: a) == (["a", "b"], "c", None, (1,))
 print(tf.Session().run(tf.constant(3) + 4))
 """
 
@@ -190,6 +203,17 @@ def test_the_real_tensorflow_is_not_replaced_once_it_is_there(tmp_path):
         ("from tensorflow.contrib import tpu", "scopeflow has no tf.contrib.tpu; there are no TPUs here"),
         ("import tensorflow.python.nothing", "no module for tensorflow.python.nothing; docs/coverage.md"),
         ("from tensorflow.python.ops.math_ops import reducemean", "nearest: tf.reduce_mean"),
+        (
+            "from tensorflow.python import debug; debug.LocalCLIDebugWrapperSession(None)",
+            "no tf.python.debug.LocalCLIDebugWrapperSession; look at values with tf.Print",
+        ),
+        ("from tensorflow.contrib.memory_stats import MaxBytesInUse", "cupy.get_default_memory_pool() says"),
+        ("from tensorflow.contrib import memory_stats as m; m.MaxBytesInUse()", "cupy.get_default_memory_pool() says"),
+        (
+            "from tensorflow.python.tools.freeze_graph import frez_graph",
+            "nearest: tf.python.tools.freeze_graph.freeze_graph",
+        ),
+        ("from tensorflow.python.ops.init_ops import VarianceScalin", "nearest: tf."),
         ("import tensorflow as tf; tf.estimator.Estimator", "write the training loop with a Session"),
     ],
 )
@@ -207,6 +231,126 @@ def test_modules_are_known_only_where_there_is_something():
 def test_a_function_with_a_gradient_of_its_own_is_refused(option):
     with pytest.raises(NotImplementedError, match=option):
         Defun(tf.float32, **{option: len})
+
+
+# -- tools -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A folder with a checkpoint `m`, its MetaGraphDef and the graph as `g.pb` and `g.pbtxt`: out = x v + 1."""
+    with tf.Graph().as_default() as graph, graph.device("/cpu:0"), tf.Session() as session:
+        v = tf.get_variable("v", [2, 3], initializer=tf.constant_initializer(1.5))
+        tf.get_variable("b/w", [2], initializer=tf.zeros_initializer())
+        tf.get_variable("scalar", [], tf.int32, initializer=tf.zeros_initializer())
+        tf.add(tf.matmul(tf.placeholder(tf.float32, [None, 2], name="x"), v), 1.0, name="out")
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(tmp_path / "m"))
+        for name in ("g.pb", "g.pbtxt"):
+            tf.train.write_graph(graph, str(tmp_path), name, as_text=name == "g.pbtxt")
+    return tmp_path
+
+
+PRINTED = [  # as TensorFlow 1.15 prints it
+    (("", True), "tensor_name:  b/w\n[0. 0.]\ntensor_name:  scalar\n0\n"
+     "tensor_name:  v\n[[1.5 1.5 1.5]\n [1.5 1.5 1.5]]\n#9"),
+    (("v", False), "tensor_name:  v\n[[1.5 1.5 1.5]\n [1.5 1.5 1.5]]\n#9"),
+    (("", False, True), "tensor_name:  b/w\ntensor_name:  scalar\ntensor_name:  v\n#9"),
+    (("", False, True, "b"), "tensor_name:  b/w\ntensor_name:  scalar\ntensor_name:  v\n"
+     "# Excluding 1 tensors (2 params) that match b when counting.\n#7"),
+    (("", False), "b/w (DT_FLOAT) [2]\nscalar (DT_INT32) []\nv (DT_FLOAT) [2,3]\n\n#9"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "printed"), PRINTED)
+def test_a_checkpoint_is_printed_as_tensorflow_prints_it(trained, capsys, arguments, printed):
+    tools.print_tensors_in_checkpoint_file(str(trained / "m"), *arguments)
+    assert capsys.readouterr().out == printed.replace("#9", "# Total number of params: 9\n").replace(
+        "#7", "# Total number of params: 7\n"
+    )
+
+
+def test_a_checkpoint_that_cannot_be_printed_is_told_of(trained, capsys):
+    tools.print_tensors_in_checkpoint_file(str(trained / "m"), "nope", False)
+    tools.print_tensors_in_checkpoint_file(str(trained / "n"), "", True)
+    said = capsys.readouterr().out
+    assert "tensor_name:  nope\nKey nope not found in checkpoint" in said and "params" not in said
+    assert f"Failed to find any matching files for {trained / 'n'}" in said
+
+
+def freeze(folder, graph="g.pb", checkpoint="m", output="out", **more):
+    names = ("save/restore_all", "save/Const:0")
+    path, binary = str(folder / graph), not graph.endswith("txt")
+    given = (path, "", binary, str(folder / checkpoint), output, *names, str(folder / "frozen.pb"), True, "")
+    return tools.freeze_graph(*given, **more)
+
+
+@pytest.mark.parametrize("graph", ["g.pb", "g.pbtxt", "meta"])
+def test_a_graph_is_frozen_with_a_checkpoint(trained, graph):
+    more = {"input_meta_graph": str(trained / "m.meta")} if graph == "meta" else {}
+    told = freeze(trained, "g.pb" if graph == "meta" else graph, **more)
+    assert sorted(node.name for node in told.node) == ["MatMul", "out", "out/y", "v", "v/read", "x"]
+    assert {node.device for node in told.node} == {""}
+    read = tf.GraphDef()
+    read.ParseFromString((trained / "frozen.pb").read_bytes())
+    with tf.Graph().as_default(), tf.Session() as session:
+        (out,) = tf.import_graph_def(read, return_elements=["out:0"], name="")
+        assert session.run(out, {"x:0": [[1, 2]]}).tolist() == [[5.5, 5.5, 5.5]]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"graph": "n.pb"}, OSError, r"Input graph file '.*n\.pb' does not exist!"),
+        ({"checkpoint": "n"}, ValueError, "Input checkpoint '.*n' doesn't exist!"),
+        ({"output": ""}, ValueError, "You need to supply the name of a node to --output_node_names"),
+        ({"output": "nope"}, AssertionError, "nope is not in graph"),
+        ({"input_saved_model_dir": "x"}, NotImplementedError, "SavedModels"),
+    ],
+)
+def test_what_cannot_be_frozen_is_refused(trained, change, error, said):
+    with pytest.raises(error, match=said):
+        freeze(trained, **change)
+    assert not (trained / "frozen.pb").exists()
+
+
+def test_a_timeline_is_an_empty_trace_that_says_so(caplog):
+    told = tf.RunMetadata()
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.constant(2), options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=told)
+    trace = timeline.Timeline(told.step_stats).generate_chrome_trace_format(show_memory=True)
+    assert json.loads(trace) == {"traceEvents": []} and "the trace is empty" in caplog.text
+    with pytest.raises(NotImplementedError, match="TensorFlow's own runs"):
+        timeline.Timeline(types.SimpleNamespace(dev_stats=[1]))
+
+
+def test_a_deprecated_function_warns_once_and_works(caplog):
+    @deprecation.deprecated("2020-01-01", "Use g.")
+    def f(x):
+        """Doubles."""
+        return 2 * x
+
+    assert [f(1), f(x=2)] == [2, 4] and (f.__name__, f.__doc__) == ("f", "Doubles.")
+    assert caplog.text.count("is deprecated and will be removed after 2020-01-01.") == 1 and "Use g." in caplog.text
+    with pytest.raises(ValueError, match="conversion instructions"):
+        deprecation.deprecated(None, "")
+
+
+def test_deprecated_arguments_warn_only_where_they_are_given(caplog):
+    @deprecation.deprecated_args(None, "Use b.", "a", ("c", None))
+    @deprecation.deprecated_arg_values(None, "Be true.", b=False)
+    def f(a=1, b=2, c=3):
+        return a, b, c
+
+    assert f(b=5, c=None) == (1, 5, None) and not caplog.records
+    assert f(7, False, c=4) == (7, False, 4)
+    assert [text for text in ("argument a ", "argument c ", "b=False ") if text not in caplog.text] == []
+    with pytest.raises(ValueError, match=r"not present in the function signature: \['z'\]"):
+        deprecation.deprecated_args(None, "No.", "z")(f)
+    look_up = deprecation.deprecated_argument_lookup
+    assert look_up("axis", 1, "dim", None) == look_up("axis", None, "dim", 1) == 1
+    with pytest.raises(ValueError, match="Cannot specify both 'dim' and 'axis'"):
+        look_up("axis", 1, "dim", 1)
 
 
 # -- check -----------------------------------------------------------------------------------------------------------
