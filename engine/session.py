@@ -498,7 +498,10 @@ def _parts_of_feed(key: Any) -> Sequence[Any]:
 
 
 def _parts_of_values(keys: Sequence[Any], parts: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[Any]:
-    """The values of all parts, from one value for each key. Raises TypeError for one of another number of parts."""
+    """The values of all parts, from one value for each key.
+
+    Raises TypeError for one of another number of parts, ValueError for an array, whose rows do not fit them.
+    """
     flat: list[Any] = []
     for key, whole, value in zip(keys, parts, values, strict=True):
         if len(whole) == 1:
@@ -506,6 +509,9 @@ def _parts_of_values(keys: Sequence[Any], parts: Sequence[Sequence[Any]], values
         elif isinstance(value, (list, tuple)) and len(value) == len(whole):
             flat += value
         else:
+            if isinstance(value, (list, np.ndarray)) and np.ndim(value):
+                for part, row in zip(whole, value, strict=False):  # TensorFlow feeds a dense array's rows to the parts
+                    fed_value(part, row)
             raise TypeError(f"The value fed to {key} must have its {len(whole)} parts, but is {value!r}")
     return flat
 

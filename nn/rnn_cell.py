@@ -136,6 +136,8 @@ def _abstract() -> Any:
 class LayerRNNCell(RNNCell):
     """A cell whose variables a layer's `build` makes, under its own name."""
 
+    _of_floats = False  # whether inputs and states of integers are refused
+
     def __init__(
         self, name: str | None, dtype: Any, reuse: Any, activation: Any, default: Callable, **kwargs: Any
     ) -> None:
@@ -143,6 +145,9 @@ class LayerRNNCell(RNNCell):
         self._activation = activation_of(activation) or default
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None, *args: Any, **kwargs: Any) -> Any:
+        for x in nest.flatten([inputs, state]) if self._of_floats else []:
+            if hasattr(x, "dtype") and not (as_dtype(x.dtype).is_floating or as_dtype(x.dtype).is_complex):
+                raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(x.dtype)!r}")
         return Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
     def _depth(self, inputs_shape: Any) -> int:
@@ -160,6 +165,8 @@ class BasicRNNCell(LayerRNNCell):
 
     Variables: `kernel` [depth + num_units, num_units] and `bias`, zeros. Elman, Finding structure in time (1990).
     """
+
+    _of_floats = True
 
     def __init__(
         self,
@@ -192,6 +199,8 @@ class GRUCell(LayerRNNCell):
     Variables: `gates/kernel` [depth + num_units, 2 num_units], `gates/bias` (ones), `candidate/kernel` and
     `candidate/bias` (zeros). Cho et al., Learning phrase representations using RNN encoder-decoder (2014).
     """
+
+    _of_floats = True
 
     def __init__(
         self,
@@ -240,6 +249,8 @@ class BasicLSTMCell(LayerRNNCell):
     regularization (2014).
     """
 
+    _of_floats = True
+
     def __init__(
         self,
         num_units: int,
@@ -285,6 +296,8 @@ class LSTMCell(LayerRNNCell):
     the gates see the memory, and with `num_proj` `projection/kernel` [num_units, num_proj], which makes the output.
     Sak et al., Long short-term memory recurrent neural network architectures (2014).
     """
+
+    _of_floats = True
 
     def __init__(
         self,

@@ -181,8 +181,9 @@ class Saver:
         and then checkpoints beyond `max_to_keep` are removed. Beside a checkpoint in TensorFlow's format stands the
         graph, in PATH.meta (`export_meta_graph`), unless `write_meta_graph` is False.
 
-        Raises FailedPreconditionError for a variable without a value, TypeError for what is no session, ValueError
-        for names that collide, and the classes of `tf.errors` where files cannot be written; what was there before
+        The path's folder is made, but not the one that it is in: without that, ValueError. Raises too
+        FailedPreconditionError for a variable without a value, TypeError for what is no session, ValueError for names
+        that collide, and the classes of `tf.errors` where files cannot be written; what was there before
         is then still there.
         """
         saved = self._built("save")
@@ -190,6 +191,10 @@ class Saver:
         if not isinstance(sess, Session):
             raise TypeError(f"'sess' must be a Session; {sess}")
         if saved:
+            folder = os.path.dirname(path)
+            above = os.path.dirname(folder) or "."
+            if not os.path.isdir(folder if os.path.exists(folder) else above):
+                raise ValueError(f"Parent directory of {os.fspath(save_path)} doesn't exist, can't save.")
             with _SAVING:
                 self._save(sess, saved, path, latest_filename, meta_graph_suffix, write_state)
         if write_meta_graph and self._format_of(path) == "tensorflow":

@@ -8,8 +8,10 @@ from ...engine import nest
 from ...engine.ops.effects import with_dependencies
 from ...engine.ops.indexing import argsort, sort
 from ...nn.weights import smart_cond
-from ...train.restoring import init_from_checkpoint, list_variables, load_checkpoint, load_variable
+from ...train import restoring
+from ...train.checkpoint.reader import CheckpointReader
 from ...train.steps import assert_global_step, create_global_step, get_global_step, get_or_create_global_step
+from ..deprecation import deprecated, deprecated_arg_values, deprecated_args
 from ..small import is_tensor
 from .arg_scope import *  # noqa: F403
 from .arg_scope import __all__ as _of_arg_scope
@@ -25,8 +27,32 @@ def assert_or_get_global_step(graph: Any = None, global_step_tensor: Any = None)
     return global_step_tensor
 
 
+# TensorFlow 1's contrib and its `tf.train` call the first argument of these by different names.
+
+
+def load_checkpoint(filepattern: restoring.Path) -> CheckpointReader:
+    """`tf.train.load_checkpoint`."""
+    return restoring.load_checkpoint(filepattern)
+
+
+def list_variables(checkpoint_dir: restoring.Path) -> list[tuple[str, list[int]]]:
+    """`tf.train.list_variables`."""
+    return restoring.list_variables(checkpoint_dir)
+
+
+def load_variable(checkpoint_dir: restoring.Path, name: str) -> Any:
+    """`tf.train.load_variable`."""
+    return restoring.load_variable(checkpoint_dir, name)
+
+
+def init_from_checkpoint(checkpoint_dir: restoring.Path, assignment_map: restoring.AssignmentMap) -> None:
+    """`tf.train.init_from_checkpoint`."""
+    restoring.init_from_checkpoint(checkpoint_dir, assignment_map)
+
+
 __all__ = [
     *_of_arg_scope, *_of_variables, "argsort", "assert_global_step", "assert_or_get_global_step", "create_global_step",
+    "deprecated", "deprecated_arg_values", "deprecated_args",
     "get_global_step", "get_or_create_global_step", "init_from_checkpoint", "is_tensor", "list_variables",
     "load_checkpoint", "load_variable", "nest", "smart_cond", "sort", "with_dependencies",
 ]  # fmt: skip

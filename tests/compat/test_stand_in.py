@@ -270,6 +270,18 @@ def test_a_checkpoint_is_printed_as_tensorflow_prints_it(trained, capsys, argume
     )
 
 
+def test_contrib_reads_checkpoints_by_the_names_that_its_arguments_have_there(trained):
+    framework, path = tf.contrib.framework, str(trained / "m")
+    assert framework.list_variables(checkpoint_dir=path) == [("b/w", [2]), ("scalar", []), ("v", [2, 3])]
+    assert framework.load_variable(checkpoint_dir=path, name="v").tolist() == [[1.5] * 3] * 2
+    assert framework.load_checkpoint(filepattern=path).has_tensor("b/w")
+    with tf.Graph().as_default(), tf.Session() as session:
+        u = tf.get_variable("u", [2, 3], initializer=tf.zeros_initializer())
+        framework.init_from_checkpoint(checkpoint_dir=path, assignment_map={"v": "u"})
+        session.run(tf.global_variables_initializer())
+        assert session.run(u).tolist() == [[1.5] * 3] * 2
+
+
 def test_a_checkpoint_that_cannot_be_printed_is_told_of(trained, capsys):
     tools.print_tensors_in_checkpoint_file(str(trained / "m"), "nope", False)
     tools.print_tensors_in_checkpoint_file(str(trained / "n"), "", True)

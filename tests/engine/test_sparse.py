@@ -19,9 +19,13 @@ def test_a_sparse_tensor_is_fed_whole_or_not_at_all():
         call = session.make_callable(total, [other, sparse])
         assert call(1.0, ([[0, 1]], [2.0], [2, 2])) == 3.0
         assert session.run(total, {other: 1.0, sparse: ([[0, 1]], [2.0], [2, 2])}) == 3.0
-        for wrong in (np.ones([2, 2]), ([[0, 1]], [2.0]), 5.0):
+        for wrong in (([[0, 1]], [2.0]), 5.0, np.float32(5), np.array(5.0), []):
             with pytest.raises(TypeError, match="must have its 3 parts"):
                 session.run(total, {other: 1.0, sparse: wrong})
+        said = rf"Cannot feed value of shape \(2,\) for Tensor '{sparse.indices.name}', which has shape"
+        for dense in (np.ones([2, 2]), np.ones([3, 2], np.float32), [[0.0, 1.0]], np.ones([5, 2], np.int64)):
+            with pytest.raises(ValueError, match=said):
+                session.run(total, {other: 1.0, sparse: dense})
         assert session.run(total, {other: 2.0, sparse: (np.zeros([0, 2]), [], [2, 2])}) == 2.0
 
 

@@ -122,3 +122,15 @@ def test_lengths_that_are_not_one_for_each_sequence_end_the_run(lengths):
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"Expected shape for Tensor .*sequence_length.* is"):
             run(outputs, {x: np.ones([2, 3, 4]), fed: lengths})
     assert run(dynamic, {x: np.ones([2, 3, 4]), fed: [1, 3]})[0, 1:].sum() == 0
+
+
+@pytest.mark.parametrize("cell", ["BasicRNNCell", "GRUCell", "BasicLSTMCell", "LSTMCell"])
+def test_a_cell_refuses_integers_in_tensorflows_words_and_makes_no_variable(cell):
+    with tf.Graph().as_default() as graph:
+        for dtype, x in ((tf.float32, tf.zeros([2, 4, 3], tf.int32)), (tf.int64, tf.zeros([2, 4, 3]))):
+            wrong = "int32" if dtype == tf.float32 else "int64"
+            with pytest.raises(ValueError, match=f"only supports floating point inputs, but saw dtype: .*{wrong}"):
+                tf.nn.dynamic_rnn(getattr(tf.nn.rnn_cell, cell)(3), x, dtype=dtype)
+        with pytest.raises(ValueError, match="only supports floating point inputs"):
+            tf.nn.static_rnn(getattr(tf.nn.rnn_cell, cell)(3), [np.zeros([2, 3], int)], dtype=tf.float32)
+        assert graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES) == []

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -443,6 +444,21 @@ def test_paths_may_be_path_objects_and_bytes(graph, tmp_path):
     tf.train.Saver().restore(session, path.encode())
     tf.train.Saver().restore(session, Path(path))
     assert tf.train.get_checkpoint_state(tmp_path).model_checkpoint_path == path
+
+
+def test_a_checkpoints_folder_is_made_but_not_the_one_above(graph, tmp_path, monkeypatch):
+    tf.get_variable("v", [2])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert saver.save(session, "made/m", 3) == "made/m-3" and (tmp_path / "made" / "m-3.index").exists()
+        assert saver.save(session, str(tmp_path / "other" / "m")) and saver.save(session, "here")
+        for path in ("no/folder/m", str(tmp_path / "no" / "folder" / "m"), "file/m", "file/folder/m"):
+            with pytest.raises(ValueError, match=re.escape(f"Parent directory of {path} doesn't exist, can't save.")):
+                saver.save(session, path, 3)
+    assert not (tmp_path / "no").exists() and (tmp_path / "file").read_text() == ""
 
 
 def test_builders_and_deferred_lists_are_refused_in_words(graph):
