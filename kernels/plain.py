@@ -15,6 +15,7 @@ import numpy as np
 
 from . import products
 from .arrays import Array
+from .choosing import choose
 from .geometry import Windows
 
 # Patches are gathered for as many rows of output at a time as fit this many bytes: they stay in the last-level cache.
@@ -47,12 +48,12 @@ def _leaky_relu(xp: Any, y: Array) -> None:
 
 
 def _elu(xp: Any, y: Array) -> None:
-    y[...] = xp.where(y < 0, xp.expm1(xp.minimum(y, 0)), y)
+    y[...] = choose(xp, y < 0, xp.expm1(xp.minimum(y, 0)), y)
 
 
 def _sigmoid(xp: Any, y: Array) -> None:
     shrunk = xp.exp(-xp.abs(y))  # never overflows
-    y[...] = xp.where(y < 0, shrunk, y.dtype.type(1)) / (1 + shrunk)
+    y[...] = choose(xp, y < 0, shrunk, y.dtype.type(1)) / (1 + shrunk)
 
 
 ACTIVATIONS: dict[str, Callable[[Any, Array], None]] = {  # each in place

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array, check_operands, check_rank, check_shape, wide_dtype
+from .choosing import kept
 from .cpu import maxima
 from .geometry import Padding, Pair, Windows, windows
 from .plain import with_border, without_border
@@ -80,14 +81,6 @@ def _by_images(kernel: Callable[..., Array], x: Array, *more: Array) -> Array:
     return result
 
 
-def _where(mask: Array, values: Array) -> Array:
-    """The values where the mask is true, zeros elsewhere: their bits are masked, ten times as fast as `xp.where`."""
-    bits = np.dtype(f"i{values.dtype.itemsize}")
-    kept = -mask.astype(bits)
-    kept &= values.view(bits)
-    return kept.view(values.dtype)
-
-
 def max_pool_grad(
     x: Array, y: Array, dy: Array, ksize: Pair, strides: Pair = (1, 1), padding: Padding = "VALID"
 ) -> Array:
@@ -106,7 +99,7 @@ def max_pool_grad(
         padded = with_border(xp, x, at, _lowest(x.dtype))
         dx = xp.zeros(padded.shape, x.dtype)
         for seen, first in _firsts(xp, padded, y, at):
-            dx[seen] += _where(first, dy)
+            dx[seen] += kept(first, dy)
         return without_border(dx, at)
 
     return _by_images(of_some, x, y, dy).astype(dtype, copy=False)
@@ -123,7 +116,7 @@ def max_pool_grad_grad(
     padded_ddx = with_border(xp, ddx, at)
     ddy = xp.zeros(y.shape, x.dtype)
     for seen, first in _firsts(xp, with_border(xp, x, at, _lowest(x.dtype)), y, at):
-        ddy += _where(first, padded_ddx[seen])
+        ddy += kept(first, padded_ddx[seen])
     return ddy.astype(dtype, copy=False)
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ...kernels.choosing import choose
 from ..build import convert_to_tensor
 from ..dtypes import FLOATS, NUMBERS, float32
 from ..graph import Operation, Tensor, op_scope
 from ..registry import define, get_op, same_shape
 from ..shapes import TensorShape
-from .arithmetic import in_float32
-from .basic import cast, ones_like
+from .arithmetic import in_float32, in_parts
+from .basic import cast, zeros_like
 from .common import Array
 from .math import abs as absolute
 from .math import exp, sigmoid, square, where
 from .reduce import reduce_sum
 
 _FLOATS = {"T": FLOATS}
+_FEW = 256  # elements, for which one slow function of NumPy is faster than six quick ones
 _REAL = {"T": tuple(t for t in NUMBERS if not t.is_complex)}
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14: the fixed point of mean 0 and variance 1.
@@ -85,16 +89,24 @@ LeakyReluGrad = define(
     "gradients:T, features:T -> backprops:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, g, x, alpha: k.xp.where(x > 0, g, g * alpha)),
+    kernel=in_float32(lambda k, g, x, alpha: choose(k.xp, x > 0, g, g * alpha)),
     grad=_passed_on("LeakyReluGrad"),
 )
+
+
+def _leaky_relu(k: Any, x: Array, alpha: float) -> Array:
+    scaled = x * alpha
+    if 1e-30 < alpha <= 1:  # which is no zero in float32, so that infinity's product is no NaN
+        return k.xp.maximum(x, scaled)
+    return choose(k.xp, x > 0, x, scaled)
+
 
 LeakyRelu = define(
     "LeakyRelu",
     "features:T -> activations:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, x, alpha: k.xp.where(x > 0, x, x * alpha)),
+    kernel=in_float32(_leaky_relu),
     grad=lambda op, g: LeakyReluGrad(g, op.inputs[0], **op.attrs),
 )
 
@@ -110,13 +122,29 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
 
 # -- smooth ones ----------------------------------------------------------------------------------------------------
 
+
+def _both_slopes(op: Operation, g: Tensor) -> list[Tensor]:
+    """The gradients of an op that gives an exponential activation's, from dy and y: below zero its slope is y + c."""
+    dy, y = op.inputs
+    return [get_op(op.type)(g, y), where(y < 0.0, g * dy, zeros_like(g))]
+
+
+EluGrad = define(
+    "EluGrad",
+    "gradients:T, outputs:T -> backprops:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, g, y: g * (k.xp.fmin(y, 0) + 1)),  # e^x = y + 1
+    grad=_both_slopes,
+)
+
 Elu = define(
     "Elu",
     "features:T -> activations:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, x: k.xp.where(x < 0, k.xp.expm1(x), x)),
-    grad=lambda op, g: g * where(op.outputs[0] < 0.0, op.outputs[0] + 1.0, ones_like(g)),  # e^x = y + 1
+    kernel=in_float32(lambda k, x: choose(k.xp, x < 0, k.xp.expm1(x), x)),
+    grad=lambda op, g: EluGrad(g, op.outputs[0]),
 )
 
 
@@ -125,18 +153,22 @@ def elu(features: Any, name: str | None = None) -> Tensor:
     return Elu(features, name=name)
 
 
-def _selu_gradient(op: Operation, g: Tensor) -> Tensor:
-    y = op.outputs[0]
-    return g * where(y < 0.0, y + SELU_SCALE * SELU_ALPHA, SELU_SCALE * ones_like(y))
-
+SeluGrad = define(
+    "SeluGrad",
+    "gradients:T, outputs:T -> backprops:T",
+    types=_FLOATS,
+    shape=same_shape,
+    kernel=in_float32(lambda k, g, y: g * choose(k.xp, y < 0, y + SELU_SCALE * SELU_ALPHA, y.dtype.type(SELU_SCALE))),
+    grad=_both_slopes,
+)
 
 Selu = define(
     "Selu",
     "features:T -> activations:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, x: SELU_SCALE * k.xp.where(x < 0, SELU_ALPHA * k.xp.expm1(x), x)),
-    grad=_selu_gradient,
+    kernel=in_float32(lambda k, x: SELU_SCALE * choose(k.xp, x < 0, SELU_ALPHA * k.xp.expm1(x), x)),
+    grad=lambda op, g: SeluGrad(g, op.outputs[0]),
 )
 
 
@@ -145,12 +177,25 @@ def selu(features: Any, name: str | None = None) -> Tensor:
     return Selu(features, name=name)
 
 
+@in_parts
+def _softplus_of_many(k: Any, x: np.ndarray) -> np.ndarray:
+    y = np.abs(x, dtype=np.float64)  # in which NumPy's exponentials are as exact as they must be
+    np.log1p(np.exp(np.negative(y, out=y), out=y), out=y)
+    y += np.maximum(x, 0)
+    return y.astype(x.dtype, copy=False)
+
+
+@in_float32
+def _softplus(k: Any, x: Array) -> Array:
+    return k.xp.logaddexp(x, 0) if x.size < _FEW or k.xp is not np else _softplus_of_many(k, x)
+
+
 Softplus = define(
     "Softplus",
     "features:T -> activations:T",
     types=_FLOATS,
     shape=same_shape,
-    kernel=in_float32(lambda k, x: k.xp.logaddexp(x, x.dtype.type(0))),
+    kernel=_softplus,
     grad=lambda op, g: g * sigmoid(op.inputs[0]),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.choosing import choose
 from .. import dtypes
 from ..build import convert_to_tensor, is_tensor_like
 from ..dtypes import COMPLEX, FLOATS, INTEGERS, NUMBERS, DType, as_dtype, is_half
@@ -453,7 +454,7 @@ def _select(k: Any, condition: Any, t: Any, e: Any) -> Any:
         raise InvalidArgumentError(None, None, f"The shapes of condition, 'then' and 'else' do not fit: {shapes}")
     if condition.ndim == 1 and t.ndim > 1:
         condition = condition.reshape((-1,) + (1,) * (t.ndim - 1))
-    return k.xp.where(condition, t, e)
+    return choose(k.xp, condition, t, e)
 
 
 Select: OpDef = define(
@@ -476,7 +477,7 @@ SelectV2: OpDef = define(
     "SelectV2",
     "condition:bool, t:T, e:T -> output:T",
     shape=_broadcast_of_all,
-    kernel=lambda k, condition, t, e: k.xp.where(condition, t, e),
+    kernel=lambda k, condition, t, e: choose(k.xp, condition, t, e),
     grad=lambda op, g: [
         None,
         sum_like(SelectV2(op.inputs[0], g, 0), op.inputs[1]),

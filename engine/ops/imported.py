@@ -10,7 +10,6 @@ from ..dtypes import FLOATS, int32, int64
 from ..errors import InvalidArgumentError
 from ..registry import OpDef, Rule, brackets, define, no_gradient, not_differentiable, same_shape
 from ..shapes import TensorShape
-from .activations import SELU_ALPHA, SELU_SCALE
 from .arithmetic import in_float32
 from .common import Array
 from .normalize import channel_window_sum
@@ -27,12 +26,6 @@ def _slope(type: str, signature: str, kernel: Rule) -> OpDef:
 _slope("SqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * 0.5 / y)
 _slope("RsqrtGrad", "y:T, dy:T -> z:T", lambda k, y, dy: dy * (-0.5 * y) * (y * y))
 _slope("ReciprocalGrad", "y:T, dy:T -> z:T", lambda k, y, dy: -dy * (y * y))
-_slope("EluGrad", "gradients:T, outputs:T -> backprops:T", lambda k, g, y: k.xp.where(y < 0, g * (y + 1), g))
-_slope(
-    "SeluGrad",
-    "gradients:T, outputs:T -> backprops:T",
-    lambda k, g, y: k.xp.where(y < 0, g * (y + SELU_SCALE * SELU_ALPHA), g * SELU_SCALE),
-)
 # … and of what it took (x).
 _slope("SoftplusGrad", "gradients:T, features:T -> backprops:T", lambda k, g, x: g / (1 + k.xp.exp(-x)))
 _slope("SoftsignGrad", "gradients:T, features:T -> backprops:T", lambda k, g, x: g / k.xp.square(1 + k.xp.abs(x)))

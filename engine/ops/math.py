@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.choosing import choose
 from .. import dtypes
 from ..build import constant, convert_to_tensor
 from ..dtypes import COMPLEX, FLOATS, NUMBERS, DType, as_dtype
@@ -43,7 +44,7 @@ def _div_no_nan_gradient(op: Operation, g: Any) -> list:
 
 
 def _zero_where(k: Any, condition: Any, otherwise: Any) -> Any:
-    return k.xp.where(condition, k.xp.zeros((), otherwise.dtype), otherwise)
+    return choose(k.xp, condition, k.xp.zeros((), otherwise.dtype), otherwise)
 
 
 DivNoNan = binary_op("DivNoNan", lambda k, x, y: _zero_where(k, y == 0, x / y), _div_no_nan_gradient, FLOATS)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...kernels.choosing import kept
 from ...kernels.geometry import conv_output_size, conv_padding
 from ..build import convert_to_tensor
 from ..dtypes import FLOATS
@@ -256,15 +257,15 @@ def _max_kernel(adjoint: bool) -> Any:
         x, y, g = (_last(k, a, data_format) for a in (x, y, g))
         _Pools.of(ksize, strides, padding, data_format)
         pads, cells = _cells(x.shape, _spatial(ksize, data_format), _spatial(strides, data_format), padding)
-        values, zero = k.xp.pad(x, pads), g.dtype.type(0)
+        values = k.xp.pad(x, pads)
         if adjoint:
             given, total = k.xp.pad(g, pads), k.xp.zeros_like(y)
             for cell in cells:
-                total += k.xp.where(values[cell] == y, given[cell], zero)
+                total += kept(values[cell] == y, given[cell])
             return _back(k, total, data_format)
         total = k.xp.zeros_like(values)
         for cell in cells:
-            total[cell] += k.xp.where(values[cell] == y, g, zero)
+            total[cell] += kept(values[cell] == y, g)
         inside = tuple(slice(before, before + size) for (before, _), size in zip(pads, x.shape, strict=True))
         return _back(k, k.xp.ascontiguousarray(total[inside]), data_format)
 

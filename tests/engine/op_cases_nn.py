@@ -3,7 +3,7 @@
 import numpy as np
 from op_cases import Case, distinct, normal, positive, rng
 
-from scopeflow.engine.ops.activations import LeakyReluGrad, Relu6Grad, ReluGrad
+from scopeflow.engine.ops.activations import EluGrad, LeakyReluGrad, Relu6Grad, ReluGrad, SeluGrad
 from scopeflow.engine.ops.conv import DENSE, DEPTHWISE
 from scopeflow.engine.ops.nn import AssertBroadcastable, BiasAddGrad
 from scopeflow.engine.ops.normalize import ChannelWindowSum, FusedBatchNormV3
@@ -167,6 +167,8 @@ CASES = [
         (normal(3, 4),),
     ),
     Case("elu", ("Elu",), lambda tf, x: tf.nn.elu(x), (normal(3, 4),)),
+    Case("elu_grad", ("EluGrad",), lambda tf, g, y: EluGrad(g, y), (normal(3, 4), normal(3, 4, seed=1))),
+    Case("selu_grad", ("SeluGrad",), lambda tf, g, y: SeluGrad(g, y), (normal(3, 4), normal(3, 4, seed=1))),
     Case("selu", ("Selu",), lambda tf, x: tf.nn.selu(x), (normal(3, 4),)),
     Case("softplus", ("Softplus",), lambda tf, x: tf.nn.softplus(x), (normal(3, 4),)),
     Case("softsign", ("Softsign",), lambda tf, x: tf.nn.softsign(x), (normal(3, 4),)),

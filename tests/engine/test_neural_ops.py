@@ -79,6 +79,104 @@ def test_leaky_relu_of_integers_is_a_float():
     assert run(tf.nn.leaky_relu, np.array([-10, 10], np.int32)).tolist() == [-2.0, 10.0]
 
 
+def ulps(got, wanted):
+    """By how many units in the last place of got's dtype it differs from wanted, which is more exact."""
+    unit = np.spacing(np.abs(wanted).astype(got.dtype)).astype(wanted.dtype)
+    return np.abs(got.astype(wanted.dtype) - wanted) / unit
+
+
+@pytest.mark.parametrize("size", [200, 70_000, 300_000])  # NumPy's own function; ours; ours, by threads
+def test_softplus_is_exact_to_two_units_over_its_whole_range(size):
+    """Down to the least number that is no zero: it is zero only where the exponential is."""
+    spread = rng().permutation(
+        np.concatenate(
+            [np.linspace(-104, 0, 40_000), np.linspace(-20, 20, 40_000), np.linspace(20, 3e38, 20_000),
+             *(sign * np.geomspace(1e-45, 1e3, 50_000) for sign in (-1, 1)), rng().normal(0, 3, 200_000)]
+        )
+    )  # fmt: skip
+    x = spread[:size].astype(np.float32)
+    wide = x.astype(np.float64)
+    wanted = np.maximum(wide, 0) + np.log1p(np.exp(-np.abs(wide)))
+    got = run(tf.nn.softplus, x)
+    assert got.dtype == np.float32
+    assert np.all(ulps(got, wanted) <= 2)
+    assert np.all(got[wide > -103.2] > 0)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps, reason="no wider float is at hand")
+@pytest.mark.parametrize("size", [200, 70_000])
+def test_softplus_of_float64_is_exact_to_two_units_too(size):
+    x = np.concatenate([np.linspace(-745, 0, size // 2), rng().normal(0, 5, size // 2)])
+    wide = x.astype(np.longdouble)
+    assert np.all(ulps(run(tf.nn.softplus, x), np.maximum(wide, 0) + np.log1p(np.exp(-np.abs(wide)))) <= 2)
+
+
+SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 88.8, -88.8, -104.5, 3e38, -3e38, 6.0], "f")
+
+
+@pytest.mark.parametrize("repeats", [1, 1000])
+def test_softplus_of_infinities_and_nan(repeats):
+    got = run(tf.nn.softplus, np.tile(SPECIAL, repeats))
+    log_2 = np.float32(np.log(2))
+    tiny = np.exp(np.float64(np.float32(-88.8)))  # no normal number of float32
+    wanted = [log_2, log_2, np.inf, 0, np.nan, log_2, log_2, 88.8, tiny, 0, 3e38, 0, 6.0024757]
+    np.testing.assert_allclose(got, np.tile(np.array(wanted, "f"), repeats), rtol=3e-7)
+
+
+def same_bits(got, wanted):
+    """Whether all are equal, signs of zeros too; a NaN equals another."""
+    numbers = ~np.isnan(wanted)
+    return np.array_equal(got, wanted, equal_nan=True) and np.array_equal(
+        np.signbit(got[numbers]), np.signbit(wanted[numbers])
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 0.0, 1e-40, 1.5, -0.5])
+@pytest.mark.parametrize("size", [20, 20_000])
+def test_a_leaky_rectifier_chooses_by_sign_whatever_its_slope(alpha, size):
+    x = np.concatenate([SPECIAL, rng().standard_normal(size).astype("f")])
+    dy = rng(1).permutation(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        wanted, slope = np.where(x > 0, x, x * np.float32(alpha)), np.where(x > 0, dy, dy * np.float32(alpha))
+    assert same_bits(run(lambda x: tf.nn.leaky_relu(x, alpha), x), wanted)
+    got = run(lambda x, dy: tf.gradients(tf.nn.leaky_relu(x, alpha), x, dy)[0], x, dy)
+    assert same_bits(got, slope)
+
+
+@pytest.mark.parametrize("size", [20, 20_000])
+def test_exponential_units_and_their_gradients_choose_by_sign(size):
+    x = np.concatenate([SPECIAL, 3 * rng().standard_normal(size).astype("f")])
+    dy = rng(1).permutation(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        elu = np.where(x < 0, np.expm1(x), x)
+        selu = np.float32(SCALE) * np.where(x < 0, np.float32(ALPHA) * np.expm1(x), x)
+        elu_slope = dy * np.where(elu < 0, elu + 1, np.float32(1))
+        selu_slope = dy * np.where(selu < 0, selu + np.float32(SCALE * ALPHA), np.float32(SCALE))
+    for op, wanted, slope in ((tf.nn.elu, elu, elu_slope), (tf.nn.selu, selu, selu_slope)):
+        y, gradient = run(lambda x, dy, op=op: (op(x), tf.gradients(op(x), x, dy)[0]), x, dy)
+        assert same_bits(y, wanted)
+        assert same_bits(gradient, slope)
+
+
+@pytest.mark.parametrize("shape", [(3,), (100, 90)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64])
+def test_a_choice_and_its_gradients_of_few_and_of_many(shape, dtype):
+    x, y, dy = (
+        np.where(rng(i).random(shape) < 0.1, np.nan, rng(i).standard_normal(shape)).astype(dtype) for i in range(3)
+    )
+    condition, zero = rng(7).random(shape) < 0.5, dtype(0)
+
+    def built(where):
+        return lambda x, y, dy: (where(condition, x, y), *tf.gradients(where(condition, x, y), [x, y], dy))
+
+    for where in (tf.where, tf.where_v2):
+        made = run(built(where), x, y, dy)
+        for got, wanted in zip(
+            made, (np.where(condition, x, y), np.where(condition, dy, zero), np.where(condition, zero, dy)), strict=True
+        ):
+            assert got.dtype == dtype and got.tobytes() == wanted.tobytes()
+
+
 def test_activations_refuse_text_and_booleans():
     with tf.Graph().as_default(), pytest.raises(TypeError, match="not in list of allowed values"):
         tf.nn.relu(tf.constant([True]))
