@@ -181,3 +181,50 @@ def test_batch_normalization_has_equal_bits_on_any_number_of_threads(monkeypatch
         outputs, grads = batch_norm(x, x + 1)[0]
         made.add(b"".join(a.tobytes() for a in [*outputs, *grads]))
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.float16])
+@pytest.mark.parametrize("length", [*range(1, 20), 31, 32, 33, 63, 64, 65])
+def test_the_extremes_of_many_short_rows_are_those_of_each(dtype, length):
+    rows = basic.LARGE // length + 5
+    x = (np.random.default_rng(length).standard_normal((rows, length)) * 20).astype(dtype)
+    x[3] = x[3, 0]  # all tie
+    if x.dtype.kind == "f":
+        for column in range(length):
+            x[10 * column, column], x[10 * column + 1, column], x[10 * column + 2, column] = np.nan, np.inf, -np.inf
+        x[-1] = -np.inf
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = tf.placeholder(dtype, [None, length])
+        greatest, least = session.run([tf.reduce_max(fed, 1), tf.reduce_min(fed, -1, keepdims=True)], {fed: x})
+    columns = [x[:, i] for i in range(length)]
+    most, fewest = columns[0].copy(), columns[0].copy()
+    for column in columns[1:]:
+        most = np.where(np.isnan(column) | (column > most), column, most)
+        fewest = np.where(np.isnan(column) | (column < fewest), column, fewest)
+    assert greatest.dtype == least.dtype == dtype
+    np.testing.assert_array_equal(greatest, most)
+    np.testing.assert_array_equal(least, fewest[:, None])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64, np.int32])
+@pytest.mark.parametrize("axes", [[0], [1, 0], [-3], [0, 1, 2], [1, 2], [0, 2], [2]])
+@pytest.mark.parametrize("keep", [True, False])
+def test_sums_and_means_along_any_axes(dtype, axes, keep):
+    x = (values() * 3 + 1).astype(dtype)
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = tf.placeholder(dtype, SHAPE)
+        summed, mean = session.run([tf.reduce_sum(fed, axes, keep), tf.reduce_mean(fed, axes, keep)], {fed: x})
+    exact = np.sum(x, axis=tuple(axes), dtype=np.float64, keepdims=keep)
+    count = math.prod(SHAPE[a] for a in axes)
+    if dtype is np.int32:
+        np.testing.assert_array_equal(summed, exact)
+        np.testing.assert_array_equal(mean, np.trunc(exact / count))
+        return
+    bound = 4e-7 * np.sum(abs(x), axis=tuple(axes), dtype=np.float64, keepdims=keep)
+    with np.errstate(over="ignore"):
+        rounded = exact.astype(dtype)
+    finite = np.isfinite(rounded)
+    assert summed.shape == mean.shape == exact.shape and summed.dtype == mean.dtype == dtype
+    unit = np.finfo(dtype).eps
+    assert np.all((abs(summed - exact) <= bound + unit * abs(exact)) | ~finite)
+    assert np.all(abs(mean - exact / count) <= bound / count + unit * abs(exact / count))
