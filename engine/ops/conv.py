@@ -151,13 +151,52 @@ class Family:
 
     def _run_by_input(self, k: Any, sizes: np.ndarray, w: Array, dy: Array, **attrs: Any) -> Array:
         run, layout = getattr(k, f"{self._kernel}_input_grad"), attrs["data_format"]
-        dx = run(sizes_last(sizes, layout), w, channels_last(k, dy, layout), *self._geometry(**attrs))
+        at = self._geometry(**attrs)
+        try:
+            dx = run(sizes_last(sizes, layout), w, channels_last(k, dy, layout), *at)
+        except ValueError as error:
+            raise ValueError(
+                self._disagreement("Input", sizes.tolist(), w.shape, dy.shape, at, layout) or error
+            ) from None
         return channels_back(k, dx, layout)
 
     def _run_by_filter(self, k: Any, x: Array, sizes: np.ndarray, dy: Array, **attrs: Any) -> Array:
         run, layout = getattr(k, f"{self._kernel}_filter_grad"), attrs["data_format"]
         w_shape = tuple(sizes.tolist())
-        return run(channels_last(k, x, layout), w_shape, channels_last(k, dy, layout), *self._geometry(**attrs))
+        at = self._geometry(**attrs)
+        try:
+            return run(channels_last(k, x, layout), w_shape, channels_last(k, dy, layout), *at)
+        except ValueError as error:
+            raise ValueError(self._disagreement("Filter", x.shape, w_shape, dy.shape, at, layout) or error) from None
+
+    def _disagreement(
+        self, by: str, x: Sequence[int], w: Sequence[int], dy: Sequence[int], at: Geometry, layout: str
+    ) -> str:
+        """In what an image's, the filters' and the outputs' shapes disagree, in TensorFlow's words; empty for others.
+
+        These are Conv2D's. Raises ValueError for windows that no image of that size has room for.
+        """
+        if self._type != "Conv2D" or len(w) != 4:
+            return ""
+        said = f"Conv2DCustomBackprop{by}: "
+        for name, sizes in (("input", x), ("out_backprop", dy)):
+            if len(sizes) != 4:
+                return f"{said}{name} must be 4-dimensional"
+        if x[0] != dy[0]:
+            same = "input and out_backprop must have the same batch size"
+            return f"{said}{same}input batch: {x[0]}outbackprop batch: {dy[0]} batch_dim: 0"
+        if w[3] != dy[layout.index("C")]:
+            return f"{said}filter and out_backprop must have the same out_depth"
+        h = layout.index("H")
+        computed = spatial_sizes(TensorShape(x), w[:2], at, layout)
+        for i, (actual, wanted) in enumerate(zip(dy[h : h + 2], computed, strict=True)):
+            if actual != wanted:
+                return (
+                    f"{said}Size of out_backprop doesn't match computed: actual = {actual}, computed = {wanted} "
+                    f"spatial_dim: {h + i} input: {x[h + i]} filter: {w[i]} output: {actual} "
+                    f"stride: {at.strides[i]} dilation: {at.dilations[i]}"
+                )
+        return ""
 
     # gradients
 

@@ -1,6 +1,7 @@
 """What the ops of neural networks compute, against NumPy and naive loops; their static shapes and refusals."""
 
 import itertools
+import re
 
 import ml_dtypes
 import numpy as np
@@ -620,3 +621,46 @@ def test_weights_are_checked_when_run(weights, fits):
         else:
             with pytest.raises(tf.errors.InvalidArgumentError, match="weights can not be broadcast to values"):
                 session.run(check)
+
+
+WRONG_SIZES = [  # the words are TensorFlow 1.15's
+    ([3, 8, 8, 5], "SAME", "input and out_backprop must have the same batch size"
+     "input batch: 3outbackprop batch: 2 batch_dim: 0"),
+    ([2, 8, 9, 5], "SAME", "Size of out_backprop doesn't match computed: actual = 4, computed = 5 "
+     "spatial_dim: 2 input: 9 filter: 3 output: 4 stride: 2 dilation: 1"),
+    ([2, 8, 9, 5], "VALID", "Size of out_backprop doesn't match computed: actual = 4, computed = 3 "
+     "spatial_dim: 1 input: 8 filter: 3 output: 4 stride: 2 dilation: 1"),
+    ([8, 8, 5], "SAME", "input must be 4-dimensional"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("sizes", "padding", "said"), WRONG_SIZES)
+def test_a_transposed_convolution_of_a_wrong_output_shape_is_refused_in_tensorflows_words(sizes, padding, said, known):
+    with tf.Graph().as_default(), tf.Session() as session:
+        if known and len(sizes) < 4:
+            with pytest.raises(ValueError, match="rank 4"):
+                tf.nn.conv2d_transpose(tf.zeros([2, 4, 4, 3]), tf.zeros([3, 3, 5, 3]), sizes, [1, 2, 2, 1], padding)
+            return
+        wanted = tf.constant(sizes) if known else tf.placeholder(tf.int32, [None])
+        y = tf.nn.conv2d_transpose(tf.zeros([2, 4, 4, 3]), tf.zeros([3, 3, 5, 3]), wanted, [1, 2, 2, 1], padding)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(f"Conv2DCustomBackpropInput: {said}")):
+            session.run(y, {} if known else {wanted: sizes})
+
+
+def test_gradients_of_wrong_depth_or_size_are_refused_in_tensorflows_words():
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = tf.placeholder(tf.float32)
+        by_input = tf.nn.conv2d_backprop_input([2, 8, 8, 5], tf.zeros([3, 3, 5, 3]), fed, [1, 2, 2, 1], "SAME")
+        by_filter = tf.nn.conv2d_backprop_filter(tf.zeros([2, 9, 8, 5]), [3, 3, 5, 3], fed, [1, 2, 2, 1], "SAME")
+        for y, shape, said in (
+            (by_input, [2, 4, 4, 2], "BackpropInput: filter and out_backprop must have the same out_depth"),
+            (by_input, [4, 4, 3], "BackpropInput: out_backprop must be 4-dimensional"),
+            (
+                by_filter,
+                [2, 4, 4, 3],
+                "BackpropFilter: Size of out_backprop doesn't match computed: actual = 4, computed",
+            ),
+        ):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=f"Conv2DCustom{said}"):
+                session.run(y, {fed: np.zeros(shape)})
