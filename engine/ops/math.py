@@ -364,7 +364,47 @@ def _special(type: str, function: str, grad: Rule) -> OpDef:
     return unary_op(type, in_parts(in_float32(lambda k, x: k.cast(getattr(k.special, function)(x), x.dtype))), grad)
 
 
-Erf = _special("Erf", "erf", lambda op, g: g * (2 / math.sqrt(math.pi)) * exp(-square(op.inputs[0])))
+# A polynomial of x squared, least in the greatest error of erf(x), for atanh(erf(x)) / x - 1, highest power first.
+_ERF = (
+    *(1.7862600287799069e-10, -8.465293355186532e-09, 1.5611087178513117e-07, -1.2886636113762506e-06),
+    *(1.325320567957533e-06, 6.932376709301025e-05, -0.0005953115178272128, -0.00020665119518525898),
+    *(0.10277216136455536, 0.12837918102741241),
+)
+_ERF_IS_ONE = 4.25  # from less on in float32; the polynomial holds until here
+_PASSES_PAY = 4096  # elements
+
+
+@in_parts
+def _erf_by_tanh(k: Any, x: Any) -> Any:
+    """erf(x) of a NumPy array of float32 within 2 ulp, in passes that take a sixth of SciPy's time."""
+    x = np.clip(x, -_ERF_IS_ONE, _ERF_IS_ONE)
+    squares = x * x
+    more = _ERF[0] * squares
+    for coefficient in _ERF[1:-1]:
+        more += coefficient
+        more *= squares
+    more += _ERF[-1]
+    more *= x
+    angle = np.add(x, more, out=squares)
+    error = np.subtract(angle, x, out=x)  # of that sum's rounding; subtracted, zeros keep their signs
+    error -= more
+    y = np.tanh(angle, out=angle)
+    slope = np.multiply(y, y, out=more)
+    error *= np.subtract(1, slope, out=slope)
+    y -= error
+    return y
+
+
+_erf_of_special = in_parts(lambda k, x: k.special.erf(x))
+
+
+@in_float32
+def _erf(k: Any, x: Any) -> Any:
+    by_tanh = x.size >= _PASSES_PAY and k.xp is np and x.dtype == np.float32
+    return k.cast((_erf_by_tanh if by_tanh else _erf_of_special)(k, x), x.dtype)
+
+
+Erf = unary_op("Erf", _erf, lambda op, g: g * (2 / math.sqrt(math.pi)) * exp(-square(op.inputs[0])))
 Erfc = _special("Erfc", "erfc", lambda op, g: g * (-2 / math.sqrt(math.pi)) * exp(-square(op.inputs[0])))
 Erfinv = _special("Erfinv", "erfinv", lambda op, g: g * (math.sqrt(math.pi) / 2) * exp(square(op.outputs[0])))
 Lgamma = _special("Lgamma", "gammaln", lambda op, g: g * digamma(op.inputs[0]))

@@ -91,6 +91,28 @@ def test_half_floats_are_computed_in_float32_and_rounded_once(dtype):
     same(fed(tf.erf, x), scipy.special.erf(wide).astype(dtype))
 
 
+def test_erf_of_many_float32_is_within_two_ulp_at_all_magnitudes():
+    x = np.arange(0, 0x7F800000, 2003, dtype=np.uint32).view(np.float32)
+    usual = np.linspace(0.01, 4.5, 1 << 20, dtype=np.float32)
+    x = np.concatenate([x, -x, usual, np.float32([np.inf, -np.inf])])
+    y, exact = fed(tf.erf, x), scipy.special.erf(x.astype(np.float64))
+    assert y.dtype == np.float32
+    assert not (abs(y - exact) > 2 * np.spacing(abs(exact).astype(np.float32)).astype(np.float64)).any()
+    np.testing.assert_array_equal(abs(y[abs(x) > 4.25]), 1)
+    assert not (abs(y) > 1).any()
+
+
+def test_erf_of_many_float32_keeps_nan_and_the_signs_of_zeros():
+    x = np.zeros((64, 64), np.float32)
+    x[:, ::2] = -0.0
+    x[3, 5] = np.nan
+    y = fed(tf.erf, x)
+    np.testing.assert_array_equal(np.isnan(y), np.isnan(x))
+    assert not y[~np.isnan(x)].any()
+    np.testing.assert_array_equal(np.signbit(y)[:3], np.signbit(x)[:3])
+    same(fed(tf.erf, x[:, ::2].repeat(2, axis=0).T), x[:, ::2].repeat(2, axis=0).T)
+
+
 def test_sigmoid_saturates_without_a_warning():
     same(fed(tf.sigmoid, np.float32([-1000, -100, 0, 100, 1000])), np.float32([0, 0, 0.5, 1, 1]))
 
