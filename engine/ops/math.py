@@ -106,10 +106,14 @@ def _pow_gradient(op: Operation, g: Any) -> list:
     return [sum_like(g * y * pow(x, y - 1), x), sum_like(g * z * log_x, y)]
 
 
+_MANY = 1024  # numbers, from which on NumPy's slow way to a power matters
+
+
 def _power(k: Any, x: Any, y: Any) -> Any:
     if y.dtype.kind == "i" and k.xp.any(y < 0):
         raise InvalidArgumentError(None, None, "Integers to negative integer powers are not allowed")
-    if k.xp is np and y.size == 1 and y.ndim <= x.ndim and x.dtype.char in "fd" and y.item().is_integer():
+    one = x.size >= _MANY and k.xp is np and y.size == 1 and y.ndim <= x.ndim and x.dtype.char in "fd"
+    if one and y.item().is_integer():
         return _whole_power(x, y.item())
     return k.xp.power(x, y)
 

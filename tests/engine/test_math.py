@@ -491,9 +491,10 @@ def test_a_power_of_one_exponent_is_pythons_for_every_kind_of_base(exponent, dty
         exponent = dtype(exponent)
         expected = np.array([np.power(np.longdouble(x), np.longdouble(exponent)) for x in bases]).astype(dtype)
     with tf.Graph().as_default(), tf.Session() as session:
-        made = session.run(tf.pow(tf.placeholder_with_default(bases, [None]), exponent))
+        many = session.run(tf.pow(tf.placeholder_with_default(np.tile(bases, 200), [None]), exponent))
         alone = [session.run(tf.pow(tf.placeholder_with_default(x, []), exponent)) for x in bases]
-    for values in (made, np.array(alone)):
+    assert many.tobytes() == np.tile(many[: len(bases)], 200).tobytes()
+    for values in (many[: len(bases)], np.array(alone)):
         assert values.dtype == dtype
         np.testing.assert_array_equal(np.signbit(values[~np.isnan(values)]), np.signbit(expected[~np.isnan(values)]))
         np.testing.assert_allclose(values, expected, rtol=2 * np.finfo(dtype).eps)

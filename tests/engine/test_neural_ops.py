@@ -583,11 +583,10 @@ def test_fused_batch_norm_normalises_and_tells_the_corrected_variance(dtype, lay
     assert_close(variance, wide.var(0, ddof=1), 1e-5)
 
 
-def test_fused_batch_norm_holds_epsilon_to_what_cudnn_takes():
-    y, _, _ = run(
-        lambda t: tf.nn.fused_batch_norm(t, [1.0], [0.0], epsilon=0.0), np.full((1, 2, 2, 1), 7.0, np.float32)
-    )
-    assert y.ravel().tolist() == [0.0] * 4
+def test_fused_batch_norm_takes_an_epsilon_below_cudnns_least():
+    x = np.float32([-1e-3, 1e-3, 2e-3, -2e-3]).reshape(1, 2, 2, 1)
+    y, _, _ = run(lambda t: tf.nn.fused_batch_norm(t, [1.0], [0.0], epsilon=1e-7), x)
+    np.testing.assert_allclose(y, x / np.sqrt(2.5e-6 + 1e-7), rtol=1e-5)
 
 
 def test_fused_batch_norm_in_inference_needs_both_moments():

@@ -523,7 +523,6 @@ def test_threads_work_where_the_system_does_not_let_them_be_placed(monkeypatch):
     assert sorted(done) == [0, 1, 2, 3, 4]
 
 
-
 @pytest.mark.parametrize("failing", [0, 7, 999])
 def test_the_error_of_a_task_is_raised(failing, monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
