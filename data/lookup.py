@@ -239,9 +239,9 @@ class MutableHashTable(_Table):
         key_dtype: Any,
         value_dtype: Any,
         default_value: Any,
-        shared_name: str | None = None,
         name: str = "MutableHashTable",
         checkpoint: bool = True,
+        shared_name: str | None = None,
     ) -> None:
         super().__init__(as_dtype(key_dtype), as_dtype(value_dtype), default_value, name)
         self.resource_handle = table_ops.MutableHashTableV2(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 
-def is_nested(value: Any) -> bool:
-    return isinstance(value, (list, tuple, Mapping))
+def is_nested(seq: Any) -> bool:
+    return isinstance(seq, (list, tuple, Mapping))
 
 
 def children_of(structure: Any) -> list:
@@ -59,35 +59,42 @@ def _packed(structure: Any, leaves: Any) -> Any:
     return _like(structure, [_packed(child, leaves) for child in children_of(structure)])
 
 
-def map_structure(function: Callable, *structures: Any) -> Any:
-    """`function` of the corresponding leaves, in the form of the first structure."""
+def map_structure(function: Callable, *structures: Any, check_types: bool = True) -> Any:
+    """`function` of the corresponding leaves, in the form of the first structure.
+
+    Raises as `assert_same_structure`; ValueError for no structure, TypeError for what is no function.
+    """
+    if not callable(function):
+        raise TypeError(f"func must be callable, got: {function}")
+    if not structures:
+        raise ValueError("Must provide at least one structure")
     for other in structures[1:]:
-        assert_same_structure(structures[0], other)
+        assert_same_structure(structures[0], other, check_types)
     flat = zip(*(flatten(s) for s in structures), strict=True)
     return pack_sequence_as(structures[0], [function(*leaves) for leaves in flat])
 
 
-def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> None:
+def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True) -> None:
     """Raises ValueError (TypeError for other container types) where two structures differ in form."""
-    if is_nested(first) != is_nested(second):
+    if is_nested(nest1) != is_nested(nest2):
         raise ValueError(
-            f"The two structures don't have the same nested structure.\n\nFirst structure: {first}\n\nSecond "
-            f"structure: {second}"
+            f"The two structures don't have the same nested structure.\n\nFirst structure: {nest1}\n\nSecond "
+            f"structure: {nest2}"
         )
-    if not is_nested(first):
+    if not is_nested(nest1):
         return
     if (
         check_types
-        and type(first) is not type(second)
-        and not (isinstance(first, Mapping) and isinstance(second, Mapping))
+        and type(nest1) is not type(nest2)
+        and not (isinstance(nest1, Mapping) and isinstance(nest2, Mapping))
     ):
         raise TypeError(
-            f"The two structures don't have the same sequence type. First structure has type {type(first)}, while "
-            f"second structure has type {type(second)}."
+            f"The two structures don't have the same sequence type. First structure has type {type(nest1)}, while "
+            f"second structure has type {type(nest2)}."
         )
-    if isinstance(first, Mapping) and set(first) != set(second):
-        raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(first)} and {sorted(second)}.")
-    a, b = children_of(first), children_of(second)
+    if isinstance(nest1, Mapping) and set(nest1) != set(nest2):
+        raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(nest1)} and {sorted(nest2)}.")
+    a, b = children_of(nest1), children_of(nest2)
     if len(a) != len(b):
         raise ValueError(f"The two structures don't have the same number of elements: {len(a)} and {len(b)}.")
     for x, y in zip(a, b, strict=True):

@@ -107,13 +107,17 @@ def model_variable(
     )
 
 
-def local_variable(initial_value: Any, validate_shape: bool = True, name: str | None = None) -> Variable:
-    """A variable that is in LOCAL_VARIABLES alone: neither saved nor trained."""
+def local_variable(
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: bool | None = None
+) -> Variable:
+    """A variable that is in LOCAL_VARIABLES alone: neither saved nor trained. `use_resource` changes nothing."""
     return Variable(initial_value, False, [GraphKeys.LOCAL_VARIABLES], validate_shape, name=name)
 
 
-def global_variable(initial_value: Any, validate_shape: bool = True, name: str | None = None) -> Variable:
-    """A variable that is in GLOBAL_VARIABLES, and not trained."""
+def global_variable(
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: bool | None = None
+) -> Variable:
+    """A variable that is in GLOBAL_VARIABLES, and not trained. `use_resource` changes nothing."""
     return Variable(initial_value, False, [GraphKeys.GLOBAL_VARIABLES], validate_shape, name=name)
 
 

@@ -129,9 +129,9 @@ IsVariableInitialized = define(
 )
 
 
-def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
+def is_variable_initialized(variable: Any, name: str | None = None) -> Tensor:
     """Whether a variable has a value in the session that runs this: a scalar bool."""
-    return IsVariableInitialized(ref, name=name)
+    return IsVariableInitialized(variable, name=name)
 
 
 def _bind_count(op: Operation, k: Any, session: Any, donated: frozenset[int]) -> Callable[[], Any]:

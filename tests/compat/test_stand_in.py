@@ -233,6 +233,25 @@ def test_a_function_with_a_gradient_of_its_own_is_refused(option):
         Defun(tf.float32, **{option: len})
 
 
+def test_arguments_have_the_names_and_places_of_tensorflow_1():
+    nest = make_module("tensorflow.python.util.nest")
+    nest.assert_same_structure(nest1=[1, 2], nest2=(3, 4), check_types=False)
+    assert nest.is_nested(seq=[1]) and nest.map_structure(max, [1, 4], (3, 2), check_types=False) == [3, 4]
+    with pytest.raises(TypeError, match="same sequence type"):
+        nest.map_structure(max, [1, 4], (3, 2))
+    with pytest.raises(ValueError, match="Must provide at least one structure"):
+        nest.map_structure(max)
+    with pytest.raises(TypeError, match="func must be callable, got: 3"):
+        nest.map_structure(3, [1])
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        local = tf.contrib.framework.local_variable(1.0, use_resource=True)
+        assert graph.get_collection(tf.GraphKeys.LOCAL_VARIABLES) == [local]
+        assert tf.contrib.framework.global_variable(2.0, use_resource=False) in tf.global_variables()
+        assert not session.run(tf.is_variable_initialized(variable=local))
+        table = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, -1, "counts", False)
+        assert table.resource_handle.op.name == "counts"
+
+
 # -- tools -----------------------------------------------------------------------------------------------------------
 
 
