@@ -687,6 +687,9 @@ class TopKV2(NamedTuple):
     indices: Tensor
 
 
+_MANY = 1 << 12  # elements, from which on the few greatest are found sooner than all are sorted
+
+
 def _top_k_shape(x: Tensor, k: Tensor, **_: Any) -> list[TensorShape]:
     at_least_rank(x.shape, 1)
     with_known_rank(k.shape, 0)
@@ -705,10 +708,37 @@ def _top_k_kernel(k: Any, x: Any, count: Any, sorted: bool, index_type: Any) -> 
     last = x.shape[-1]
     if not 0 <= count <= last:
         raise InvalidArgumentError(None, None, f"input must have at least k columns. Had {last}, needed {count}")
-    # A stable ascending sort of the reversed rows, read backwards, has ties in order: the lower index first.
-    ascending = k.xp.argsort(x[..., ::-1], axis=-1, kind="stable")
-    places = (last - 1 - ascending[..., ::-1])[..., : int(count)]
+    few = x.size >= _MANY and 0 < 4 * count <= last and k.xp is np and x.dtype.kind in "iuf"
+    places = _places_of_few(x, int(count)) if few else _from_greatest(k.xp, x)[..., : int(count)]
     return k.xp.take_along_axis(x, places, axis=-1), k.cast(places, index_type.numpy)
+
+
+def _from_greatest(xp: Any, x: Any) -> Any:
+    """The places of each row's elements from the greatest on, which NaN is; of equals the lower index first.
+
+    A stable ascending sort of the reversed rows, read backwards, has ties in that order.
+    """
+    ascending = xp.argsort(x[..., ::-1], axis=-1, kind="stable")
+    return x.shape[-1] - 1 - ascending[..., ::-1]
+
+
+def _places_of_few(x: np.ndarray, count: int) -> np.ndarray:
+    """The first `count` of `_from_greatest`: only those that reach the value of the last of them are sorted.
+
+    In rows where more do, as they equal it, all are.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    border = np.partition(rows, -count, axis=-1)[:, -count, None]
+    reach = ~(rows < border)  # NaN does, and all do where it is the border
+    tied = np.count_nonzero(reach, axis=-1) != count
+    reach[tied] = False
+    found = np.flatnonzero(reach).reshape(-1, count)
+    order = _from_greatest(np, rows.reshape(-1)[found])
+    places = np.empty((len(rows), count), np.intp)
+    places[~tied] = np.take_along_axis(found, order, axis=-1) % rows.shape[-1]
+    if tied.any():
+        places[tied] = _from_greatest(np, rows[tied])[:, :count]
+    return places.reshape(*x.shape[:-1], count)
 
 
 def _top_k_gradient(op: Operation, g: Tensor, _: Any) -> list[Tensor | None]:

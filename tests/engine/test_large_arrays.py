@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scopeflow as tf
-from scopeflow.engine.ops import basic
+from scopeflow.engine.ops import basic, indexing
 from scopeflow.engine.ops.normalize import FusedBatchNormV3
 from scopeflow.kernels.cpu import threads
 
@@ -228,3 +228,47 @@ def test_sums_and_means_along_any_axes(dtype, axes, keep):
     unit = np.finfo(dtype).eps
     assert np.all((abs(summed - exact) <= bound + unit * abs(exact)) | ~finite)
     assert np.all(abs(mean - exact / count) <= bound / count + unit * abs(exact / count))
+
+
+def greatest_one_by_one(row, count):
+    """The places of the greatest, NaN first, the lower index of equals: the best of what is left, again and again."""
+    left, places = list(range(len(row))), []
+    for _ in range(count):
+        best = left[0]
+        for place in left[1:]:
+            if not np.isnan(row[best]) and (np.isnan(row[place]) or row[place] > row[best]):
+                best = place
+        left.remove(best)
+        places.append(best)
+    return places
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int32, np.uint8])
+@pytest.mark.parametrize("count", [1, 2, 7, 25])
+@pytest.mark.parametrize("sort", [True, False])
+def test_the_greatest_few_of_long_rows_come_as_one_by_one(dtype, count, sort):
+    generator = np.random.default_rng(count)
+    x = (generator.standard_normal((50, 101)) * 40).astype(np.int64).astype(dtype)  # with ties of all kinds
+    x[0], x[1], x[2, 3::9], x[3, :-1] = 5, np.arange(101), 120, 0
+    if x.dtype.kind == "f":
+        x[8:20] += generator.standard_normal((12, 101)).astype(dtype)  # with hardly any
+        x[4], x[5, ::5], x[6, 50], x[7, 4::20] = np.nan, np.nan, np.nan, np.inf
+        x[12, :60], x[13, 7], x[14] = -np.inf, np.nan, np.where(np.arange(101) % 2, 0.0, -0.0)
+        x[15, :99] = np.nan
+    assert x.size >= indexing._MANY and 4 * count <= x.shape[-1]
+    with tf.Graph().as_default(), tf.Session() as session:
+        values, places = session.run(tf.nn.top_k(tf.constant(x.reshape(5, 10, 101)), count, sorted=sort))
+    wanted = np.array([greatest_one_by_one(row, count) for row in x])
+    assert places.dtype == np.int32 and values.dtype == dtype
+    np.testing.assert_array_equal(places.reshape(50, count), wanted)
+    np.testing.assert_array_equal(values.reshape(50, count), np.take_along_axis(x, wanted, 1))
+
+
+def test_the_greatest_few_of_no_rows_and_of_one_turned_row():
+    x = np.random.default_rng(3).standard_normal((9000, 2)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        fed = tf.placeholder(tf.float32, [None, 2])
+        places = session.run(tf.nn.top_k(tf.transpose(fed), 3)[1], {fed: x})
+        none = session.run(tf.nn.top_k(tf.zeros([0, 9000]), 3))
+    assert places.tolist() == np.argsort(-x, axis=0)[:3].T.tolist()
+    assert none[0].shape == none[1].shape == (0, 3)
