@@ -527,7 +527,8 @@ def sum_leading(k: Any, x: Any, kept: int) -> Any:
     """
     dtype, whole = summing_dtype(x.dtype), x.shape[x.ndim - kept :]
     columns = math.prod(whole)
-    if not is_large(k, x, columns) or not x.flags.c_contiguous:
+    alone = x.size <= _ROW_PART and columns >= _WIDE // 8  # one part of rows that are wide enough
+    if alone or not is_large(k, x, columns) or not x.flags.c_contiguous:
         return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
     rows = x.reshape(-1, columns)
     parts = row_parts(len(rows), columns)
