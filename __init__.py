@@ -3,7 +3,6 @@
 from . import data, nn, train
 from .compat import (
     bitwise,
-    contrib,
     debugging,
     dtypes,
     estimator,
@@ -126,6 +125,7 @@ from .train.summary import Event, HistogramProto, SessionLog, Summary, SummaryMe
 
 __version__ = "0.1.0"
 
-# The modules that load when first asked for: they stand on libraries that most programs never need.
-_LATER = {"distributions": ".nn.distributions"} | {name: f".compat.{name}" for name in ("app", "flags", "test")}
+# The modules that load when first asked for: they stand on libraries that most programs never need, or are large.
+_LATER = {"distributions": ".nn.distributions"}
+_LATER |= {name: f".compat.{name}" for name in ("app", "contrib", "flags", "test")}
 __getattr__ = _lookup(__name__, _LATER)

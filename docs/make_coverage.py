@@ -33,6 +33,7 @@ DIFFERS = {
     "distributions.Multinomial": "rows of a batch are drawn in order; TensorFlow's loop has another one",
     "foldl": "with only a graph seed, random ops in and after it draw other values than TensorFlow's",
     "foldr": "as `foldl`",
+    "get_variable": "`use_resource` is accepted; variables are read by reference either way",
     "gfile.FastGFile": "the same as `GFile`",
     "gfile.GFile": "local files only",
     "image.adjust_contrast": "nothing flows back through it, nor through the ops of hue, saturation and HSV",
@@ -105,6 +106,7 @@ def page() -> str:
         sections += _listed("there", [name for name in there if name not in differ])
         sections += [f"- `{name}` differs: {DIFFERS[full(path, name)]}" for name in differ] + [""] * bool(differ)
         sections += _listed("not there", absent)
+    assert is_there("contrib")  # which loads it
     for path, module in sorted(namespaces(tf)):
         if path.partition(".")[0] == "contrib":
             names = [name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)]

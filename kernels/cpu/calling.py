@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import machine_code
-
 if TYPE_CHECKING:
     from .walking import Floats, Integers
 
@@ -35,6 +33,7 @@ SOURCES = (FLOOR.parent / "intrinsics.py", *(FLOOR / f"{name}.py" for name in MO
 @functools.cache
 def kernel_of(name: str) -> Callable[..., None]:
     """A kernel of walking.KERNELS, ready to be called; Numba is imported only where its code is not yet on disk."""
+    from . import machine_code  # which takes a while to import
     from .walking import KERNELS, Floats, Integers
 
     module = next(module for module, kernels in KERNELS.items() if name in kernels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +29,12 @@ from .model import Model, build, learner_of, measures
 
 class NotFittedError(ValueError, AttributeError):
     """There is no trained model yet."""
+
+
+def _new_folder() -> str:
+    import tempfile  # which few need, and which takes as long to import as a module of ours
+
+    return tempfile.mkdtemp()
 
 
 class GradientBoostedDecisionTreeClassifier:
@@ -95,7 +100,7 @@ class GradientBoostedDecisionTreeClassifier:
                 "model_dir are set both in constructor and RunConfig, but with different values. In constructor: "
                 f"'{model_dir}', in RunConfig: '{self._config.model_dir}'"
             )
-        self._model_dir = model_dir or self._config.model_dir or tempfile.mkdtemp()
+        self._model_dir = model_dir or self._config.model_dir or _new_folder()
         self._learner = learner_of(learner_config, examples_per_layer, center_bias)
         self._num_trees, self._feature_engineering_fn = num_trees, feature_engineering_fn
 
