@@ -66,6 +66,13 @@ CASES = [
         for training in (True, False)
     ),
     Case(
+        "slope_of_batch_norm_of_float32",
+        ("FusedBatchNormGradV3",),
+        lambda tf, *inputs: _batch_norm(tf, *inputs, is_training=True),
+        (*IMAGES[:2], *CHANNELS),
+        differentiable=False,
+    ),
+    Case(
         "axes_of_a_broadcast",
         ("BroadcastGradientArgs",),
         lambda tf, a, b: _grad("BroadcastGradientArgs", a, b),
