@@ -109,10 +109,17 @@ class CpuBackend(Backend):
         return isinstance(value, (np.ndarray, np.generic))
 
     def share(self, tasks: int, work: Callable[[int], object]) -> None:
-        """Calls work(0) to work(tasks - 1), each once, on as many threads as there are processors."""
+        """Calls work(0) to work(tasks - 1), each once, on as many threads as there are processors.
+
+        None of them warns of what floating-point numbers do.
+        """
         from .cpu.threads import share
 
-        share(tasks, work)
+        def quietly(task: int) -> None:
+            with np.errstate(all="ignore"):  # which each thread has for itself
+                work(task)
+
+        share(tasks, quietly)
 
     def scatter_add(self, array: np.ndarray, index: Any, values: np.ndarray) -> None:
         rows = np.asarray(index) if not isinstance(index, tuple) else None

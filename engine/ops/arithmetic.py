@@ -45,8 +45,7 @@ def in_parts(compute: Rule) -> Rule:
 
         def part(number: int) -> None:
             some = slice((number + 1) * PART, (number + 2) * PART)
-            with np.errstate(all="ignore"):  # which each thread has for itself
-                result[some] = compute(k, *(array[some] for array in flat), **attrs)
+            result[some] = compute(k, *(array[some] for array in flat), **attrs)
 
         k.share(-(-first.size // PART) - 1, part)
         return result.reshape(first.shape)

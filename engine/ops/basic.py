@@ -507,12 +507,7 @@ def row_parts(rows: int, columns: int) -> list[RowPart]:
 
 def share_rows(k: Any, parts: Sequence[RowPart], work: Callable[[RowPart], None]) -> None:
     """Calls work(part) for each, on as many threads as there are."""
-
-    def quietly(number: int) -> None:
-        with np.errstate(all="ignore"):  # which each thread has for itself
-            work(parts[number])
-
-    k.share(len(parts), quietly)
+    k.share(len(parts), lambda number: work(parts[number]))
 
 
 def is_large(k: Any, x: Any, columns: int) -> bool:

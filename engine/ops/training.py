@@ -139,8 +139,7 @@ class _Step:
 
             def move(piece: int) -> None:
                 part = slice(piece * _BLOCK, (piece + 1) * _BLOCK)
-                with np.errstate(all="ignore"):  # which each thread has for itself
-                    self.move([array[part] for array in flat], before, after)
+                self.move([array[part] for array in flat], before, after)
 
             self.k.share(-(-grad.size // _BLOCK), move)
         else:

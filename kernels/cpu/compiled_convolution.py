@@ -50,6 +50,13 @@ def following(image, row, column, rows, columns):
 
 
 @inner
+def real(window, begin, size, dilation):
+    """(first, end): the cells of a window of so many, the first at `begin`, that lie in an image of that size."""
+    first = min((max(-begin, 0) + dilation - 1) // dilation, window)
+    return first, max(min(window, (max(size - begin, 0) + dilation - 1) // dilation), first)
+
+
+@inner
 def copy_run(out, to, begin, end, x, source):
     """out[to + q] = x[source + q] for begin <= q < end; may write LANES - 1 floats more."""
     if source + end + LANES <= x.size:

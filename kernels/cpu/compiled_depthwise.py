@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from ..code_on_disk import Code
-from .compiled_convolution import floats, inner
+from .compiled_convolution import floats, inner, real
 from .compiling import machine_code, signature
 from .vectors import FEW, MANY, add_products, store_few_sums, store_many_sums, store_sum
 from .walking import KERNELS, LANES
-
-
-@inner
-def real(window, begin, size, dilation):
-    """(first, end): the cells of a window of so many, the first at `begin`, that lie in an image of that size."""
-    first = min((max(-begin, 0) + dilation - 1) // dilation, window)
-    return first, max(min(window, (max(size - begin, 0) + dilation - 1) // dilation), first)
 
 
 @inner

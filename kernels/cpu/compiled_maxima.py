@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..code_on_disk import Code
-from .compiled_convolution import floats, inner
+from .compiled_convolution import floats, inner, real
 from .compiling import machine_code, signature
 from .vectors import add_to_first, store_greatest
 from .walking import KERNELS, LANES
@@ -14,18 +14,11 @@ LOWEST = np.float32(-np.inf)
 
 
 @inner
-def real(window, begin, size):
-    """(first, end): the cells of a window of so many, which begins at `begin`, that lie in an image of that size."""
-    first = min(max(-begin, 0), window)
-    return first, max(min(window, size - begin), first)
-
-
-@inner
 def seen(walk, i, j):
     """(a, a_end, b, b_end, cell): the rows and columns of window (i, j) in its image, and where in that they begin."""
     top, left = i * walk.row_stride - walk.top, j * walk.column_stride - walk.left
-    a, a_end = real(walk.rows, top, walk.height)
-    b, b_end = real(walk.columns, left, walk.width)
+    a, a_end = real(walk.rows, top, walk.height, walk.row_dilation)
+    b, b_end = real(walk.columns, left, walk.width, walk.column_dilation)
     return a, a_end, b, b_end, ((top + a) * walk.width + left + b) * walk.channels
 
 

@@ -47,7 +47,6 @@ GRAD_BLOCKS = 16  # at least, there
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 16  # at least this many where the windows are enough, each with sums of its own
-TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
 TASK_PRODUCTS = 1 << 25  # at least: between tasks threads wait for the interpreter's lock
 TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
@@ -153,12 +152,12 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     winograd = winograd and _suits_winograd(walk, out.shape[2], out.shape[3], len(x))
     if winograd and _correlate_by_winograd(x, walk, dy, out):
         return
-    from .walking import SEGMENTS, WIDTH
+    from .walking import SEGMENTS, WIDTH, best_shape
 
     kernel = kernel_of("correlate")
     width = dy.shape[3]
     runs = walk.rows * walk.columns
-    block = _block(walk, len(x), GRAD_WINDOWS, GRAD_BLOCKS)._replace(shape=_shape(walk.run, runs))
+    block = _block(walk, len(x), GRAD_WINDOWS, GRAD_BLOCKS)._replace(shape=best_shape(walk.run, runs))
     of_tile, rows = SEGMENTS[block.shape]
     block = block._replace(copied=int(_leaves_image(walk) or walk.run < rows))
     segments = runs * -(-walk.run // rows)
@@ -214,7 +213,7 @@ def _part(total: int, unit: int, parts: int) -> int:
 
 def _share(total: int, unit: int, work: Callable[[int, int], object]) -> None:
     """work(begin, end) for parts of the total, in whole units; how many depends on the threads, and no bit on that."""
-    part = _part(total, unit, TASKS * threads.count())
+    part = _part(total, unit, threads.TASKS * threads.count())
     threads.share(-(-total // part), lambda i: work(i * part, min(total, (i + 1) * part)))
 
 
@@ -301,7 +300,7 @@ def _convolve(
     finish: Callable[[int, int], None] | None = None,
 ) -> None:
     """The way of all geometries; finish(begin, end) is called when these windows have all their channels."""
-    from .walking import SEGMENTS, WIDTH
+    from .walking import SEGMENTS, WIDTH, best_shape
 
     kernel = kernel_of("convolve")
     runs = walk.rows * walk.columns
@@ -310,7 +309,7 @@ def _convolve(
     chunk = _part(walk.run, 1, -(-walk.run // CHUNK))
     block = _block(walk, len(x), BLOCK_WINDOWS, BLOCKS * threads.count())
     lines = block.images * block.rows
-    block = block._replace(shape=_shape(block.columns, lines))
+    block = block._replace(shape=best_shape(block.columns, lines))
     of_tile, rows = SEGMENTS[block.shape]
     last = walk.out_width % block.columns or block.columns
     block = block._replace(copied=int(_leaves_image(walk) or last < rows))
@@ -392,17 +391,6 @@ def _band(walk: Walk, block: Block) -> int:
     if not block.copied:
         return 0
     return block.images * _seen(walk, block.rows, block.columns) + ROWS * walk.column_stride * walk.channels + LANES
-
-
-def _shape(length: int, count: int) -> int:
-    """The number of the SEGMENTS in which so many runs of such length fill tiles best."""
-    from .walking import SEGMENTS
-
-    def steps(shape: int) -> int:
-        of_tile, rows = SEGMENTS[shape]
-        return -(-count * -(-length // rows) // of_tile) * (of_tile * rows + 1)  # one, for the row of b
-
-    return min(range(len(SEGMENTS)), key=steps)
 
 
 def _packed(w: np.ndarray, part: Filter) -> np.ndarray:

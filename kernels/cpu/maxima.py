@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FEW_FLOATS = 1 << 13  # of images, for which the array library is quicker
 TASK_FLOATS = 1 << 16  # of images, at least, or a task costs more to hand out than to do
-TASKS = 8  # for each thread, at most
 
 
 def suits(x: np.ndarray) -> bool:
@@ -42,7 +41,7 @@ def walk_of(at: Windows, channels: int) -> Walk:
 
 def share_units(units: int, size: int, kernel: Callable[[int, int], None]) -> None:
     """kernel(begin, end) for parts of the units, of `size` floats in all."""
-    tasks = max(1, min(TASKS * threads.count(), units, size // TASK_FLOATS))
+    tasks = max(1, min(threads.TASKS * threads.count(), units, size // TASK_FLOATS))
     threads.share(tasks, lambda task: kernel(units * task // tasks, units * (task + 1) // tasks))
 
 

@@ -19,7 +19,6 @@ FEW_ROWS = 48  # for which it does not pay to pack the other matrix
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 256  # of k is multiplied at a time: it and its columns of b stay in the first cache
 PART_ROWS = 224  # of a, or some more, are multiplied at a time: so much of them stays in the second cache
-TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
 TASK_PRODUCTS = 1 << 24  # at least: to wake a thread takes as long as some ten million
 
 
@@ -47,14 +46,14 @@ class _Plan(NamedTuple):
 
 @functools.lru_cache(64)
 def _plan(rows: int, depth: int, width: int, processors: int) -> _Plan:
-    from .walking import SEGMENTS, WIDTH
+    from .walking import SEGMENTS, WIDTH, best_shape
 
-    heights = [segments * length for segments, length in SEGMENTS]
-    shape = min(range(len(SEGMENTS)), key=lambda i: -(-rows // heights[i]) * (heights[i] + 1))  # one, for a row of b
-    high = heights[shape]
+    shape = best_shape(rows, 1)
+    segments, length = SEGMENTS[shape]
+    high = segments * length
     part = min(-(-rows // -(-rows // PART_ROWS) // high), rows // high) * high
     parts, panels = rows // part, -(-width // WIDTH)  # the last part has more rows than the others
-    tasks = min(TASKS * processors, rows * depth * width // TASK_PRODUCTS)
+    tasks = min(threads.TASKS * processors, rows * depth * width // TASK_PRODUCTS)
     pieces = max(1, min(panels, -(-tasks // parts)))
     chunk = -(-depth // -(-depth // CHUNK))
     return _Plan(
@@ -63,7 +62,7 @@ def _plan(rows: int, depth: int, width: int, processors: int) -> _Plan:
         chunk,
         shape,
         tasks > 1,
-        Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * SEGMENTS[shape][0] + 1,)),
+        Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * segments + 1,)),
     )
 
 

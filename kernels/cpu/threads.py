@@ -9,6 +9,8 @@ import os
 import threading
 from collections.abc import Callable
 
+TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
+
 
 def count() -> int:
     """How many threads work at once: one for each processor that this process may use."""
@@ -93,12 +95,13 @@ def share(tasks: int, work: Callable[[int], object]) -> None:
         for number in numbers:
             work(number)
 
-    if tasks < 2 or count() < 2:
+    beside = min(count(), tasks) - 1
+    if beside < 1:
         take()
         return
     helpers = []
     others = _other_processors()
-    for _ in range(min(count(), tasks) - 1):
+    for _ in range(beside):
         try:
             helper = _idle.pop()
         except IndexError:

@@ -77,6 +77,16 @@ class Place(NamedTuple):
     column: int
 
 
+def best_shape(length: int, count: int) -> int:
+    """The number of the SEGMENTS in which so many runs of such length fill tiles best."""
+
+    def steps(shape: int) -> int:
+        of_tile, rows = SEGMENTS[shape]
+        return -(-count * -(-length // rows) // of_tile) * (of_tile * rows + 1)  # one, for the row of b
+
+    return min(range(len(SEGMENTS)), key=steps)
+
+
 def padded(size: int) -> int:
     """How far apart rows of `size` floats are kept, so that neighbours do not compete for places in a cache."""
     return (size + LINE - 1) // LINE * LINE + LINE

@@ -10,6 +10,7 @@ from ....engine.graph import Tensor
 from ....engine.ops.activations import relu
 from ....engine.ops.basic import squeeze
 from ....nn.regularizers import l2_regularizer
+from ....scopes.initializers import constant_initializer, truncated_normal_initializer, zeros_initializer
 from ....scopes.scope import VariableScope
 from .. import layers
 from ..arg_scope import Scope, arg_scope
@@ -47,6 +48,16 @@ def classified(
         net = layers.conv2d(net, width, size, scope=f"fc{number}", **padding)
         net = layers.dropout(net, dropout_keep_prob, is_training=is_training, scope=f"dropout{number}")
     return layers.conv2d(net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="fc8", **logits)
+
+
+def classified_by_small_weights(net: Tensor, *arguments: Any) -> Tensor:
+    """`classified`, with weights that begin small, and biases at 0.1 but for the logits'."""
+    with arg_scope(
+        [layers.conv2d],
+        weights_initializer=truncated_normal_initializer(0.0, 0.005),
+        biases_initializer=constant_initializer(0.1),
+    ):
+        return classified(net, *arguments, biases_initializer=zeros_initializer())
 
 
 def with_end_points(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ....engine.graph import Tensor
-from ....scopes.initializers import constant_initializer, truncated_normal_initializer, zeros_initializer
+from ....scopes.initializers import zeros_initializer
 from ....scopes.scope import variable_scope
 from .. import layers
 from ..arg_scope import Scope, arg_scope
-from .classifier import classified, default_arguments, with_end_points
+from .classifier import classified_by_small_weights, default_arguments, with_end_points
 
 
 def overfeat_arg_scope(weight_decay: float = 0.0005) -> Scope:
@@ -41,15 +41,7 @@ def overfeat(
             for number, width in ((3, 512), (4, 1024), (5, 1024)):
                 net = layers.conv2d(net, width, [3, 3], scope=f"conv{number}")
             net = layers.max_pool2d(net, [2, 2], scope="pool5")
-            with arg_scope(
-                [layers.conv2d],
-                weights_initializer=truncated_normal_initializer(0.0, 0.005),
-                biases_initializer=constant_initializer(0.1),
-            ):
-                net = classified(
-                    net, [3072, 4096], [6, 6], num_classes, is_training, dropout_keep_prob,
-                    biases_initializer=zeros_initializer(),
-                )  # fmt: skip
+            net = classified_by_small_weights(net, [3072, 4096], [6, 6], num_classes, is_training, dropout_keep_prob)
             return with_end_points(net, collection, opened, spatial_squeeze)
 
 
