@@ -36,6 +36,7 @@ INSTEAD = {
     "lite": "convert a checkpoint where TensorFlow is",
     "python.debug": "look at values with tf.Print, tf.check_numerics or further fetches of Session.run",
     "python.ops.nccl_ops": _PARALLEL,
+    "python.ops.resource_variable_ops": "variables are references, as TensorFlow 1's are by default",
     "profiler": "measure with a profiler of Python or CUDA (cProfile, nsys)",
     "saved_model": "use tf.train.Saver, whose checkpoints TensorFlow reads",
     "test.create_local_cluster": _PARALLEL,
@@ -44,7 +45,6 @@ INSTEAD = {
     "train.Server": _PARALLEL,
     "train.SyncReplicasOptimizer": _PARALLEL,
     "train.WorkerSessionCreator": _PARALLEL,
-    "train.replica_device_setter": _PARALLEL,
     "xla": "kernels are compiled as they are; there is nothing to turn on",
 }
 

@@ -26,6 +26,10 @@ class FunctionContext(Context):
     counts for nothing outside.
     """
 
+    def __init__(self, graph: Graph, description: str) -> None:
+        super().__init__(graph, description)
+        self.function = self
+
     def count_entry(self, tensor: Tensor) -> None:
         if tensor.op.context is not self and tensor not in self.entered:
             self.entered.add(tensor)

@@ -58,6 +58,7 @@ DIFFERS = {
     "test.is_gpu_available": "`min_cuda_compute_capability` raises NotImplementedError",
     "train.MonitoredTrainingSession": "this process only: `is_chief=False` raises; SIGTERM saves and ends the session",
     "train.Supervisor": "this process only: `is_chief=False` raises",
+    "train.replica_device_setter": "None, as where there are no parameter servers; raises where there are some",
     "while_loop": "`parallel_iterations` and `swap_memory` do nothing",
 }
 

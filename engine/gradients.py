@@ -44,7 +44,7 @@ def gradients(
     graph = graph_of([*ys, *xs])
     with graph.as_default(), op_scope(name, "gradients", [*ys, *xs]):
         targets = [convert_to_tensor(y, name="y") for y in ys]
-        sources = [graph.as_graph_element(x, allow_operation=False) for x in xs]
+        sources = [_source(graph, x) for x in xs]
         barred = {graph.as_graph_element(t, allow_operation=False) for t in stops}
         seeds = _seeds(targets, _listed(grad_ys) if grad_ys is not None else [None] * len(targets))
         contexts = graph.enclosing_contexts()
@@ -56,6 +56,13 @@ def gradients(
 
 def _listed(values: Any) -> list:
     return list(values) if isinstance(values, (list, tuple)) else [values]
+
+
+def _source(graph: Graph, x: Any) -> Tensor:
+    """The tensor of the graph that `x` is or names; a constant for a value, of which no y is made."""
+    if isinstance(x, (Tensor, str)) or hasattr(x, "_as_graph_element"):
+        return graph.as_graph_element(x, allow_operation=False)
+    return convert_to_tensor(x, name="x")
 
 
 def _seeds(ys: Sequence[Tensor], grad_ys: Sequence[Any]) -> list[Any]:

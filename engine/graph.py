@@ -332,6 +332,10 @@ class Graph:
             contexts.append(contexts[-1].outer)
         return contexts
 
+    def _get_control_flow_context(self) -> Any:
+        """The innermost branch or loop body being traced; None outside of all."""
+        return self.control_flow_context
+
     def finalize(self) -> None:
         """Make the graph read-only: adding an operation raises RuntimeError from here on."""
         self._finalized = True
@@ -510,10 +514,14 @@ class Graph:
 
     @contextmanager
     def control_dependencies(self, control_inputs: Any) -> Iterator[None]:
-        """Run the given operations before whatever is made inside; None forgets the outer dependencies."""
-        outer = self._control_stack
+        """Run the given operations before whatever is made inside.
+
+        None forgets the outer dependencies, and leaves the branches and loops that are being traced.
+        """
+        outer, context = self._control_stack, self.control_flow_context
         if control_inputs is None:
             self._control_stack = []
+            self.control_flow_context = None if context is None else context.function
         else:
             ops = []
             for item in control_inputs:
@@ -525,7 +533,7 @@ class Graph:
         try:
             yield
         finally:
-            self._control_stack = outer
+            self._control_stack, self.control_flow_context = outer, context
 
     def _current_control_inputs(self, inputs: Iterable[Tensor]) -> list[Operation]:
         if not self._control_stack:

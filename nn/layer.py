@@ -175,7 +175,7 @@ class Layer:
             constraint=constraint,
             **kwargs,
         )
-        if regularizer is not None and len(variables) > known:  # it is new, not shared
+        if regularizer and len(variables) > known:  # it is new, not shared
             for part in variable if isinstance(variable, PartitionedVariable) else [variable]:
                 with lifted(self.graph), self.graph.name_scope(f"{name}/Regularizer"):
                     loss = regularizer(part)

@@ -119,7 +119,7 @@ class VariableStore:
         variable = self._created(request, part)
         if request.name is not None:
             self._vars[request.name] = variable
-        if request.regularizer is not None:
+        if request.regularizer:  # programs say "none" by an empty dict, too
             _add_loss(variable, request)
         return variable
 

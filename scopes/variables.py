@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -83,13 +83,18 @@ class _ThroughCreators(type):
 
 @contextmanager
 def lifted(graph: Graph) -> Iterator[None]:
-    """Outside all control dependencies, branches and loops: where variables and their initializers are made."""
+    """Outside all control dependencies, branches, loops and functions: where variables are made, and initial values."""
     context, graph.control_flow_context = graph.control_flow_context, None
     try:
         with graph.control_dependencies(None):
             yield
     finally:
         graph.control_flow_context = context
+
+
+def init_scope() -> AbstractContextManager[None]:
+    """A context manager that makes operations outside all control dependencies, branches, loops and functions."""
+    return lifted(get_default_graph())
 
 
 class SliceInfo:
@@ -601,8 +606,9 @@ VariableV1 = Variable  # the name of TensorFlow 1.15 for what it had all along
 
 __all__ = [
     "Variable", "VariableAggregation", "VariableSynchronization", "VariableV1", "all_variables",
-    "assert_variables_initialized", "global_variables", "global_variables_initializer", "initialize_all_variables",
-    "initialize_local_variables", "initialize_variables", "local_variables", "local_variables_initializer",
+    "assert_variables_initialized", "global_variables", "global_variables_initializer", "init_scope",
+    "initialize_all_variables", "initialize_local_variables", "initialize_variables", "local_variables",
+    "local_variables_initializer",
     "model_variables", "moving_average_variables", "report_uninitialized_variables", "trainable_variables",
     "variable_creator_scope", "variables_initializer",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ from .checkpoint.state import (
     remove_checkpoint,
     update_checkpoint_state,
 )
-from .cluster import ClusterSpec
+from .cluster import ClusterSpec, replica_device_setter
 from .coordinator import Coordinator, LooperThread
 from .decay import (
     cosine_decay,

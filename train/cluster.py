@@ -66,6 +66,29 @@ class ClusterSpec:
         return f"ClusterSpec({', '.join(f'{name!r}: {tasks!r}' for name, tasks in sorted(self.as_dict().items()))})"
 
 
+def replica_device_setter(
+    ps_tasks: int = 0,
+    ps_device: str = "/job:ps",
+    worker_device: str = "/job:worker",
+    merge_devices: bool = True,
+    cluster: Any = None,
+    ps_ops: Any = None,
+    ps_strategy: Any = None,
+) -> None:
+    """None, by which `tf.device` changes nothing: what TensorFlow gives where there are no parameter servers.
+
+    Raises NotImplementedError where there are some.
+    """
+    if cluster is not None:
+        job = ps_device.lstrip("/").removeprefix("job:").partition("/")[0]
+        ps_tasks = len(ClusterSpec(cluster).as_dict().get(job, ()))
+    if ps_tasks:
+        raise NotImplementedError(
+            "There are no parameter servers here, as everything runs in one process: for several GPUs use data "
+            "parallelism, one process for each GPU"
+        )
+
+
 def _tasks(job: str, tasks: Any) -> dict[int, str]:
     if isinstance(tasks, (list, tuple)):
         tasks = dict(enumerate(tasks))

@@ -23,12 +23,14 @@ class Context:
     TensorFlow builds conditions and loops from many small operations (Switch, Merge, Enter, Exit ...), where one Cond
     or Loop stands here. Those count for the op seeds of what is drawn inside and after, so they are added to
     `Graph.uncounted` as TensorFlow would make them. `entered` is what tensors have come in so far, shared by a loop's
-    condition and body.
+    condition and body. `function` is the function that the branch or loop is in, if it is in one that TensorFlow has a
+    graph of its own for.
     """
 
     def __init__(self, graph: Graph, description: str, entered: set[Tensor] | None = None) -> None:
         self.graph = graph
         self.outer = graph.control_flow_context
+        self.function: Context | None = None if self.outer is None else self.outer.function
         self.description = description
         self.entered = set() if entered is None else entered
 

@@ -34,7 +34,12 @@ def test_a_cluster_says_its_tasks():
             "No task with index 1 in job 'a'",
         ),
         (lambda: tf.train.Server, AttributeError, "use data parallelism"),
-        (lambda: tf.train.replica_device_setter, AttributeError, "use data parallelism"),
+        (lambda: tf.train.replica_device_setter(1), NotImplementedError, "use data parallelism"),
+        (
+            lambda: tf.train.replica_device_setter(cluster={"ps": ["a:1"]}),
+            NotImplementedError,
+            "no parameter servers here",
+        ),
         (lambda: tf.contrib.nccl, AttributeError, "use data parallelism"),
         (lambda: tf.contrib.graph_editor, AttributeError, "import_graph_def"),
         (lambda: tf.contrib.boosted_trees.python, AttributeError, "XGBoost"),

@@ -23,7 +23,7 @@ import scopeflow as tf
         ("tf.soft_plus", "nearest: tf.nn.softplus;"),
         ("tf.keras.layers", "scopeflow has no tf.keras; use tf.layers; docs/coverage.md lists"),
         ("tf.train.Server", "data parallelism"),
-        ("tf.train.replica_device_setter", "data parallelism"),
+        ("tf.train.WorkerSessionCreator", "data parallelism"),
         ("tf.profiler.profile", "scopeflow has no tf.profiler; measure with"),
         ("tf.qqqqqqqq", "scopeflow has no tf.qqqqqqqq; docs/coverage.md lists what is there"),
     ],
