@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -29,14 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what every file lacks. 0 if nothing, 1 if something, 2 if a file cannot be read as Python."""
     lacks = unread = files = 0
+    readers: dict[Path, _Visitor] = {}
     for path in _files(arguments.paths):
         files += 1
         try:
-            found = missing_names(path.read_bytes(), str(path))
+            readers[path] = _read(path.read_bytes(), str(path))
         except (OSError, SyntaxError, ValueError) as error:
             unread += 1
             print(f"{path}: {error}", file=sys.stderr)
-            continue
+    given = {name for reader in readers.values() for name in reader.given}
+    for path, reader in readers.items():
+        found = reader.missing(given)
         lacks += len(found)
         for lack in found:
             print(f"{path}:{lack.line}: {lack.name}: {lack.advice}")
@@ -53,11 +56,17 @@ def missing_names(source: str | bytes, filename: str = "<program>") -> list[Lack
     """What the source of a program imports from TensorFlow, or reads of it, and is not there, by line.
 
     Names are followed through imports, and through assignments of a name of TensorFlow's (``flags = tf.app.flags``).
-    Raises SyntaxError for what is no Python.
+    What the program itself puts into TensorFlow (``tf.GraphKeys.INPUTS = "inputs"``) is there. Raises SyntaxError for
+    what is no Python.
     """
+    reader = _read(source, filename)
+    return reader.missing(reader.given)
+
+
+def _read(source: str | bytes, filename: str) -> _Visitor:
     visitor = _Visitor()
     visitor.visit(ast.parse(source, filename))
-    return sorted(dict.fromkeys(visitor.lacks))
+    return visitor
 
 
 class _Visitor(ast.NodeVisitor):
@@ -66,6 +75,11 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self) -> None:
         self.names: dict[str, tuple[str, Any]] = {}  # a name of the program: (its name in TensorFlow, what it is here)
         self.lacks: list[Lack] = []
+        self.given: set[str] = set()  # what it adds to TensorFlow's namespaces and classes
+
+    def missing(self, given: Collection[str]) -> list[Lack]:
+        """What it lacks beside what is given."""
+        return sorted({lack for lack in self.lacks if lack.name not in given})
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -91,7 +105,9 @@ class _Visitor(ast.NodeVisitor):
                 self.names[alias.asname or alias.name] = (name, found)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if self._resolve(node) is None:
+        if isinstance(node.ctx, ast.Store) and (owner := self._resolve(node.value)):
+            self.given.add(f"{owner[0]}.{node.attr}")
+        elif self._resolve(node) is None:
             self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
