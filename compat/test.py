@@ -377,7 +377,8 @@ class TestCase(absltest.TestCase):
         self._all_hold(a, lambda x: x <= comparison_target, f"not less than or equal to {comparison_target}")
 
     def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:
-        """|f1 - f2| <= err."""
+        """|f1 - f2| <= err, of numbers or of arrays of one number."""
+        f1, f2 = np.asarray(f1).item(), np.asarray(f2).item()
         close = f1 == f2 or math.fabs(f1 - f2) <= err
         self.assertTrue(close, f"{f1:f} != {f2:f} +/- {err:f}" + (f": {msg}" if msg else ""))
 

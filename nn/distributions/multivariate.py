@@ -8,7 +8,7 @@ from typing import Any
 from ...engine.build import convert_to_tensor
 from ...engine.graph import Tensor, op_scope
 from ...engine.ops.array import concat, reverse
-from ...engine.ops.basic import broadcast_to, cast, expand_dims, ones, reshape, shape, zeros
+from ...engine.ops.basic import cast, expand_dims, ones, reshape, shape, zeros
 from ...engine.ops.decompositions import cholesky
 from ...engine.ops.diagonals import matrix_band_part, matrix_diag_part
 from ...engine.ops.math import square
@@ -72,7 +72,7 @@ class _MultivariateNormal(Distribution):
 
     def _entropy(self) -> Tensor:
         own = 0.5 * (1.0 + math.log(2 * math.pi)) * self._dimensions() + self._scale.log_abs_determinant()
-        return broadcast_to(own, self.batch_shape_tensor())
+        return own + zeros(self.batch_shape_tensor(), self.dtype)
 
     def _mean(self) -> Tensor:
         return self._moved(zeros(self._whole_shape(), self.dtype))
@@ -84,7 +84,7 @@ class _MultivariateNormal(Distribution):
         return self._scale.matmul(self._scale.to_dense(), adjoint_arg=True)
 
     def _variance(self) -> Tensor:
-        return broadcast_to(reduce_sum(square(self._scale.to_dense()), -1), self._whole_shape())
+        return reduce_sum(square(self._scale.to_dense()), -1) + zeros(self._whole_shape(), self.dtype)
 
 
 class MultivariateNormalDiag(_MultivariateNormal):
@@ -116,7 +116,7 @@ class MultivariateNormalDiag(_MultivariateNormal):
         super().__init__(loc, scale, validate_args, allow_nan_stats, scope)
 
     def _stddev(self) -> Tensor:
-        return broadcast_to(self._scale.diag_part(), self._whole_shape())
+        return self._scale.diag_part() + zeros(self._whole_shape(), self.dtype)
 
     def _variance(self) -> Tensor:
         return square(self._stddev())

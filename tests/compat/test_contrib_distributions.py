@@ -127,3 +127,10 @@ def test_a_triangle_is_filled_in_a_spiral():
     assert batch.tolist() == [[[1.0]], [[2.0]]]
     with pytest.raises(ValueError, match="triangular matrix"):
         D.fill_triangular([1, 2])
+
+
+def test_statistics_keep_what_is_known_of_their_shapes():
+    loc, scale = (tf.placeholder(tf.float32, [None, 4, 3]) for _ in range(2))
+    normal = tf.contrib.distributions.MultivariateNormalDiag(loc, scale)
+    told = [getattr(normal, name)().shape.as_list() for name in ("entropy", "mean", "variance", "stddev")]
+    assert told == [[None, 4], [None, 4, 3], [None, 4, 3], [None, 4, 3]]

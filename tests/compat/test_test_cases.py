@@ -41,6 +41,7 @@ PASSES = {
     "less": lambda t: t.assertAllLess([0], 1),
     "less equal": lambda t: t.assertAllLessEqual([1], 1),
     "near": lambda t: t.assertNear(1.0, 1.5, 0.5),
+    "near, arrays of one": lambda t: t.assertNear(np.ones([1, 1]), np.array([1.5]), 0.5),
     "array near": lambda t: t.assertArrayNear([0.0, 1.0], [0.1, 1.0], 0.2),
     "distance": lambda t: t.assertNDArrayNear(np.zeros(2), np.ones(2), 1.5),
     "shape": lambda t: t.assertShapeEqual(np.zeros([2, 3]), tf.zeros([2, 3])),
