@@ -3,4 +3,13 @@
 from . import estimator_inputs as inputs
 from .run_config import RunConfig
 
-__all__ = ["RunConfig", "inputs"]
+
+class ModeKeys:
+    """What a model is built for, as models that were written for estimators ask."""
+
+    TRAIN = "train"
+    EVAL = "eval"
+    PREDICT = "infer"
+
+
+__all__ = ["ModeKeys", "RunConfig", "inputs"]

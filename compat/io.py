@@ -27,12 +27,14 @@ from ..engine.ops.codecs import (
 from ..engine.ops.files import matching_files, read_file, write_file
 from ..engine.ops.strings import decode_base64, encode_base64
 from ..train.input import match_filenames_once
+from . import io_gfile as gfile
 
 __all__ = [
     "FixedLenFeature", "FixedLenSequenceFeature", "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
     "RandomShuffleQueue", "SparseFeature", "TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter",
     "VarLenFeature", "decode_base64", "decode_bmp", "decode_csv", "decode_gif", "decode_image",
-    "decode_jpeg", "decode_png", "decode_raw", "encode_base64", "encode_jpeg", "encode_png", "match_filenames_once",
+    "decode_jpeg", "decode_png", "decode_raw", "encode_base64", "encode_jpeg", "encode_png", "gfile",
+    "match_filenames_once",
     "matching_files",
     "parse_example", "parse_single_example", "parse_single_sequence_example", "parse_tensor", "read_file",
     "serialize_tensor", "tf_record_iterator", "write_file",

@@ -24,14 +24,15 @@ _INNER: dict[str, tuple[str, ...]] = {
     **{
         f"python.ops.{name}": _ROOT
         for name in (
-            "array_ops", "check_ops", "clip_ops", "confusion_matrix", "functional_ops", "gen_array_ops",
+            "check_ops", "clip_ops", "confusion_matrix", "functional_ops", "gen_array_ops",
             "gen_data_flow_ops", "gen_math_ops", "gen_random_ops", "gen_state_ops", "gradients",
-            "gradients_impl", "histogram_ops", "io_ops", "linalg_ops", "logging_ops", "map_fn", "math_ops",
+            "gradients_impl", "histogram_ops", "linalg_ops", "logging_ops", "map_fn", "math_ops",
             "numerics", "parsing_ops", "partitioned_variables", "random_ops", "script_ops", "sort_ops",
             "sparse_ops", "special_math_ops", "standard_ops", "state_ops", "template", "tensor_array_ops",
-            "variable_scope", "variables",
+            "variables",
         )
     },
+    **{f"python.ops.{name}": (".compat.inner_ops", "") for name in ("array_ops", "io_ops", "variable_scope")},
     "python.ops.bitwise_ops": ("bitwise",),
     "python.ops.candidate_sampling_ops": _NN,
     "python.ops.ctc_ops": _NN,
@@ -61,7 +62,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.nn": _NN,
     "python.ops.nn_impl": _NN,
     "python.ops.nn_ops": _NN,
-    "python.ops.rnn": ("nn",),
+    "python.ops.rnn": (".nn.rnn", "nn"),
+    "python.ops.rnn.rnn_cell_impl": ("nn.rnn_cell",),
     "python.ops.rnn_cell": ("nn.rnn_cell",),
     "python.ops.rnn_cell_impl": ("nn.rnn_cell",),
     "python.framework.constant_op": _ROOT,
@@ -97,7 +99,10 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.client.timeline": (".compat.timeline",),
     "python.tools.freeze_graph": (".compat.tools",),
     "python.tools.inspect_checkpoint": (".compat.tools",),
+    "python.tf2": (".compat.switches",),
+    "python.util.all_util": (".compat.documenting",),
     "python.util.deprecation": (".compat.deprecation",),
+    **{f"python.util.{name}": (".compat.decorating",) for name in ("tf_contextlib", "tf_decorator")},
     "python.util.tf_inspect": (".compat.signatures",),
     "python.platform.app": ("app",),
     "python.platform.flags": ("flags",),
@@ -134,6 +139,8 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.framework.graph_util_impl": ("graph_util",),
     "python.framework.importer": _ROOT,
     "python.framework.meta_graph": (".train.meta_graph",),
+    "python.eager.context": (".compat.switches",),
+    "python.ops.control_flow_util": (".compat.control_flow_util",),
     "python.ops.custom_gradient": _ROOT,
     "python.ops.resources": (".compat.resources",),
     "core.protobuf.rewriter_config_pb2": (".engine.settings",),
@@ -159,14 +166,15 @@ _INNER: dict[str, tuple[str, ...]] = {
             ("metrics", "ops", ("metric_ops",)),
             ("opt", "training", ("external_optimizer", "lazy_adam_optimizer", "nadam_optimizer",
                                  "weight_decay_optimizers")),
-            ("rnn", "ops", ("fused_rnn_cell", "gru_ops", "lstm_ops", "rnn")),
+            ("rnn", "ops", ("core_rnn", "fused_rnn_cell", "gru_ops", "lstm_ops", "rnn")),
             ("seq2seq", "ops", ("attention_wrapper", "basic_decoder", "beam_search_decoder", "beam_search_ops",
-                                "decoder", "helper", "loss")),
+                                "helper", "loss")),
             ("signal", "ops", ("mel_ops", "mfcc_ops", "reconstruction_ops", "shape_ops", "spectral_ops", "window_ops")),
             ("training", "training", ("evaluation", "hparam", "training")),
         )
         for name in names
     },
+    "contrib.seq2seq.python.ops.decoder": (".nn.rnn", "contrib.seq2seq"),
     **{f"contrib.slim.python.slim.{name}": (f"contrib.slim.{name}",) for name in ("evaluation", "learning", "nets")},
     **{
         f"contrib.slim.python.slim.nets.{name}": (f"contrib.slim.nets.{name}",)
@@ -183,7 +191,10 @@ _INNER: dict[str, tuple[str, ...]] = {
     "contrib.learn.python.learn.datasets.mnist": (".compat.mnist",),
 }  # fmt: skip
 # Paths that programs import at their top for something that is refused, when they use it (`absent.py` says why).
-_REFUSED_WHEN_USED = ("contrib.memory_stats", "python.debug")
+_REFUSED_WHEN_USED = (
+    "contrib.eager", "contrib.eager.python", "contrib.eager.python.tfe", "contrib.memory_stats", "python.debug",
+    "python.ops.resource_variable_ops",
+)  # fmt: skip
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}
 
 

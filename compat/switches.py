@@ -16,6 +16,15 @@ def executing_eagerly() -> bool:
 
 control_flow_v2_enabled = executing_eagerly_outside_functions = resource_variables_enabled = executing_eagerly
 
+# As `tensorflow.python.tf2` and `tensorflow.python.eager.context` call it.
+enabled = in_eager_mode = executing_eagerly
+
+
+def in_graph_mode() -> bool:
+    """True, as `tensorflow.python.eager.context` calls it."""
+    return True
+
+
 __all__ = [
     "control_flow_v2_enabled", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables",
     "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "executing_eagerly",

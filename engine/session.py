@@ -125,7 +125,7 @@ class Session:
             return self._timed(self._prepare(fetches, feeds, where), options)(values)
         if run is None:
             if any(isinstance(key, tuple) for key in feeds):
-                return self.run(fetches, _flat_feeds(feeds, values), options, run_metadata)
+                return self.run(fetches, nest.flatten_dict_items(feed_dict or {}), options, run_metadata)
             run = self._kept(key, fetches, feeds, where)
         return run(values) if options is None and self._milliseconds <= 0 else self._timed(run, options)(values)
 
@@ -172,7 +172,7 @@ class Session:
             self._check_not_closed()
             if len(values) != len(feeds):
                 raise ValueError(f"The callable takes {len(feeds)} values, got {len(values)}")
-            flat = list(_flat_feeds(feeds, values).values()) if nested else values
+            flat = list(nest.flatten_dict_items(dict(zip(feeds, values, strict=True))).values()) if nested else values
             return self._timed(run, options)(flat)
 
         return call
@@ -469,24 +469,6 @@ _EXPANSIONS: list[tuple[type, Callable[[Any], tuple[list, Callable]]]] = []
 def register_fetch_expansion(kind: type, expand: Callable[[Any], tuple[list, Callable]]) -> None:
     """Let objects of a class be fetched: `expand(object)` gives (fetches, function of the list of their values)."""
     _EXPANSIONS.append((kind, expand))
-
-
-def _flat_feeds(feeds: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
-    """The feeds with tuples of keys, such as an RNN's state, taken apart. Raises ValueError where values do not fit."""
-    flat: dict[Any, Any] = {}
-    for feed, value in zip(feeds, values, strict=True):
-        keys = nest.flatten(feed)
-        parts = nest.flatten(value) if isinstance(feed, tuple) else [value]
-        if len(keys) != len(parts):
-            raise ValueError(
-                f"Could not flatten dictionary. Key had {len(keys)} elements, but value had {len(parts)} elements. "
-                f"Key: {keys}, value: {parts}."
-            )
-        for key, part in zip(keys, parts, strict=True):
-            if key in flat:
-                raise ValueError(f"Cannot flatten dict because this key is not unique: {key}")
-            flat[key] = part
-    return flat
 
 
 def _parts_of_feed(key: Any) -> Sequence[Any]:

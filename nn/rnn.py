@@ -41,6 +41,9 @@ def swapped(x: Tensor) -> Tensor:
     return transpose(x, [1, 0, *range(2, x.shape.ndims)])
 
 
+_transpose_batch_time = swapped  # so programs know it
+
+
 def lengths_of(sequence_length: Any) -> Tensor | None:
     """The length of each sequence, int32 [batch]. Raises ValueError for another rank."""
     if sequence_length is None:

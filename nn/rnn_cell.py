@@ -20,7 +20,7 @@ from ..engine.ops.random import random_uniform
 from ..engine.ops.tensor_array import TensorArray
 from ..engine.shapes import TensorShape, as_shape
 from ..scopes.initializers import constant_initializer, zeros_initializer
-from ..scopes.scope import get_variable_scope, variable_scope
+from ..scopes.scope import get_variable, get_variable_scope, variable_scope
 from .activations import activation_of
 from .dense import dropout
 from .layer import Layer, channels
@@ -71,6 +71,52 @@ def zeros_of(sizes: Any, batch_size: Any, dtype: Any) -> Any:
     dtypes = nest.flatten(dtype) if nest.is_nested(dtype) else [dtype] * len(flat)
     made = [zeros(_with_batch(batch_size, size), d) for size, d in zip(flat, dtypes, strict=True)]
     return nest.pack_sequence_as(sizes, made)
+
+
+_zero_state_tensors = zeros_of  # so programs know it
+
+
+class _Linear:
+    """Matrices side by side, times `kernel`, plus `bias`: two variables in the scope that is open, made here.
+
+    `args` are a matrix or a list of such. Raises ValueError where one is not, or its width is not known.
+    """
+
+    def __init__(
+        self, args: Any, output_size: int, build_bias: bool, bias_initializer: Any = None,
+        kernel_initializer: Any = None,
+    ) -> None:  # fmt: skip
+        matrices = _listed(args)
+        if not matrices:
+            raise ValueError("`args` must be specified")
+        shapes = [matrix.shape for matrix in matrices]
+        for known in shapes:
+            if known.ndims != 2:
+                raise ValueError(f"linear is expecting 2D arguments: {[str(shape) for shape in shapes]}")
+            if known.as_list()[1] is None:
+                raise ValueError(f"linear expects shape[1] to be provided for shape {known}, but saw {known[1]}")
+        width, dtype = sum(known.as_list()[1] for known in shapes), matrices[0].dtype
+        with variable_scope(get_variable_scope()) as scope:
+            self._weights = get_variable("kernel", [width, output_size], dtype, kernel_initializer)
+            scope.set_partitioner(None)
+            initializer = zeros_initializer() if bias_initializer is None else bias_initializer
+            self._biases = get_variable("bias", [output_size], dtype, initializer) if build_bias else None
+
+    def __call__(self, args: Any) -> Tensor:
+        matrices = _listed(args)
+        y = matmul(concat(matrices, 1) if len(matrices) > 1 else matrices[0], self._weights)
+        return y if self._biases is None else bias_add(y, self._biases)
+
+
+def _linear(
+    args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None
+) -> Tensor:
+    """`_Linear` of the same `args`, as programs that write cells of their own call it."""
+    return _Linear(args, output_size, bias, bias_initializer, kernel_initializer)(args)
+
+
+def _listed(args: Any) -> list:
+    return list(args) if isinstance(args, (list, tuple)) else [] if args is None else [args]
 
 
 def _with_batch(batch_size: Any, size: Any) -> Any:

@@ -61,20 +61,28 @@ def _traced(f: Callable, args: list[Tensor]) -> Any:
     given = {"variables": variables} if variables else {}
 
     def gradient(op: Operation, *grads: Any) -> list[Any]:
-        answer = grad_fn(*grads[: len(results)], **given)
+        answer = grad_fn(*grads, **given)
         of_args, of_variables = answer if variables else (answer, [])
         of_args = nest.flatten(of_args)
         if len(of_variables) != len(variables):
             raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
-        return [None] * len(results) + of_args + [*of_variables]
+        return [*of_args, *of_variables]
 
-    name = f"CustomGradient-{next(_numbers)}"
-    RegisterGradient(name)(gradient)
     for result in results:
         identity(result)  # nobody needs it, but TensorFlow makes it, and counts it in names and seeds
-    with graph.gradient_override_map({"IdentityN": name}):
-        outputs = identity_n([*results, *args, *(variable.value() for variable in variables)])
-    return nest.pack_sequence_as(structure, outputs[: len(results)])
+    outputs = with_gradient(results, [*args, *(variable.value() for variable in variables)], gradient)
+    return nest.pack_sequence_as(structure, outputs)
+
+
+def with_gradient(results: Sequence[Tensor], inputs: Sequence[Tensor], gradient: Callable[..., list]) -> list[Tensor]:
+    """The results again, whose gradient reaches the inputs, by ``gradient(op, *dy)``, and nothing else.
+
+    `op` has the results and then the inputs, as its own inputs and as its outputs.
+    """
+    name = f"CustomGradient-{next(_numbers)}"
+    RegisterGradient(name)(lambda op, *dy: [None] * len(results) + gradient(op, *dy[: len(results)]))
+    with get_default_graph().gradient_override_map({"IdentityN": name}):
+        return identity_n([*results, *inputs])[: len(results)]
 
 
 def _read_by(results: Sequence[Tensor], before: int) -> list[Any]:

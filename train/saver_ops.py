@@ -102,7 +102,7 @@ define(
     grad=not_differentiable,
     host=["prefix", "tensor_names", "shape_and_slices", "tensors"],
 )
-define(
+restore_v2 = define(
     "RestoreV2",
     "prefix:string, tensor_names:string, shape_and_slices:string -> tensors:dtypes*",
     shape=lambda *inputs, dtypes: [TensorShape(None)] * len(dtypes),

@@ -20,7 +20,7 @@ from ...engine.shapes import TensorShape
 from ...nn.activations import softmax
 from ...nn.convolutions import conv1d
 from ...nn.dense import dropout
-from ...nn.rnn_cell import GRUCell, LayerRNNCell, LSTMCell, LSTMStateTuple, RNNCell, check_cell
+from ...nn.rnn_cell import GRUCell, LayerRNNCell, LSTMCell, LSTMStateTuple, RNNCell, _linear, check_cell
 from ...scopes.initializers import constant_initializer, zeros_initializer
 from ...scopes.scope import get_variable, get_variable_scope, variable_scope
 from .normalizers import layer_norm
@@ -33,9 +33,7 @@ def linear(xs: Any, size: int, bias: float | None = 0.0) -> Tensor:
 
     `bias` is what the biases start as; None for none.
     """
-    x = concat(list(xs), 1) if isinstance(xs, (list, tuple)) else xs
-    y = matmul(x, get_variable("kernel", [x.shape.as_list()[-1], size], x.dtype))
-    return y if bias is None else bias_add(y, get_variable("bias", [size], x.dtype, constant_initializer(bias)))
+    return _linear(xs, size, bias is not None, constant_initializer(bias or 0.0))
 
 
 def normed(x: Tensor, scope: str, gain: float, shift: float) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...engine.session import ConfigProto, GPUOptions
 from ...train.monitored import USE_DEFAULT
-from .. import run_config
+from .. import estimator, run_config
 from ..run_config import refuse
 
 
@@ -46,4 +46,12 @@ class RunConfig(run_config.RunConfig):
         )  # fmt: skip
 
 
-__all__ = ["RunConfig"]
+class ModeKeys:
+    """`tf.estimator.ModeKeys` as it was called first."""
+
+    TRAIN = estimator.ModeKeys.TRAIN
+    EVAL = estimator.ModeKeys.EVAL
+    INFER = estimator.ModeKeys.PREDICT
+
+
+__all__ = ["ModeKeys", "RunConfig"]

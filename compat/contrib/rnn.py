@@ -26,6 +26,8 @@ from ...nn.rnn_cell import (
     MultiRNNCell,
     ResidualWrapper,
     RNNCell,
+    _Linear,  # noqa: F401  (programs take it, and `_linear`, from here)
+    _linear,  # noqa: F401
     check_cell,
 )
 from ...scopes.initializers import random_uniform_initializer

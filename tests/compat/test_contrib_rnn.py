@@ -375,3 +375,25 @@ def test_several_decoders_share_one_encoder():
 def test_attention_decoders_refuse_what_does_not_fit(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_linear_map_of_matrices_side_by_side_is_there_for_cells_of_users():
+    cells = tf.nn.rnn_cell
+    a, b = values(BATCH, 2), values(BATCH, DEPTH, seed=1)
+    with tf.variable_scope("once", initializer=tf.ones_initializer()):
+        both = cells._linear([tf.constant(a), tf.constant(b)], UNITS, True, tf.constant_initializer(0.5))
+    with tf.variable_scope("often"):
+        kept = cells._Linear(tf.constant(a), UNITS, False, kernel_initializer=tf.constant_initializer(2.0))
+        twice = kept(kept(tf.constant(a)))
+    assert [v.op.name for v in tf.global_variables()] == ["once/kernel", "once/bias", "often/kernel"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        got = session.run([both, twice])
+    wanted = (a.sum(1) + b.sum(1) + 0.5)[:, None].repeat(UNITS, 1), (8 * a.sum(1))[:, None].repeat(UNITS, 1)
+    for x, y in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-5)
+    for bad, words in (([], "must be specified"), ([tf.zeros([2])], "2D arguments"), (None, "must be specified")):
+        with pytest.raises(ValueError, match=words):
+            cells._linear(bad, 2, True)
+    with pytest.raises(ValueError, match=r"expects shape\[1\] to be provided"):
+        cells._linear(tf.placeholder(tf.float32, [3, None]), 2, True)

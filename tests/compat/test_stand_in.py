@@ -51,7 +51,14 @@ from tensorflow.python.client import timeline
 from tensorflow.python.ops.init_ops import VarianceScaling
 from tensorflow.python.tools import freeze_graph, inspect_checkpoint
 from tensorflow.python.tools.inspect_checkpoint import print_tensors_in_checkpoint_file
-from tensorflow.python import debug as tf_debug
+from tensorflow.python import debug as tf_debug, tf2
+from tensorflow.python.eager import context
+from tensorflow.python.ops import control_flow_util, io_ops, resource_variable_ops, variable_scope as vs
+from tensorflow.python.ops.rnn import rnn_cell_impl as cells, _transpose_batch_time
+from tensorflow.contrib.eager.python import tfe as contrib_eager
+from tensorflow.contrib.rnn.python.ops.core_rnn import static_rnn
+from tensorflow.contrib.rnn.python.ops.core_rnn_cell import _linear, _Linear
+from tensorflow.contrib.seq2seq.python.ops import decoder
 from tensorflow.contrib import memory_stats
 import tensorflow.contrib.memory_stats
 import scopeflow
@@ -75,6 +82,14 @@ deprecation._PRINT_DEPRECATION_WARNINGS = False  # as many programs do
 assert init_ops.VarianceScaling is VarianceScaling is tf.variance_scaling_initializer
 assert isinstance(init_ops.Constant(2), init_ops.Initializer) and callable(freeze_graph.freeze_graph)
 assert tf_inspect.getargspec(lambda a, b=1, *c: a) == (["a", "b"], "c", None, (1,))
+assert not tf2.enabled() and not context.executing_eagerly() and not context.in_eager_mode()
+assert context.in_graph_mode() and control_flow_util.GetContainingXLAContext(None) is None
+assert not control_flow_util.GraphOrParentsInXlaContext(tf.get_default_graph())
+assert cells.BasicLSTMCell is tf.nn.rnn_cell.BasicLSTMCell
+assert static_rnn is tf.nn.static_rnn and _linear is cells._linear and _Linear is cells._Linear
+assert decoder._transpose_batch_time is _transpose_batch_time and decoder.Decoder is tf.contrib.seq2seq.Decoder
+assert tf.io.gfile.GFile is tf.gfile.GFile and (tf.estimator.ModeKeys.PREDICT, tf.contrib.learn.ModeKeys.INFER) == (
+    "infer", "infer")
 print(tf.Session().run(tf.constant(3) + 4))
 """
 
@@ -207,6 +222,11 @@ def test_the_real_tensorflow_is_not_replaced_once_it_is_there(tmp_path):
             "from tensorflow.python import debug; debug.LocalCLIDebugWrapperSession(None)",
             "no tf.python.debug.LocalCLIDebugWrapperSession; look at values with tf.Print",
         ),
+        (
+            "from tensorflow.python.ops import resource_variable_ops as r; r.ResourceVariable",
+            "variables are references, as TensorFlow 1's are by default",
+        ),
+        ("from tensorflow.contrib.eager.python import tfe; tfe.defun", "everything is built as a graph"),
         ("from tensorflow.contrib.memory_stats import MaxBytesInUse", "cupy.get_default_memory_pool() says"),
         ("from tensorflow.contrib import memory_stats as m; m.MaxBytesInUse()", "cupy.get_default_memory_pool() says"),
         (
@@ -227,10 +247,121 @@ def test_modules_are_known_only_where_there_is_something():
         make_module("tensorflow.python.training.nothing")
 
 
-@pytest.mark.parametrize("option", ["grad_func", "python_grad_func"])
-def test_a_function_with_a_gradient_of_its_own_is_refused(option):
-    with pytest.raises(NotImplementedError, match=option):
-        Defun(tf.float32, **{option: len})
+GRADIENTS = {
+    "grad_func": lambda a, b, dc, dd: (a * 10.0 + dc, b + dd),
+    "python_grad_func": lambda op, dc, dd: [op.inputs[0] * 10.0 + dc, op.outputs[1] / op.inputs[0] + dd],
+}
+
+
+@pytest.mark.parametrize("option", GRADIENTS)
+def test_a_function_may_have_a_gradient_of_its_own(option):
+    @Defun(tf.float32, tf.float32, shape_func=len, noinline=True, **{option: GRADIENTS[option]})
+    def f(a, b):
+        """Sum and product."""
+        return a + b, a * b
+
+    assert (f.__name__, f.__doc__) == ("f", "Sum and product.")
+    with tf.Graph().as_default(), tf.Session() as session:
+        a, b = tf.constant([2.0, 3.0]), tf.constant([5.0, 7.0])
+        both = f(a, b, name="both")
+        assert [r.shape.as_list() for r in both] == [[2], [2]]
+        got = session.run([*both, *tf.gradients(both, [a, b], [[100.0, 200.0], [0.5, 0.25]])])
+        np.testing.assert_allclose(got, [[7, 10], [10, 21], [120, 230], [5.5, 7.25]])
+        of_integers = tf.gradients(f(a, [1, 1])[0], a)[0]
+        np.testing.assert_allclose(session.run(of_integers), [21, 31])
+        _, looped = tf.while_loop(lambda i, x: i < 2, lambda i, x: (i + 1, f(x, b)[1]), [0, a])
+        np.testing.assert_allclose(session.run([looped, *tf.gradients(looped, a)]), [[50, 147], [20, 30]])
+
+
+def test_inner_functions_do_what_those_that_programs_call_do():
+    array_ops, scopes = (make_module(f"tensorflow.python.ops.{name}") for name in ("array_ops", "variable_scope"))
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        assert session.run(array_ops.shape_internal(tf.zeros([2, 3]), optimize=False)).tolist() == [2, 3]
+        made = scopes.variable(3.0, name="made", trainable=False)
+        assert tf.global_variables() == [made] and not tf.trainable_variables()
+        with scopes._pure_variable_scope("pure"), graph.name_scope("names"):
+            assert tf.get_variable("v", [1]).name == "pure/v:0" and tf.constant(1).name == "names/Const:0"
+
+
+def test_tensors_of_a_checkpoint_are_read_by_their_names(tmp_path):
+    restore = make_module("tensorflow.python.ops.io_ops").restore_v2
+    path = str(tmp_path / "m")
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("a", initializer=[[1.0, 2.0], [3.0, 4.0]])
+        tf.get_variable("b", initializer=7)
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, path)
+        read = restore(path, ["b", "a"], ["", "2 2 1,1:0,2"], [tf.int32, "float32"])
+        b, a = session.run(read)
+        assert b == 7 and a.tolist() == [[3, 4]] and read[1].shape.ndims is None
+        with pytest.raises(tf.errors.NotFoundError, match="c"):
+            session.run(restore(path, ["c"], [""], [tf.float32]))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="expected dtype float32 does not equal"):
+            session.run(restore(path, ["b"], [""], [tf.float32]))
+
+
+def test_a_decorator_gives_what_it_wraps_its_name_and_attributes():
+    wrapping, contexts = (make_module(f"tensorflow.python.util.{name}") for name in ("tf_decorator", "tf_contextlib"))
+
+    def target(x):
+        """Doubles."""
+
+    def wrapper(*args):
+        return 2 * args[0]
+
+    target.kept, target.own, wrapper.own = 1, 2, 3
+    made = wrapping.make_decorator(target, wrapper, decorator_name="doubled")
+    assert made is wrapper and made(4) == 8 and made.__wrapped__ is target
+    assert (made.__name__, made.__doc__, made.kept, made.own) == ("target", "Doubles.", 1, 3)
+
+    @contexts.contextmanager
+    def opened():
+        yield 5
+
+    with opened() as value:
+        assert value == 5
+
+
+def test_a_module_keeps_what_its_docstring_lists():
+    util = make_module("tensorflow.python.util.all_util")
+    module = types.ModuleType("listed", "Things.\n\n@@kept\n@@absent\n")
+    vars(module).update(kept=1, dropped=2, excepted=3, _private=4)
+    sys.modules["listed"] = module
+    try:
+        assert util.make_all("listed") == ["kept"]
+        util.remove_undocumented("listed", ["excepted"])
+    finally:
+        del sys.modules["listed"]
+    assert {name for name in vars(module) if not name.startswith("__")} == {"kept", "excepted", "_private"}
+
+
+def test_structures_are_taken_apart_as_far_as_another_one_goes():
+    nest = make_module("tensorflow.python.util.nest")
+    pairs = {"b": [(1, 2), (3, 4)], "a": (5, [6])}
+    shallow = {"a": 0, "b": [0, 0]}
+    assert nest.flatten_up_to(shallow, pairs) == [(5, [6]), (1, 2), (3, 4)]
+    assert nest.flatten_up_to(0, [1, 2]) == [[1, 2]]
+    lengths = nest.map_structure_up_to(shallow, lambda x, y, more: len(x) + y + more, pairs, shallow, more=1)
+    assert lengths == {"a": 3, "b": [3, 3]}
+    assert nest.map_structure_up_to([0], len, (("x", "y"),), check_types=False) == [2]
+    assert nest.flatten_dict_items({(4, (5, 6)): ("a", ("b", "c")), 7: "d"}) == {4: "a", 5: "b", 6: "c", 7: "d"}
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda n: n.assert_shallow_structure([1, 2], 3), TypeError, "input must also be a sequence"),
+        (lambda n: n.assert_shallow_structure([1, 2], (3, 4)), TypeError, "same sequence type"),
+        (lambda n: n.flatten_up_to([1, 2], [3]), ValueError, "Input structure has length 1, while shallow .* 2"),
+        (lambda n: n.flatten_up_to({"a": 1}, {"b": 1}), ValueError, r"not in the input_tree: \['a'\]"),
+        (lambda n: n.map_structure_up_to([1], len), ValueError, "Cannot map over no sequences"),
+        (lambda n: n.flatten_dict_items({(1, 2): (3,)}), ValueError, "Key had 2 elements, but value had 1 elements"),
+        (lambda n: n.flatten_dict_items({(1, 2): (3, 4), 1: 5}), ValueError, "this key is not unique: 1"),
+    ],
+)
+def test_structures_that_do_not_fit_are_refused(call, kind, words):
+    with pytest.raises(kind, match=words):
+        call(make_module("tensorflow.python.util.nest"))
 
 
 def test_arguments_have_the_names_and_places_of_tensorflow_1():
@@ -427,6 +558,17 @@ def test_a_check_follows_every_way_to_tensorflow(header):
 
 def test_a_check_knows_nothing_of_other_libraries():
     assert missing_names("import numpy as tf\nimport tensorflow_probability as t\ntf.nothing\nt.nothing") == []
+
+
+def test_a_check_takes_what_a_program_adds_to_tensorflow_for_there(tmp_path):
+    adding = "import tensorflow as tf\ntf.GraphKeys.INPUTS = 'inputs'\ntf.mine = tf.GraphKeys.INPUTS\n"
+    assert missing_names(adding + "tf.mine(tf.GraphKeys.OTHER)") == missing_names(
+        "import tensorflow as tf\n\n\ntf.GraphKeys.OTHER"
+    )
+    (tmp_path / "z.py").write_text(adding)
+    (tmp_path / "a.py").write_text("import tensorflow as tf\ntf.mine(tf.GraphKeys.INPUTS)")
+    assert python(tmp_path, "-m", "scopeflow", "check", ".").stdout == "2 files: nothing is missing\n"
+    assert "2 names are missing" in python(tmp_path, "-m", "scopeflow", "check", "a.py").stdout
 
 
 def test_a_check_of_a_folder_says_where_and_how_many(tmp_path):

@@ -236,3 +236,23 @@ def test_files_are_found_listed_moved_and_removed(here):
     g.Remove("d/c.txt")
     g.DeleteRecursively("d")
     assert g.ListDirectory(".") == []
+
+
+def test_files_have_their_later_names_too(here):
+    g = tf.io.gfile
+    assert g.exists("a.txt") and g.isdir("d") and g.listdir(".") == ["a.txt", "d"] and g.glob("d/*") == ["d/e"]
+    g.mkdir("d")
+    g.makedirs("d/f/g")
+    g.copy("a.txt", "d/c.txt")
+    g.copy(src="a.txt", dst="d/c.txt", overwrite=True)
+    g.rename("d/c.txt", "a.txt", overwrite=True)
+    with pytest.raises(tf.errors.AlreadyExistsError, match="file already exists"):
+        g.copy("a.txt", "a.txt")
+    assert g.GFile("a.txt").read() == TEXT and g.stat("a.txt").length == 12
+    failed = []
+    assert list(g.walk("d")) == list(tf.gfile.Walk("d")) and list(g.walk("nope", onerror=failed.append)) == []
+    assert [folder for folder, _, _ in g.walk("d", topdown=False)] == ["d/e", "d/f/g", "d/f", "d"]
+    assert [type(error) for error in failed] == [tf.errors.NotFoundError]
+    g.remove("a.txt")
+    g.rmtree("d")
+    assert g.listdir(".") == []

@@ -1,0 +1,32 @@
+"""What programs reach for in `tensorflow.python.ops`: `array_ops`, `io_ops` and `variable_scope`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine.dtypes import as_dtype, int32
+from ..engine.graph import Tensor
+from ..engine.ops.basic import shape
+from ..scopes.scope import pure_variable_scope as _pure_variable_scope
+from ..scopes.variables import Variable as variable
+from ..train import saver_ops
+
+
+def restore_v2(
+    prefix: Any, tensor_names: Any, shape_and_slices: Any, dtypes: Sequence[Any], name: str | None = None
+) -> list[Tensor]:
+    """Tensors of a checkpoint, by their names and "" or the parts wanted. Their shapes are not known statically.
+
+    A run raises NotFoundError for a name that is not there, InvalidArgumentError for one of another dtype.
+    """
+    dtypes = [as_dtype(dtype) for dtype in dtypes]
+    return saver_ops.restore_v2(prefix, tensor_names, shape_and_slices, dtypes=dtypes, name=name)
+
+
+def shape_internal(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = int32) -> Tensor:
+    """`shape`; `optimize` changes nothing."""
+    return shape(input, name, out_type)
+
+
+__all__ = ["_pure_variable_scope", "restore_v2", "shape_internal", "variable"]
