@@ -228,7 +228,8 @@ def _decoded(field: Field, parts: list) -> Any:
         return np.concatenate([*alone]).astype(field._numbers, copy=True)
     if field.wire_type != LENGTH:
         return _number(field, parts[-1])
-    return [_octets(field, part) for part in parts] if field.repeated else _octets(field, parts[-1])
+    texts = [_octets(field, part) for part in parts]  # all must be of UTF-8, where one is, even if the last one counts
+    return texts if field.repeated else texts[-1]
 
 
 def _octets(field: Field, raw: memoryview) -> str | bytes:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from protobuf_twins import protobuf_classes
 
@@ -89,6 +89,7 @@ def test_what_is_written_is_what_protobuf_writes_and_both_read_it_alike(values):
 
 
 @settings(deadline=None, max_examples=150)
+@example(parts=[b"R\x01\x80", b"R\x01a"], flips=[])  # a string that another one replaces
 @given(
     parts=st.lists(st.one_of(values_of(OUTER).map(OUTER.encode), st.binary(max_size=12)), max_size=3),
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=3),
