@@ -5,20 +5,25 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import threads
+
 if TYPE_CHECKING:
+    from ..code_on_disk import Code
     from .walking import Floats, Integers
 
 FLOOR = Path(__file__).parent
 MODULES = (
     "compiled_convolution",
     "compiled_depthwise",
+    "compiled_elementwise",
     "compiled_maxima",
     "compiled_product",
     "compiled_winograd",
@@ -30,34 +35,56 @@ MODULES = (
 SOURCES = (FLOOR.parent / "intrinsics.py", *(FLOOR / f"{name}.py" for name in MODULES))  # of the kernels' code
 
 
+class Kernel:
+    """A kernel of walking.KERNELS: numbers, memory and named tuples of them are its arguments, one after the other."""
+
+    def __init__(self, function: Callable[[int], None]):
+        self._function = function
+
+    def __call__(self, *values: int | tuple[int, ...]) -> None:
+        words = array("q", _flat(values))
+        self._function(words.buffer_info()[0])
+
+    def share(
+        self, values: tuple[int | tuple[int, ...], ...], tasks: Sequence[Sequence[int]], scratch: Scratch | None = None
+    ) -> None:
+        """Calls it for each task with these values, a thread's memory, and what is the task's own, on all threads.
+
+        Returns when all are done; no result may depend on which thread did what.
+        """
+        fixed = _flat(values)
+        workers = min(threads.count(), len(tasks))
+        with scratch.lent(workers) if scratch else nullcontext([()] * workers) as memories:
+            if workers > 1:
+                rows = [[*fixed, *_flat(memory)] for memory in memories]
+                threads.share_calls(self._function.address, rows, tasks)  # type: ignore[attr-defined]
+            else:
+                for task in tasks:
+                    self(*fixed, *memories[0], *task)
+
+
+def _flat(values: Iterable[int | tuple[int, ...]]) -> list[int]:
+    numbers: list[int] = []
+    for value in values:
+        if isinstance(value, tuple):
+            numbers += value
+        else:
+            numbers.append(value)
+    return numbers
+
+
 @functools.cache
-def kernel_of(name: str) -> Callable[..., None]:
-    """A kernel of walking.KERNELS, ready to be called; Numba is imported only where its code is not yet on disk."""
+def kernel_of(name: str) -> Kernel:
+    """A kernel, ready to be called; Numba is imported only where its code is not yet on disk."""
     from . import machine_code  # which takes a while to import
-    from .walking import KERNELS, Floats, Integers
+    from .walking import KERNELS
 
     module = next(module for module, kernels in KERNELS.items() if name in kernels)
 
-    def native_types(argument: Any) -> list[Any]:
-        if argument in (Floats, Integers):
-            return [ctypes.c_void_p, ctypes.c_int64]
-        return [ctypes.c_int64] * (1 if argument is int else len(argument._fields))
+    def compile_it() -> Code:
+        return importlib.import_module(f".{module}", __package__).code(name)
 
-    arguments = tuple(native for argument in KERNELS[module][name] for native in native_types(argument))
-    kernel = machine_code.function(
-        f"{name}_float32", SOURCES, lambda: importlib.import_module(f".{module}", __package__).code(name), arguments
-    )
-
-    def call(*values: int | tuple[int, ...]) -> None:
-        numbers: list[int] = []
-        for value in values:
-            if isinstance(value, tuple):
-                numbers += value
-            else:
-                numbers.append(value)
-        kernel(*numbers)
-
-    return call
+    return Kernel(machine_code.function(f"{name}_float32", SOURCES, compile_it, [ctypes.c_void_p]))
 
 
 def floats(array: np.ndarray) -> Floats:
@@ -95,14 +122,14 @@ class Scratch:
         self._idle: list[tuple[Floats | Integers, ...]] = []
 
     @contextmanager
-    def lent(self) -> Iterator[tuple[Floats | Integers, ...]]:
-        """The memory: tables first."""
-        try:
-            memory = self._idle.pop()
-        except IndexError:
-            tables = [np.empty(size, np.int64) for size in self._tables]
-            arrays = [aligned(size) for size in self._sizes]
-            self._arrays += (*tables, *arrays)
-            memory = (*map(integers, tables), *map(floats, arrays))
-        yield memory
-        self._idle.append(memory)
+    def lent(self, threads: int = 1) -> Iterator[list[tuple[Floats | Integers, ...]]]:
+        """The memory of so many threads: tables first."""
+        memories = [self._idle.pop() if self._idle else self._made() for _ in range(threads)]
+        yield memories
+        self._idle += memories
+
+    def _made(self) -> tuple[Floats | Integers, ...]:
+        tables = [np.empty(size, np.int64) for size in self._tables]
+        arrays = [aligned(size) for size in self._sizes]
+        self._arrays += (*tables, *arrays)
+        return (*map(integers, tables), *map(floats, arrays))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import intrinsics
 from ..code_on_disk import Code
-from .compiling import machine_code, njit, signature
+from .compiling import kernel_code, njit
 from .tiles import multiply_few_segments, multiply_more_segments, multiply_tile
-from .vectors import copy_lanes
-from .walking import KERNELS, LANES, ROWS, SEGMENTS, WIDTH
+from .vectors import copy_lanes, finish_lanes
+from .walking import FIELDS, KERNELS, LANES, ROWS, SEGMENTS, WIDTH
 
 array_at: Any = intrinsics.array_at
 inner = njit()
@@ -52,6 +54,8 @@ def following(image, row, column, rows, columns):
 @inner
 def real(window, begin, size, dilation):
     """(first, end): the cells of a window of so many, the first at `begin`, that lie in an image of that size."""
+    if begin >= 0 and begin + (window - 1) * dilation < size:
+        return 0, window  # without divisions, which take longer than most windows
     first = min((max(-begin, 0) + dilation - 1) // dilation, window)
     return first, max(min(window, (max(size - begin, 0) + dilation - 1) // dilation), first)
 
@@ -163,13 +167,18 @@ def part_of_run(number, run, rows):
 
 @inner
 def list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, segments):
-    """How many segments of windows a block has; of each, where it begins, where its outputs go, and its own rows."""
-    limit = segments.size // 4
+    """How many segments of windows a block has.
+
+    Of each the table tells where it begins, where its outputs go, its own rows (from one to another), and which runs of
+    its windows lie in the image's rows (likewise).
+    """
+    limit = segments.size // FIELDS
     count = 0
     windows = j_end - j
     for image_number in range(n, n_end):
         for row in range(i, i_end):
             begin = (image_number - n) * image + (row - i) * walk.row_stride * line
+            first_run, end_run = real(walk.rows, row * walk.row_stride - walk.top, walk.height, walk.row_dilation)
             target = place.begin + image_number * place.image + row * place.row + j * place.column
             for number in range((windows + rows - 1) // rows):
                 first, low, high = part_of_run(number, windows, rows)
@@ -177,6 +186,8 @@ def list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, 
                 segments[limit + count] = target + first * place.column
                 segments[2 * limit + count] = low
                 segments[3 * limit + count] = high
+                segments[4 * limit + count] = first_run * walk.columns
+                segments[5 * limit + count] = end_run * walk.columns
                 count += 1
     return count
 
@@ -184,12 +195,24 @@ def list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, 
 @inner
 def fill_up(segments, count, of_tile):
     """Makes the last tile whole: with segments that have no rows of their own."""
-    limit = segments.size // 4
+    limit = segments.size // FIELDS
     for t in range(count, (count + of_tile - 1) // of_tile * of_tile):
         segments[t] = segments[0]
         segments[limit + t] = segments[limit]
         segments[2 * limit + t] = 0
         segments[3 * limit + t] = 0
+        segments[4 * limit + t] = segments[4 * limit + count - 1]
+        segments[5 * limit + t] = segments[5 * limit + count - 1]
+
+
+@inner
+def span(segments, first, of_tile):
+    """What lies in the image for any of a tile's segments: from one to another."""
+    limit = segments.size // FIELDS
+    begin, end = segments[4 * limit + first], segments[5 * limit + first]
+    for t in range(first + 1, first + of_tile):
+        begin, end = min(begin, segments[4 * limit + t]), max(end, segments[5 * limit + t])
+    return begin, end
 
 
 @inner
@@ -209,7 +232,7 @@ def shape_of_tile(shape):
 @inner
 def put_segments(tile, of_tile, rows, segments, first, width, out, at, c_row, add):
     """Stores or adds `width` columns of those rows of a tile that are its segments' own."""
-    limit = segments.size // 4
+    limit = segments.size // FIELDS
     for s in range(of_tile):
         for r in range(segments[2 * limit + first + s], segments[3 * limit + first + s]):
             to = at + segments[limit + first + s] + r * c_row
@@ -223,6 +246,22 @@ def put_segments(tile, of_tile, rows, segments, first, width, out, at, c_row, ad
             else:
                 for q in range(width):
                     out[to + q] = tile[source + q]
+
+
+@inner
+def finish_segments(segments, count, width, out, row, bias, relu):
+    """Adds the bias to the segments' own rows, and, where relu is not 0, keeps what is positive, and NaN."""
+    limit = segments.size // FIELDS
+    least = np.float32(0) if relu else np.float32(-np.inf)
+    whole = width // LANES * LANES
+    for s in range(count):
+        for r in range(segments[2 * limit + s], segments[3 * limit + s]):
+            to = segments[limit + s] + r * row
+            for q in range(0, whole, LANES):
+                finish_lanes(out, to + q, bias, q, least)
+            for q in range(whole, width):
+                total = out[to + q] + bias[q]
+                out[to + q] = least if total <= least else total
 
 
 # --- Kernels ----------------------------------------------------------------------------------------------------------
@@ -257,15 +296,17 @@ def pack_filter(w, part, packed, begin, end):
 
 
 def convolve(
-    x, images, walk, block, packed, width, out, place, begin, end, group, chunk, segments, runs, band, tile
+    x, images, walk, block, packed, width, out, place, bias, relu, group, chunk, segments, runs, band, tile, begin, end
 ):  # fmt: skip
     """out[window, o] = sum over k of what the window sees in k times w[k, o], o < width, for blocks begin to end.
 
-    Of k are multiplied at a time `group` runs, or, where that is one, `chunk` of its floats.
+    To it comes bias[o], where there is a bias, and of that, where relu is 1, what is positive. Of k are multiplied at a
+    time `group` runs, or, where that is one, `chunk` of its floats.
     """
     x, packed, out, band, tile = floats(x), floats(packed), floats(out), floats(band), floats(tile)
+    bias = floats(bias)
     segments, runs = floats(segments), floats(runs)
-    limit = segments.size // 4
+    limit = segments.size // FIELDS
     of_tile, rows = shape_of_tile(block.shape)
     depth = runs.size * walk.run
     a_row = walk.column_stride * walk.channels
@@ -280,7 +321,7 @@ def convolve(
         count = list_segments(walk, place, n, n_end, i, i_end, j, j_end, image, line, rows, segments)
         fill_up(segments, count, of_tile)
         for u in range(0, runs.size, group):
-            some = runs[u : min(u + group, runs.size)]
+            end_u = min(u + group, runs.size)
             for q in range(0, walk.run, chunk):
                 steps, k = min(chunk, walk.run - q), u * walk.run + q
                 add = k > 0
@@ -292,16 +333,24 @@ def convolve(
                             own += segments[3 * limit + s] - segments[2 * limit + s]
                         whole = own == of_tile * rows and columns == WIDTH
                         c, c_at, targets, c_row = (out, o, t, place.column) if whole else (tile, 0, in_tile, WIDTH)
+                        first_run, end_run = span(segments, t, of_tile)
+                        first_run, end_run = max(u, first_run), min(end_u, end_run)
+                        if first_run >= end_run and add:
+                            continue
+                        if first_run >= end_run:
+                            first_run, end_run = u, end_u  # all zeros
                         multiply(
-                            block.shape, source, first + q, segments[t : t + of_tile], a_row, some, 1, steps,
-                            packed, b_at, c, c_at, segments[limit + targets : limit + targets + of_tile], c_row,
-                            add and whole,
+                            block.shape, source, first + q, segments[t : t + of_tile], a_row, runs[first_run:end_run],
+                            1, steps, packed, b_at + (first_run - u) * walk.run * WIDTH, c, c_at,
+                            segments[limit + targets : limit + targets + of_tile], c_row, add and whole,
                         )  # fmt: skip
                         if not whole:
                             put_segments(tile, of_tile, rows, segments, t, columns, out, o, place.column, add)
+        if bias.size:
+            finish_segments(segments, count, width, out, place.column, bias, relu)
 
 
-def scatter(dy, walk, packed, depth, out, begin, end, block, chunk, rows, patches):
+def scatter(dy, walk, packed, depth, out, block, chunk, rows, patches, begin, end):
     """out[n] = what the windows of images begin to end saw, weighted by dy [N, windows, depth] times the filter.
 
     This is the adjoint of `gather` on the product of dy and the packed filter [depth, what a window sees], which is
@@ -344,7 +393,7 @@ def scatter(dy, walk, packed, depth, out, begin, end, block, chunk, rows, patche
 
 
 def correlate(
-    x, images, walk, block, dy, width, out, begin, end, segment, segment_end, segments, runs, band, packed, sums
+    x, images, walk, block, dy, width, segments, runs, band, packed, sums, out, begin, end, segment, segment_end
 ):  # fmt: skip
     """out[k, o] = sum over windows p of blocks begin to end of what p sees in k times dy[p, o].
 
@@ -352,7 +401,7 @@ def correlate(
     """
     x, dy, out, band, packed, sums = floats(x), floats(dy), floats(out), floats(band), floats(packed), floats(sums)
     segments, runs = floats(segments), floats(runs)
-    limit = segments.size // 4
+    limit = segments.size // FIELDS
     of_tile, rows = shape_of_tile(block.shape)
     runs_of_window = walk.rows * walk.columns
     room = block.images * block.rows * block.columns  # for a block's windows in packed
@@ -373,6 +422,8 @@ def correlate(
             segments[limit + t] = t * rows * wide
             segments[2 * limit + t] = low
             segments[3 * limit + t] = high
+            down = u // walk.columns * walk.row_dilation - walk.top
+            segments[4 * limit + t], segments[5 * limit + t] = real(walk.out_height, down, walk.height, walk.row_stride)
         fill_up(segments, count, of_tile)
         for t in range(count, (count + of_tile - 1) // of_tile * of_tile):
             segments[limit + t] = t * rows * wide
@@ -387,12 +438,21 @@ def correlate(
                     for o in range(0, width, WIDTH):
                         copy_run(packed, o * room + to, 0, min(WIDTH, width - o), dy, (p + w) * width + o)
                 height += 1
+        high = i_end - i
         for o in range(0, width, WIDTH):
             for t in range(0, count, of_tile):
-                multiply(
-                    block.shape, source, first, segments[t : t + of_tile], 1, lines[:height], a_step, steps,
-                    packed, o * room, sums, o, segments[limit + t : limit + t + of_tile], wide, number > begin,
-                )  # fmt: skip
+                first_row, end_row = span(segments, t, of_tile)
+                low, end_line, some = max(i, first_row) - i, min(i_end, end_row) - i, high
+                if low >= end_line and number > begin:
+                    continue
+                if low >= end_line or end_line - low == high:
+                    low, end_line, some = 0, height, height
+                for m in range(0, height, some):
+                    multiply(
+                        block.shape, source, first, segments[t : t + of_tile], 1, lines[m + low : m + end_line], a_step,
+                        steps, packed, o * room + (m + low) * steps * WIDTH, sums, o,
+                        segments[limit + t : limit + t + of_tile], wide, number > begin or m > 0,
+                    )  # fmt: skip
     for t in range(count):
         u, part = divmod(segment + t, in_run)
         at, low, high = part_of_run(part, walk.run, rows)
@@ -404,4 +464,4 @@ def correlate(
 
 def code(name: str) -> Code:
     """The kernel of a name, compiled."""
-    return machine_code(globals()[name], signature(KERNELS["compiled_convolution"][name]))
+    return kernel_code(globals()[name], KERNELS["compiled_convolution"][name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..code_on_disk import Code
 from .compiled_convolution import floats, inner, real
-from .compiling import machine_code, signature
+from .compiling import kernel_code
 from .vectors import FEW, MANY, add_products, store_few_sums, store_many_sums, store_sum
 from .walking import KERNELS, LANES
 
@@ -158,4 +158,4 @@ def depthwise_filter_grad(x, dy, walk, out, begin, end):
 
 def code(name: str) -> Code:
     """The kernel of a name, compiled."""
-    return machine_code(globals()[name], signature(KERNELS["compiled_depthwise"][name]))
+    return kernel_code(globals()[name], KERNELS["compiled_depthwise"][name])

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..code_on_disk import Code
 from .compiled_convolution import floats, inner, real
-from .compiling import machine_code, signature
-from .vectors import add_to_first, store_greatest
+from .compiling import kernel_code
+from .vectors import add_to_first, put_to_first, store_greatest
 from .walking import KERNELS, LANES
 
 LOWEST = np.float32(-np.inf)
@@ -44,22 +44,35 @@ def max_pool(x, walk, out, begin, end):
                 out[to + c] = most
 
 
+@inner
+def meets_once(size, windows, window, stride, dilation, before):
+    """Whether each cell of a dimension is in one window, and one only."""
+    return stride == window and dilation == 1 and windows * stride >= size + before
+
+
 def max_pool_grad(x, y, dy, walk, out, begin, end):
     """out = dy of each window where its maximum y stands first, in images begin to end, and zero elsewhere."""
     x, y, dy, out = floats(x), floats(y), floats(dy), floats(out)
     row, cell = walk.width * walk.channels, walk.channels
     whole = walk.channels // LANES * LANES
     image = walk.height * row
+    once = meets_once(
+        walk.height, walk.out_height, walk.rows, walk.row_stride, walk.row_dilation, walk.top
+    ) and meets_once(walk.width, walk.out_width, walk.columns, walk.column_stride, walk.column_dilation, walk.left)
     for n in range(begin, end):
-        for q in range(n * image, (n + 1) * image):
-            out[q] = 0
+        if not (once and whole == cell):
+            for q in range(n * image, (n + 1) * image):
+                out[q] = 0
         for i in range(walk.out_height):
             for j in range(walk.out_width):
                 a, a_end, b, b_end, at = seen(walk, i, j)
                 at += n * image
                 window = ((n * walk.out_height + i) * walk.out_width + j) * cell
                 for c in range(0, whole, LANES):
-                    add_to_first(out, x, at + c, a_end - a, row, b_end - b, cell, y, dy, window + c)
+                    if once:
+                        put_to_first(out, x, at + c, a_end - a, row, b_end - b, cell, y, dy, window + c)
+                    else:
+                        add_to_first(out, x, at + c, a_end - a, row, b_end - b, cell, y, dy, window + c)
                 for c in range(whole, cell):
                     place, cells = -1, (a_end - a) * (b_end - b)
                     for number in range(cells):
@@ -74,4 +87,4 @@ def max_pool_grad(x, y, dy, walk, out, begin, end):
 
 def code(name: str) -> Code:
     """The kernel of a name, compiled."""
-    return machine_code(globals()[name], signature(KERNELS["compiled_maxima"][name]))
+    return kernel_code(globals()[name], KERNELS["compiled_maxima"][name])

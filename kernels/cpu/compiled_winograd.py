@@ -11,7 +11,7 @@ from typing import Any
 
 from ..code_on_disk import Code
 from .compiled_convolution import copy_channels, copy_run, floats, following, inner, position
-from .compiling import machine_code, signature
+from .compiling import kernel_code
 from .tiles import (
     multiply_tile,
     transform_filter,
@@ -72,7 +72,7 @@ spread_output_grad = _spreading(transform_output_grad, 2)
 # --- Kernels ----------------------------------------------------------------------------------------------------------
 
 
-def transform_filters(w, part, out, begin, end, taps):
+def transform_filters(w, part, out, taps, begin, end):
     """out[panel, e, k] = number e of the filters from cell k to the channels of panels begin to end."""
     w, out, taps = floats(w), floats(out), floats(taps)
     number = part.cells * WIDTH
@@ -114,7 +114,7 @@ def put_outputs(products, number, out, at, out_width, o, columns, walk, begin, c
 
 
 def convolve_tiles(
-    x, walk, filters, width, out, at, out_width, begin, end, block, infinite, spread, border, products, clipped
+    x, walk, filters, width, out, at, out_width, block, infinite, spread, border, products, clipped, begin, end
 ):
     """out[at + window * out_width + o], o < width, of the tiles from begin to end.
 
@@ -146,8 +146,8 @@ def convolve_tiles(
 
 
 def correlate_tiles(
-    x, walk, dy, width, out, begin, end, block, c_begin, c_end, o_begin, o_end, panels,
-    infinite, spread, border, grads, sums, taps,
+    x, walk, dy, width, block, panels, infinite, spread, border, grads, sums, taps,
+    out, begin, end, c_begin, c_end, o_begin, o_end,
 ):  # fmt: skip
     """The filter's gradient from the tiles from begin to end, for channels c_begin to c_end and o_begin to o_end.
 
@@ -195,4 +195,4 @@ def correlate_tiles(
 
 def code(name: str) -> Code:
     """The kernel of a name, compiled."""
-    return machine_code(globals()[name], signature(KERNELS["compiled_winograd"][name]))
+    return kernel_code(globals()[name], KERNELS["compiled_winograd"][name])

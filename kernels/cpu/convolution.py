@@ -17,7 +17,7 @@ packed filter (for Winograd 16/9 of it), at most FILTER_FLOATS, and one to four 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ import numpy as np
 from .. import plain
 from ..geometry import Windows
 from . import threads
-from .calling import Scratch, aligned, floats, kernel_of
+from .calling import Kernel, Scratch, aligned, floats, kernel_of
 
 if TYPE_CHECKING:
     from .walking import Block, Filter, Place, Walk
@@ -47,7 +47,7 @@ GRAD_BLOCKS = 16  # at least, there
 GRAD_CHANNELS = 128  # in and out, of the part of a filter's gradient that one task sums up by Winograd's way
 GRAD_FLOATS = 1 << 17  # of the part that one task sums up otherwise
 GRAD_TASKS = 16  # at least this many where the windows are enough, each with sums of its own
-TASK_PRODUCTS = 1 << 25  # at least: between tasks threads wait for the interpreter's lock
+TASK_PRODUCTS = 1 << 21  # at least
 TASK_FLOATS = 1 << 18  # at least, of packed filters
 FILTER_FLOATS = 1 << 23  # of packed filters, and of sums of filters' gradients
 
@@ -71,17 +71,14 @@ def conv2d(
     _, columns, cells, width = w.shape
     whole = Filter(0, columns * cells * width, cells * width, width, 1, *w.shape)
     place = Place(0, math.prod(out.shape[1:]), math.prod(out.shape[2:]), width)
-    pixels = out.reshape(-1, width)
-
-    def finish(begin: int, end: int) -> None:
-        if bias is not None or activation is not None:
-            plain.finish(pixels[begin:end], bias, activation)
-
     walk = _walk(at, cells)
     if winograd and _by_winograd(x, walk, w, whole, out, place):
-        _share(len(pixels), 1, finish)
+        _finish(out, bias, activation)
+    elif activation in (None, "relu"):
+        _convolve(x, walk, w, whole, out, place, bias, activation is not None)
     else:
-        _convolve(x, walk, w, whole, out, place, finish)
+        _convolve(x, walk, w, whole, out, place, bias)
+        _finish(out, None, activation)
 
 
 def conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray, *, winograd: bool = False) -> None:
@@ -152,7 +149,7 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     winograd = winograd and _suits_winograd(walk, out.shape[2], out.shape[3], len(x))
     if winograd and _correlate_by_winograd(x, walk, dy, out):
         return
-    from .walking import SEGMENTS, WIDTH, best_shape
+    from .walking import FIELDS, SEGMENTS, WIDTH, best_shape
 
     kernel = kernel_of("correlate")
     width = dy.shape[3]
@@ -166,17 +163,11 @@ def conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarr
     room = _part(part, of_tile, 1)
     wide = _part(width, WIDTH, 1)
     windows = block.images * block.rows * block.columns
-    tables = 4 * room, runs + block.images * block.rows
+    tables = FIELDS * room, runs + block.images * block.rows
     scratch = Scratch(_band(walk, block), windows * wide, room * rows * wide, tables=tables)
-    seen = floats(x), len(x), walk, block
-    grads = floats(dy), width
-
-    def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
-        some = part * i, min(segments, part * (i + 1))
-        with scratch.lent() as memory:
-            kernel(*seen, *grads, floats(sums), begin, end, *some, *memory)
-
-    _sum_up(_blocks(walk, block, len(x)), 1, parts, work, out)
+    values = floats(x), len(x), walk, block, floats(dy), width
+    some = [(part * i, min(segments, part * (i + 1))) for i in range(parts)]
+    _sum_up(kernel, values, scratch, _blocks(walk, block, len(x)), 1, some, out)
 
 
 # --- Which way, and how it is shared out ------------------------------------------------------------------------------
@@ -211,32 +202,37 @@ def _part(total: int, unit: int, parts: int) -> int:
     return -(-total // (unit * parts)) * unit
 
 
-def _share(total: int, unit: int, work: Callable[[int, int], object]) -> None:
-    """work(begin, end) for parts of the total, in whole units; how many depends on the threads, and no bit on that."""
-    part = _part(total, unit, threads.TASKS * threads.count())
-    threads.share(-(-total // part), lambda i: work(i * part, min(total, (i + 1) * part)))
+def _finish(y: np.ndarray, bias: np.ndarray | None, activation: str | None) -> None:
+    """y = activation(y + bias), by all threads."""
+    pixels = y.reshape(-1, y.shape[3])
+    some = threads.parts(len(pixels), 1)
+    threads.share(len(some), lambda i: plain.finish(pixels[slice(*some[i])], bias, activation))
 
 
 def _sum_up(
-    total: int, block: int, parts: int, work: Callable[[int, int, int, np.ndarray], object], out: np.ndarray
+    kernel: Kernel,
+    values: tuple[int | tuple[int, ...], ...],
+    scratch: Scratch,
+    total: int,
+    block: int,
+    parts: Sequence[tuple[int, ...]],
+    out: np.ndarray,
 ) -> None:
-    """out = the sum over pieces of the total of what work(begin, end, part, sums) puts into flat sums of out's size.
+    """out = the sum over pieces of the total of what the kernel puts into sums of out's size.
 
-    The number of pieces does not depend on the threads, so neither do the sums' bits.
+    A task's own arguments are the sums, a piece's begin and end, and one of `parts`. The number of pieces does not
+    depend on the threads, so neither do the sums' bits.
     """
-    pieces = max(1, min(-(-GRAD_TASKS // parts), FILTER_FLOATS // out.size, total // (4 * block)))
+    pieces = max(1, min(-(-GRAD_TASKS // len(parts)), FILTER_FLOATS // out.size, total // (4 * block)))
     length = _part(total, block, pieces)
     pieces = -(-total // length)
     sums = np.empty((pieces, out.size), np.float32) if pieces > 1 else out.reshape(1, -1)
-
-    def task(i: int) -> None:
-        piece, part = divmod(i, parts)
-        work(length * piece, min(total, length * (piece + 1)), part, sums[piece])
-
-    threads.share(pieces * parts, task)
+    cut = [(*floats(sums[i]), length * i, min(total, length * (i + 1))) for i in range(pieces)]
+    kernel.share(values, [(*piece, *part) for piece in cut for part in parts], scratch)
     if pieces > 1:
         flat = out.reshape(-1)
-        _share(out.size, TASK_FLOATS, lambda *part: np.sum(sums[:, slice(*part)], axis=0, out=flat[slice(*part)]))
+        some = threads.parts(out.size, TASK_FLOATS)
+        threads.share(len(some), lambda i: np.sum(sums[:, slice(*some[i])], axis=0, out=flat[slice(*some[i])]))
 
 
 # --- Geometry ---------------------------------------------------------------------------------------------------------
@@ -297,12 +293,15 @@ def _convolve(
     part: Filter,
     out: np.ndarray,
     place: Place,
-    finish: Callable[[int, int], None] | None = None,
+    bias: np.ndarray | None = None,
+    relu: bool = False,
 ) -> None:
-    """The way of all geometries; finish(begin, end) is called when these windows have all their channels."""
-    from .walking import SEGMENTS, WIDTH, best_shape
+    """The way of all geometries, with a bias and relu."""
+    from .walking import FIELDS, SEGMENTS, WIDTH, Floats, best_shape
 
     kernel = kernel_of("convolve")
+    if bias is None and relu:
+        bias = np.zeros(part.width, np.float32)
     runs = walk.rows * walk.columns
     depth = runs * walk.run
     group = _part(runs, 1, -(-runs * walk.run // CHUNK))
@@ -314,24 +313,14 @@ def _convolve(
     last = walk.out_width % block.columns or block.columns
     block = block._replace(copied=int(_leaves_image(walk) or last < rows))
     room = _part(lines * -(-block.columns // rows), of_tile, 1) + of_tile
-    scratch = Scratch(_band(walk, block), of_tile * rows * WIDTH, tables=(4 * room, runs))
-    seen = floats(x), len(x), walk, block
-    target = floats(out)
-
-    def convolve_slab(o: int, slab: Filter, place: Place) -> None:
-        packed = _packed(w, slab)
-        panels = floats(packed)
-
-        def work(begin: int, end: int) -> None:
-            with scratch.lent() as memory:
-                kernel(*seen, panels, slab.width, target, place, begin, end, group, chunk, *memory)
-            if finish and o + slab.width == part.width:
-                finish(*(_first_window(walk, block, len(x), number) for number in (begin, end)))
-
-        _share(_blocks(walk, block, len(x)), -(-TASK_PRODUCTS // (lines * block.columns * packed.size)), work)
-
+    scratch = Scratch(_band(walk, block), of_tile * rows * WIDTH, tables=(FIELDS * room, runs))
     for o, slab in _slabs(part, depth, WIDTH):
-        convolve_slab(o, slab, place._replace(begin=place.begin + o))
+        packed = _packed(w, slab)
+        target = floats(out), place._replace(begin=place.begin + o)
+        added = floats(bias[o : o + slab.width]) if bias is not None else Floats(0, 0)
+        values = floats(x), len(x), walk, block, floats(packed), slab.width, *target, added, int(relu), group, chunk
+        least = -(-TASK_PRODUCTS // (lines * block.columns * packed.size))
+        kernel.share(values, threads.parts(_blocks(walk, block, len(x)), least), scratch)
 
 
 def _leaves_image(walk: Walk) -> bool:
@@ -376,14 +365,6 @@ def _blocks(walk: Walk, block: Block, images: int) -> int:
     return -(-images // block.images) * -(-walk.out_height // block.rows) * -(-walk.out_width // block.columns)
 
 
-def _first_window(walk: Walk, block: Block, images: int, number: int) -> int:
-    """The number of the first window of a block, of all windows; of the block after the last, how many there are."""
-    rest, piece = divmod(number, -(-walk.out_width // block.columns))
-    group, part = divmod(rest, -(-walk.out_height // block.rows))
-    row = min(group * block.images, images) * walk.out_height + part * block.rows
-    return row * walk.out_width + piece * block.columns
-
-
 def _band(walk: Walk, block: Block) -> int:
     """The floats of a band, and what a segment may read beyond it."""
     from .walking import LANES, ROWS
@@ -400,8 +381,8 @@ def _packed(w: np.ndarray, part: Filter) -> np.ndarray:
     kernel = kernel_of("pack_filter")
     panels = -(-part.width // WIDTH)
     packed = aligned(panels * part.rows * part.columns * part.cells * WIDTH)
-    memory = floats(w), part, floats(packed)
-    _share(panels, -(-TASK_FLOATS * panels // packed.size), lambda *some: kernel(*memory, *some))
+    least = -(-TASK_FLOATS * panels // packed.size)
+    kernel.share((floats(w), part, floats(packed)), threads.parts(panels, least))
     return packed
 
 
@@ -413,13 +394,8 @@ def _transformed(w: np.ndarray, part: Filter) -> np.ndarray:
     panels = -(-part.width // WIDTH)
     filters = aligned(panels * CELLS * part.cells * WIDTH)
     scratch = Scratch(9 * WIDTH)
-    memory = floats(w), part, floats(filters)
-
-    def work(begin: int, end: int) -> None:
-        with scratch.lent() as taps:
-            kernel(*memory, begin, end, *taps)
-
-    _share(panels, -(-TASK_FLOATS * panels // filters.size), work)
+    least = -(-TASK_FLOATS * panels // filters.size)
+    kernel.share((floats(w), part, floats(filters)), threads.parts(panels, least), scratch)
     return filters
 
 
@@ -442,20 +418,10 @@ def _by_winograd(x: np.ndarray, walk: Walk, w: np.ndarray, part: Filter, out: np
     row = padded(part.cells)
     infinite = np.zeros(1, np.float32)
     scratch = Scratch(CELLS * block * row, CELLS * row, CELLS * block * WIDTH, 4 * WIDTH)
-    source, target, told = floats(x), floats(out), floats(infinite)
-
-    def convolve_slab(slab: Filter, o: int) -> None:
-        filters = _transformed(w, slab)
-        panels = floats(filters)
-
-        def work(begin: int, end: int) -> None:
-            with scratch.lent() as memory:
-                kernel(source, walk, panels, slab.width, target, o, part.width, begin, end, block, told, *memory)
-
-        _share(total, -(-TASK_PRODUCTS // (block * filters.size)) * block, work)
-
     for o, slab in _slabs(part, CELLS * part.cells, WIDTH):
-        convolve_slab(slab, o)
+        filters = _transformed(w, slab)
+        values = floats(x), walk, floats(filters), slab.width, floats(out), o, part.width, block, floats(infinite)
+        kernel.share(values, threads.parts(total, -(-TASK_PRODUCTS // (block * filters.size)) * block), scratch)
     return not infinite[0]
 
 
@@ -466,24 +432,19 @@ def _correlate_by_winograd(x: np.ndarray, walk: Walk, dy: np.ndarray, out: np.nd
     kernel = kernel_of("correlate_tiles")
     cells, width = out.shape[2:]
     c_part, o_part = (_part(n, 1, -(-n // GRAD_CHANNELS)) for n in (cells, width))
-    o_parts = -(-width // o_part)
     wide, lines, row = _part(o_part, WIDTH, 1), _part(c_part, ROWS, 1), padded(c_part)
     block = BLOCK_TILES
     infinite = np.zeros(1, np.float32)
     scratch = Scratch(
         CELLS * block * row, CELLS * padded(max(c_part, o_part)), CELLS * block * wide, CELLS * lines * wide, 9 * WIDTH
     )
-    source, grads, told = floats(x), floats(dy), floats(infinite)
-
-    def work(begin: int, end: int, i: int, sums: np.ndarray) -> None:
-        c, o = i // o_parts * c_part, i % o_parts * o_part
-        channels = c, min(cells, c + c_part), o, min(width, o + o_part)
-        with scratch.lent() as memory:
-            kernel(
-                source, walk, grads, width, floats(sums), begin, end, block, *channels, wide // WIDTH, told, *memory
-            )  # fmt: skip
-
-    _sum_up(len(x) * _tiles(walk), block, -(-cells // c_part) * o_parts, work, out)
+    values = floats(x), walk, floats(dy), width, block, wide // WIDTH, floats(infinite)
+    some = [
+        (c, min(cells, c + c_part), o, min(width, o + o_part))
+        for c in range(0, cells, c_part)
+        for o in range(0, width, o_part)
+    ]
+    _sum_up(kernel, values, scratch, len(x) * _tiles(walk), block, some, out)
     return not infinite[0]
 
 
@@ -499,10 +460,5 @@ def _scatter(w: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> Non
     chunk = _part(depth, 1, -(-depth // CHUNK))
     block = max(ROWS, min(SCATTER_WINDOWS, SCATTER_FLOATS // max(chunk, wide)) // ROWS * ROWS)
     scratch = Scratch(block * padded(chunk), block * wide)
-    memory = floats(dy), _walk(at, out.shape[3]), floats(packed), depth, floats(out)
-
-    def work(begin: int, end: int) -> None:
-        with scratch.lent() as arrays:
-            kernel(*memory, begin, end, block, chunk, *arrays)
-
-    _share(len(out), 1, work)
+    values = floats(dy), _walk(at, out.shape[3]), floats(packed), depth, floats(out), block, chunk
+    kernel.share(values, threads.parts(len(out), 1), scratch)

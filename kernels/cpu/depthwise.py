@@ -11,8 +11,7 @@ import numpy as np
 from .. import plain
 from ..geometry import Windows
 from .calling import floats, kernel_of
-from .maxima import TASK_FLOATS, share_units, suits, walk_of
-from .threads import share
+from .maxima import TASK_FLOATS, parts_of, suits, walk_of
 
 BLOCKS = 32  # of windows, at most, whose sums are the filter's gradient
 
@@ -34,8 +33,8 @@ def depthwise_conv2d(
         plain.depthwise_conv2d(x, w, at, out, bias, activation)
         return
     kernel = kernel_of("depthwise")
-    seen = floats(x), floats(w), walk_of(at, x.shape[3]), floats(out)
-    share_units(len(x) * at.output[0], x.size, lambda begin, end: kernel(*seen, begin, end))
+    values = floats(x), floats(w), walk_of(at, x.shape[3]), floats(out)
+    kernel.share(values, parts_of(len(x) * at.output[0], x.size))
     plain.finish(out, bias, activation)
 
 
@@ -45,8 +44,8 @@ def depthwise_conv2d_input_grad(w: np.ndarray, dy: np.ndarray, at: Windows, out:
         plain.depthwise_conv2d_input_grad(w, dy, at, out)
         return
     kernel = kernel_of("depthwise_input_grad")
-    seen = floats(dy), floats(w), walk_of(at, out.shape[3]), floats(out)
-    share_units(len(out) * at.size[0], out.size, lambda begin, end: kernel(*seen, begin, end))
+    values = floats(dy), floats(w), walk_of(at, out.shape[3]), floats(out)
+    kernel.share(values, parts_of(len(out) * at.size[0], out.size))
 
 
 def depthwise_conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out: np.ndarray) -> None:
@@ -61,10 +60,6 @@ def depthwise_conv2d_filter_grad(x: np.ndarray, dy: np.ndarray, at: Windows, out
     lines = len(x) * at.output[0]
     blocks = max(1, min(BLOCKS, lines, x.size // TASK_FLOATS))
     sums = np.zeros((blocks, *out.shape), np.float32)
-    seen = floats(x), floats(dy), walk_of(at, x.shape[3])
-
-    def sum_block(block: int) -> None:
-        kernel(*seen, floats(sums[block]), lines * block // blocks, lines * (block + 1) // blocks)
-
-    share(blocks, sum_block)
+    values = floats(x), floats(dy), walk_of(at, x.shape[3])
+    kernel.share(values, [(*floats(sums[i]), lines * i // blocks, lines * (i + 1) // blocks) for i in range(blocks)])
     sums.sum(axis=0, out=out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..code_on_disk import Code, kept
 
 
 def function(
-    name: str, sources: tuple[Path, ...], compile_it: Callable[[], Code], arguments: tuple[Any, ...]
+    name: str, sources: tuple[Path, ...], compile_it: Callable[[], Code], arguments: Sequence[Any]
 ) -> Callable[..., None]:
     """The kernel of this name as a function of these ctypes; `compile_it` is called where its code is not on disk.
 
@@ -33,6 +33,7 @@ def function(
         if status:
             raise RuntimeError(f"the kernel {name} ended with status {status}")
 
+    kernel.address = address  # type: ignore[attr-defined]
     return kernel
 
 

@@ -6,7 +6,6 @@ where windows overlap, whose gradients are added in another order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,10 +38,9 @@ def walk_of(at: Windows, channels: int) -> Walk:
     return Walk(*at.size, channels, *at.output, *at.window, channels, *at.strides, *at.dilations, top, left)
 
 
-def share_units(units: int, size: int, kernel: Callable[[int, int], None]) -> None:
-    """kernel(begin, end) for parts of the units, of `size` floats in all."""
-    tasks = max(1, min(threads.TASKS * threads.count(), units, size // TASK_FLOATS))
-    threads.share(tasks, lambda task: kernel(units * task // tasks, units * (task + 1) // tasks))
+def parts_of(units: int, size: int) -> list[tuple[int, int]]:
+    """The tasks of so many units, of `size` floats in all."""
+    return threads.parts(units, -(-units * TASK_FLOATS // size))
 
 
 def max_pool(x: np.ndarray, at: Windows) -> np.ndarray:
@@ -50,8 +48,7 @@ def max_pool(x: np.ndarray, at: Windows) -> np.ndarray:
     kernel = kernel_of("max_pool")
     x = np.ascontiguousarray(x)
     y = np.empty((x.shape[0], *at.output, x.shape[3]), np.float32)
-    seen = floats(x), walk_of(at, x.shape[3]), floats(y)
-    share_units(len(x) * at.output[0], x.size, lambda begin, end: kernel(*seen, begin, end))
+    kernel.share((floats(x), walk_of(at, x.shape[3]), floats(y)), parts_of(len(x) * at.output[0], x.size))
     return y
 
 
@@ -60,6 +57,6 @@ def max_pool_grad(x: np.ndarray, y: np.ndarray, dy: np.ndarray, at: Windows) -> 
     kernel = kernel_of("max_pool_grad")
     x, y, dy = (np.ascontiguousarray(array) for array in (x, y, dy))
     dx = np.empty_like(x)
-    seen = floats(x), floats(y), floats(dy), walk_of(at, x.shape[3]), floats(dx)
-    share_units(len(x), x.size, lambda begin, end: kernel(*seen, begin, end))
+    values = floats(x), floats(y), floats(dy), walk_of(at, x.shape[3]), floats(dx)
+    kernel.share(values, parts_of(len(x), x.size))
     return dx

@@ -6,6 +6,7 @@ OpenBLAS knows not every processor's vectors: where it does not, this takes half
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ FEW_ROWS = 48  # for which it does not pay to pack the other matrix
 # Found by measuring; none changes a result by more than rounding.
 CHUNK = 256  # of k is multiplied at a time: it and its columns of b stay in the first cache
 PART_ROWS = 224  # of a, or some more, are multiplied at a time: so much of them stays in the second cache
-TASK_PRODUCTS = 1 << 24  # at least: to wake a thread takes as long as some ten million
+TASK_PRODUCTS = 1 << 21  # at least
 
 
 def suits(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> bool:
@@ -34,13 +35,11 @@ def suits(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> bool:
 
 
 class _Plan(NamedTuple):
-    """How a product is cut: into parts of rows and pieces of columns, each a task, and of k into chunks."""
+    """How a product is cut: into tasks, which are parts of rows and pieces of columns, and of k into chunks."""
 
-    rows: tuple[tuple[int, int], ...]
-    columns: tuple[tuple[int, int], ...]
+    tasks: tuple[tuple[int, int, int, int], ...]
     chunk: int
     shape: int  # of SEGMENTS
-    shared: bool  # among threads
     scratch: Scratch
 
 
@@ -56,13 +55,15 @@ def _plan(rows: int, depth: int, width: int, processors: int) -> _Plan:
     tasks = min(threads.TASKS * processors, rows * depth * width // TASK_PRODUCTS)
     pieces = max(1, min(panels, -(-tasks // parts)))
     chunk = -(-depth // -(-depth // CHUNK))
+    if tasks < 2:
+        parts = pieces = 1
+    row_ends = [*range(0, part * parts, part), rows]
+    ends = [*(panels * o // pieces * WIDTH for o in range(pieces)), width]
     return _Plan(
-        tuple((i * part, rows if i + 1 == parts else (i + 1) * part) for i in range(parts)),
-        tuple((panels * o // pieces * WIDTH, min(width, panels * (o + 1) // pieces * WIDTH)) for o in range(pieces)),
+        tuple((*some, *columns) for some in itertools.pairwise(row_ends) for columns in itertools.pairwise(ends)),
         chunk,
         shape,
-        tasks > 1,
-        Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * segments + 1,)),
+        Scratch(chunk * WIDTH, high * WIDTH, tables=(3 * segments,)),
     )
 
 
@@ -72,15 +73,5 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     (rows, depth), width = a.shape, b.shape[1]
     plan = _plan(rows, depth, width, threads.count())
     left, right = ((matrix.strides[0] // 4, matrix.strides[1] // 4) for matrix in (a, b))
-    matrices = floats(a), left, floats(b), right, floats(out), width, depth
-
-    def work(task: int) -> None:
-        i, o = divmod(task, len(plan.columns))
-        with plan.scratch.lent() as memory:
-            kernel(*matrices, *plan.rows[i], *plan.columns[o], plan.chunk, plan.shape, *memory)
-
-    if plan.shared:
-        threads.share(len(plan.rows) * len(plan.columns), work)
-    else:
-        with plan.scratch.lent() as memory:
-            kernel(*matrices, 0, rows, 0, width, plan.chunk, plan.shape, *memory)
+    values = floats(a), left, floats(b), right, floats(out), width, depth, plan.chunk, plan.shape
+    kernel.share(values, plan.tasks, plan.scratch)

@@ -6,6 +6,7 @@ in vectors of LANES floats, and in each step one row of b, as vectors, times ROW
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -42,10 +43,22 @@ class _Tile:
         self._cells = [(s, r, j) for s in self._segments for r in self._rows for j in range(VECTORS)]
         self._sums = {cell: cgutils.alloca_once_value(builder, ir.Constant(VECTOR, None)) for cell in self._cells}
 
-    def add_products(self, begins: list[Any], a_row: Any, a_step: Any, steps: Any, next_b: Any) -> None:
-        """Adds the products of `steps` columns of a, in which segments begin so, and rows of b, and moves next_b on."""
+    def add_products(
+        self,
+        begins: list[Any],
+        a_row: Any,
+        a_step: Any,
+        steps: Any,
+        next_b: Any,
+        beside: Callable[[Any], None] = lambda step: None,
+    ) -> None:
+        """Adds the products of `steps` columns of a, in which segments begin so, and rows of b, and moves next_b on.
+
+        `beside` writes what else is done in a step.
+        """
         builder = self._builder
         with cgutils.for_range(builder, steps) as loop:
+            beside(loop.index)
             row_of_b = builder.load(next_b)
             vectors = [load(builder, builder.gep(row_of_b, [constant(j * LANES)])) for j in range(VECTORS)]
             along = builder.mul(loop.index, a_step)
@@ -104,6 +117,76 @@ def multiply_tile(
 
     whole, flag = types.int64, types.boolean
     return types.none(a, whole, whole, whole, b, whole, whole, c, whole, whole, flag), generate
+
+
+def _fetch(builder: Any, place: Any) -> None:
+    """Lets the processor bring what lies there into the second cache, if there is such a place."""
+    number, anything = ir.IntType(32), ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [anything, number, number, number])
+    told = [ir.Constant(number, n) for n in (0, 2, 1)]  # to be read, from the second cache on, data
+    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(fetch, [builder.bitcast(place, anything), *told])
+
+
+def _multiply_rows(segments: int, rows: int) -> Any:
+    @intrinsic
+    def multiply(
+        typing_context: Any,
+        a: Any,
+        a_at: Any,
+        starts: Any,
+        a_row: Any,
+        a_step: Any,
+        steps: Any,
+        b: Any,
+        c: Any,
+        c_at: Any,
+        targets: Any,
+        c_row: Any,
+        add: Any,
+        ahead: Any,
+        ahead_at: Any,
+        mask: Any,
+        across: Any,
+        down: Any,
+    ) -> Any:
+        """As `_multiply_segments`' with one run from the row's begin, and all of b; and what comes next is fetched.
+
+        In step k that is ahead[ahead_at + (k & mask) * across + (k // FETCHED) * down].
+        """
+        if not are_floats(a, b, c, ahead):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, a_at, starts, a_row, a_step, steps, b, c, c_at, targets, c_row, add, *following = arguments
+            ahead, ahead_at, mask, across, down = following
+            kinds = signature.args
+            tile = _Tile(builder, segments, rows)
+            first_a = place_of(context, builder, kinds[0], a, a_at)
+            begins = [builder.gep(first_a, [n]) for n in _table(context, builder, kinds[2], starts, segments)]
+            next_b = cgutils.alloca_once_value(builder, place_of(context, builder, kinds[6], b, constant(0)))
+            first = place_of(context, builder, kinds[12], ahead, ahead_at)
+
+            def fetch(step: Any) -> None:
+                further = builder.mul(builder.and_(step, mask), across)
+                lower = builder.mul(builder.udiv(step, constant(FETCHED)), down)
+                _fetch(builder, builder.gep(first, [builder.add(further, lower)]))
+
+            tile.add_products(begins, a_row, a_step, steps, next_b, fetch)
+            first_c = place_of(context, builder, kinds[7], c, c_at)
+            lines = [builder.gep(first_c, [n]) for n in _table(context, builder, kinds[9], targets, segments)]
+            tile.put(lines, c_row, add)
+            return context.get_dummy_value()
+
+        whole, flag = types.int64, types.boolean
+        left = (a, whole, starts, whole, whole, whole)
+        return types.none(*left, b, c, whole, targets, whole, flag, ahead, *[whole] * 4), generate
+
+    return multiply
+
+
+FETCHED = 32  # rows or columns of b of which a line is fetched before the next line of the first
+multiply_few_rows, multiply_more_rows = (_multiply_rows(*shape) for shape in SEGMENTS)
 
 
 def _multiply_segments(segments: int, rows: int) -> Any:

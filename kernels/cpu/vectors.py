@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba.extending
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from .compiling import intrinsic
 from .walking import LANES
-
-intrinsic: Any = numba.extending.intrinsic  # its own types do not know that the typing context is no argument of calls
 
 FLOAT, INT64 = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -69,6 +67,23 @@ def copy_lanes(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any)
         return context.get_dummy_value()
 
     return types.none(out, types.int64, values, types.int64), generate
+
+
+@intrinsic
+def finish_lanes(typing_context: Any, out: Any, at: Any, added: Any, added_at: Any, least: Any) -> Any:
+    """out[at + lane] += added[added_at + lane] for LANES lanes, and what is less than `least` becomes that."""
+    if not are_floats(out, added):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, at, added, added_at, least = arguments
+        place = place_of(context, builder, signature.args[0], out, at)
+        more = load(builder, place_of(context, builder, signature.args[2], added, added_at))
+        total, bound = builder.fadd(load(builder, place), more), in_all_lanes(builder, least)
+        store(builder, builder.select(builder.fcmp_ordered("<=", total, bound), bound, total), place)  # NaN stays
+        return context.get_dummy_value()
+
+    return types.none(out, types.int64, added, types.int64, types.float32), generate
 
 
 @intrinsic
@@ -134,48 +149,57 @@ def store_greatest(
     return types.none(out, whole, values, *[whole] * 5), generate
 
 
-@intrinsic
-def add_to_first(
-    typing_context: Any,
-    out: Any,
-    values: Any,
-    at: Any,
-    rows: Any,
-    row: Any,
-    columns: Any,
-    column: Any,
-    sought: Any,
-    numbers: Any,
-    sought_at: Any,
-) -> Any:
-    """out[at + a * row + b * column + lane] += numbers[sought_at + lane] at the first (a, b) whose value is sought's.
+def _to_first(add: bool) -> Any:
+    """The intrinsic that adds, or else stores, numbers where values are first equal to those sought.
 
-    That is for a < rows and b < columns, of values at the same places as out.
+    out[at + a * row + b * column + lane] += numbers[sought_at + lane] at the first (a, b) whose value is sought's, for
+    a < rows and b < columns, of values at the same places as out; or all these become that, or else 0.
     """
-    if not are_floats(out, values, sought, numbers):
-        return None
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, values, at, rows, row, columns, column, sought, numbers, sought_at = arguments
-        kinds = signature.args
-        first = place_of(context, builder, kinds[1], values, at)
-        first_out = place_of(context, builder, kinds[0], out, at)
-        wanted = load(builder, place_of(context, builder, kinds[7], sought, sought_at))
-        given = load(builder, place_of(context, builder, kinds[8], numbers, sought_at))
-        left = cgutils.alloca_once_value(builder, given)
-        zero = ir.Constant(VECTOR, None)
-        with cgutils.for_range(builder, rows) as a:
-            down = builder.mul(a.index, row)
-            with cgutils.for_range(builder, columns) as b:
-                place = builder.add(down, builder.mul(b.index, column))
-                here = builder.fcmp_ordered("==", load(builder, builder.gep(first, [place])), wanted)
-                waiting, target = builder.load(left), builder.gep(first_out, [place])
-                store(builder, builder.fadd(load(builder, target), builder.select(here, waiting, zero)), target)
-                builder.store(builder.select(here, zero, waiting), left)
-        return context.get_dummy_value()
+    @intrinsic
+    def to_first(
+        typing_context: Any,
+        out: Any,
+        values: Any,
+        at: Any,
+        rows: Any,
+        row: Any,
+        columns: Any,
+        column: Any,
+        sought: Any,
+        numbers: Any,
+        sought_at: Any,
+    ) -> Any:
+        if not are_floats(out, values, sought, numbers):
+            return None
 
-    whole = types.int64
-    return types.none(out, values, *[whole] * 5, sought, numbers, whole), generate
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            out, values, at, rows, row, columns, column, sought, numbers, sought_at = arguments
+            kinds = signature.args
+            first = place_of(context, builder, kinds[1], values, at)
+            first_out = place_of(context, builder, kinds[0], out, at)
+            wanted = load(builder, place_of(context, builder, kinds[7], sought, sought_at))
+            given = load(builder, place_of(context, builder, kinds[8], numbers, sought_at))
+            left = cgutils.alloca_once_value(builder, given)
+            zero = ir.Constant(VECTOR, None)
+            with cgutils.for_range(builder, rows) as a:
+                down = builder.mul(a.index, row)
+                with cgutils.for_range(builder, columns) as b:
+                    place = builder.add(down, builder.mul(b.index, column))
+                    here = builder.fcmp_ordered("==", load(builder, builder.gep(first, [place])), wanted)
+                    waiting, target = builder.load(left), builder.gep(first_out, [place])
+                    taken = builder.select(here, waiting, zero)
+                    store(builder, builder.fadd(load(builder, target), taken) if add else taken, target)
+                    builder.store(builder.select(here, zero, waiting), left)
+            return context.get_dummy_value()
+
+        whole = types.int64
+        return types.none(out, values, *[whole] * 5, sought, numbers, whole), generate
+
+    return to_first
+
+
+add_to_first, put_to_first = _to_first(True), _to_first(False)
 
 
 def _sums_of(windows: int) -> Any:

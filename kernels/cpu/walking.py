@@ -13,6 +13,7 @@ LANES, ROWS, VECTORS = (16, 14, 2) if _FEATURES.get("avx512f") else (8, 6, 2) if
 WIDTH = VECTORS * LANES
 # A tile's rows may lie in segments, which follow images' rows: (how many, rows of each), few long ones or more short.
 SEGMENTS = ((2, 7), (3, 4)) if ROWS == 14 else ((2, 3), (3, 2))
+FIELDS = 6  # of a table of segments
 LINE = 16  # floats of a line of the cache
 CELLS = 16  # of one of Winograd's transformed tiles
 
@@ -115,29 +116,45 @@ class Integers(NamedTuple):
 
 _WALK = (Floats, int, Walk, Block)
 _TABLES = (Integers, Integers)
-# The kernels, by the module that holds them, and what they take.
+# The kernels, by the module that holds them, and what they take: first what is the same in all tasks, then a thread's
+# own memory, then what is a task's own.
 KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
     "compiled_convolution": {
         "pack_filter": (Floats, Filter, Floats, int, int),
-        "convolve": (*_WALK, Floats, int, Floats, Place, *[int] * 4, *_TABLES, Floats, Floats),
-        "scatter": (Floats, Walk, Floats, int, Floats, int, int, int, int, Floats, Floats),
-        "correlate": (*_WALK, Floats, int, Floats, *[int] * 4, *_TABLES, Floats, Floats, Floats),
+        "convolve": (*_WALK, Floats, int, Floats, Place, Floats, *[int] * 3, *_TABLES, Floats, Floats, int, int),
+        "scatter": (Floats, Walk, Floats, int, Floats, int, int, Floats, Floats, int, int),
+        "correlate": (*_WALK, Floats, int, *_TABLES, *[Floats] * 4, *[int] * 4),
     },
     "compiled_depthwise": {
         "depthwise": (Floats, Floats, Walk, Floats, int, int),
         "depthwise_input_grad": (Floats, Floats, Walk, Floats, int, int),
         "depthwise_filter_grad": (Floats, Floats, Walk, Floats, int, int),
     },
+    "compiled_elementwise": {
+        "relu_grad": (Floats, Floats, Floats, int, int),
+        "adam": (Floats, Floats, Floats, Floats, Floats, int, int),
+    },
     "compiled_maxima": {
         "max_pool": (Floats, Walk, Floats, int, int),
         "max_pool_grad": (Floats, Floats, Floats, Walk, Floats, int, int),
     },
     "compiled_product": {
-        "multiply_matrices": (Floats, Strides, Floats, Strides, Floats, *[int] * 8, Integers, Floats, Floats),
+        "multiply_matrices": (
+            Floats,
+            Strides,
+            Floats,
+            Strides,
+            Floats,
+            *[int] * 4,
+            Integers,
+            Floats,
+            Floats,
+            *[int] * 4,
+        ),
     },
     "compiled_winograd": {
-        "transform_filters": (Floats, Filter, Floats, int, int, Floats),
-        "convolve_tiles": (Floats, Walk, Floats, int, Floats, int, int, int, int, int, *[Floats] * 5),
-        "correlate_tiles": (Floats, Walk, Floats, int, Floats, *[int] * 8, *[Floats] * 6),
+        "transform_filters": (Floats, Filter, Floats, Floats, int, int),
+        "convolve_tiles": (Floats, Walk, Floats, int, Floats, int, int, int, *[Floats] * 5, int, int),
+        "correlate_tiles": (Floats, Walk, Floats, int, int, int, *[Floats] * 7, *[int] * 6),
     },
 }

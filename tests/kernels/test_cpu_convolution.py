@@ -6,8 +6,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -463,93 +461,6 @@ def test_memory_beyond_input_and_output_stays_under_64_mib(winograd, shape, kind
     call = functools.partial(getattr(convolution, kind), *inputs, at, out, winograd=winograd)
     call()  # the compiler's own memory
     assert 0 < peak_beyond_now(call) <= 64 << 20
-
-
-def test_scratch_memory_is_lent_to_one_at_a_time_and_used_again():
-    scratch = calling.Scratch(8, tables=(3,))
-
-    def places():
-        with scratch.lent() as first, scratch.lent() as second:
-            return [memory.address for memory in (*first, *second)]
-
-    before = places()
-    assert len(set(before)) == 4
-    assert set(places()) == set(before)
-
-
-def test_each_task_is_done_once_and_all_are_done_on_return(monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: 3)
-    for tasks in (0, 1, 2, 1000):
-        done = []
-        threads.share(tasks, done.append)
-        assert sorted(done) == list(range(tasks))
-
-
-def test_tasks_run_at_the_same_time(monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    together = threading.Barrier(2, timeout=60)
-    threads.share(2, lambda _: together.wait())
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are told where to run on Linux alone")
-def test_a_helper_is_kept_off_its_callers_processor(monkeypatch):
-    """Both on one processor would take turns."""
-    allowed = os.sched_getaffinity(0)
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    seen, met = [], threading.Barrier(2, timeout=60)
-
-    def work(_):
-        met.wait()
-        if threading.current_thread() is not threading.main_thread():
-            seen.append(os.sched_getaffinity(0))
-
-    for current in sorted(allowed)[:2]:
-        monkeypatch.setattr(threads, "_current_processor", lambda current=current: lambda: current)
-        threads.share(2, work)
-        assert seen.pop() == (allowed - {current} or allowed)
-    assert os.sched_getaffinity(0) == allowed
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are told where to run on Linux alone")
-def test_threads_work_where_the_system_does_not_let_them_be_placed(monkeypatch):
-    def refuse(*_):
-        raise PermissionError
-
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    monkeypatch.setattr(threads, "_idle", [])
-    monkeypatch.setattr(os, "sched_setaffinity", refuse)
-    done = []
-    threads.share(5, done.append)
-    assert sorted(done) == [0, 1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("failing", [0, 7, 999])
-def test_the_error_of_a_task_is_raised(failing, monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: 2)
-
-    def work(number):
-        if number == failing:
-            raise ArithmeticError(f"task {number}")
-
-    with pytest.raises(ArithmeticError, match=f"task {failing}"):
-        threads.share(1000, work)
-
-
-def test_an_error_waits_for_the_other_tasks(monkeypatch):
-    monkeypatch.setattr(threads, "count", lambda: 2)
-    caller, began, ended = threading.get_ident(), threading.Event(), []
-
-    def work(number):
-        if threading.get_ident() == caller:
-            assert began.wait(60)
-            raise ArithmeticError
-        began.set()
-        time.sleep(0.2)
-        ended.append(number)
-
-    with pytest.raises(ArithmeticError):
-        threads.share(2, work)
-    assert ended
 
 
 # --- What lies around inputs ------------------------------------------------------------------------------------------
