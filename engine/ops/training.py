@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...kernels.cpu import elementwise
 from ..dtypes import FLOATS
 from ..errors import InvalidArgumentError, OpError
 from ..graph import Operation, Tensor
@@ -29,9 +30,12 @@ class _Method(NamedTuple):
     states: int  # that many of them are the variable and its slots
     gradient: int  # the position of the gradient
     scratch: int  # how many temporaries of the gradient's shape the rule needs
+    loop: Callable[..., None] | None  # the rule for what elementwise.py suits, in one loop
 
 
-def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1) -> tuple[OpDef, OpDef]:
+def _updates(
+    method: str, state: str, inputs: str, rule: Rule, scratch: int = 1, loop: Callable[..., None] | None = None
+) -> tuple[OpDef, OpDef]:
     """Register a rule as two ops: ``Apply…`` for a dense gradient and ``SparseApply…`` for rows of one.
 
     `state` names the variable and its slots, `inputs` what else the rule takes; all of these but the gradient are
@@ -42,7 +46,7 @@ def _updates(method: str, state: str, inputs: str, rule: Rule, scratch: int = 1)
     names = (*state.split(), *inputs.split())
     refs = state.split()
     gradient = next(i for i, name in enumerate(names) if name in ("grad", "delta"))
-    how = _Method(rule, names, len(refs), gradient, scratch)
+    how = _Method(rule, names, len(refs), gradient, scratch, loop)
     typed = [f"{name}:{'T' if i < len(refs) or i == gradient else 'S'}" for i, name in enumerate(names)]
     common: dict[str, Any] = {
         "types": {"T": FLOATS, "S": FLOATS},
@@ -114,7 +118,7 @@ class _Step:
     """A method bound to one session's variables: `dense` and `sparse` take an op's other inputs, in their order."""
 
     def __init__(self, how: _Method, op: Operation, k: Any, session: Any, donated: Collection[int]) -> None:
-        self.rule, self.scratch, self.attrs, self.k = how.rule, how.scratch, op.attrs, k
+        self.rule, self.loop, self.scratch, self.attrs, self.k = how.rule, how.loop, how.scratch, op.attrs, k
         self.at = how.gradient - how.states
         self.states = [session.variable(variable_of(tensor)) for tensor in op.inputs[: how.states]]
         self.names = how.names
@@ -134,7 +138,9 @@ class _Step:
         if grad.shape != arrays[0].shape:
             raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
         whole = [*arrays, grad]
-        if self.in_pieces and grad.size > _BLOCK and all(array.flags.c_contiguous for array in arrays):
+        if self.loop and elementwise.suits(*whole):
+            self.loop(*arrays, *before, grad, *after, **self.attrs)
+        elif self.in_pieces and grad.size > _BLOCK and all(array.flags.c_contiguous for array in arrays):
             flat = [array.reshape(-1) for array in whole]
 
             def move(piece: int) -> None:
@@ -336,7 +342,7 @@ def _adam(
     Kingma and Ba, Adam: a method for stochastic optimization (2015), section 2 in the order of its last paragraph.
     """
     (t,) = scratch
-    alpha = lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
+    alpha = _adam_size(xp, lr, beta1_power, beta2_power)
     _approach(xp, m, grad, 1 - beta1, t)
     xp.multiply(grad, grad, out=t)
     _approach(xp, v, t, 1 - beta2, t)
@@ -345,6 +351,18 @@ def _adam(
     xp.divide(m, t, out=t)
     t *= alpha
     var -= t
+
+
+def _adam_size(xp: Any, lr: Any, beta1_power: Any, beta2_power: Any) -> Any:
+    return lr * xp.sqrt(1 - beta2_power) / (1 - beta1_power)
+
+
+def _adam_loop(
+    var: Any, m: Any, v: Any, beta1_power: Any, beta2_power: Any, lr: Any, beta1: Any, beta2: Any, epsilon: Any,
+    grad: Any,
+) -> None:  # fmt: skip
+    size = _adam_size(np, lr, beta1_power, beta2_power)
+    elementwise.adam(var, m, v, grad, size, 1 - beta1, 1 - beta2, epsilon)
 
 
 def _ftrl(
@@ -387,7 +405,7 @@ ApplyCenteredRMSProp, SparseApplyCenteredRMSProp = _updates(
     "CenteredRMSProp", "var mg ms mom", "lr rho momentum epsilon grad", _centered_rms_prop
 )
 ApplyAdam, SparseApplyAdam = _updates(  # the sparse one is lazy: Adam itself decays m and v of every row
-    "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", _adam
+    "Adam", "var m v", "beta1_power beta2_power lr beta1 beta2 epsilon grad", _adam, loop=_adam_loop
 )
 ApplyFtrlV2, SparseApplyFtrlV2 = _updates(
     "FtrlV2", "var accum linear", "grad lr l1 l2 l2_shrinkage lr_power", _ftrl, scratch=2

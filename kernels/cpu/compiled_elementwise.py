@@ -1,0 +1,41 @@
+"""Loops over float32 arrays of which NumPy would take several, compiled by Numba; importing this imports Numba.
+
+Each number is rounded as in NumPy's functions, one after the other, so the bits are theirs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..code_on_disk import Code
+from .compiled_convolution import floats
+from .compiling import kernel_code
+from .walking import KERNELS
+
+ZERO, ONE = np.float32(0), np.float32(1)
+
+
+def relu_grad(dy, y, out, begin, end):
+    """out[i] = dy[i] where y[i] is positive, else dy[i] times zero, for i from begin to end."""
+    dy, y, out = floats(dy)[begin:end], floats(y)[begin:end], floats(out)[begin:end]
+    for i in range(out.size):
+        out[i] = dy[i] * (ONE if y[i] > ZERO else ZERO)
+
+
+def adam(var, m, v, grad, factors, begin, end):
+    """Moves var, m and v from begin to end; factors are the step's size, 1 - beta1, 1 - beta2 and epsilon."""
+    var, m, v, grad = floats(var)[begin:end], floats(m)[begin:end], floats(v)[begin:end], floats(grad)[begin:end]
+    factors = floats(factors)
+    alpha, to_first, to_second, epsilon = factors[0], factors[1], factors[2], factors[3]
+    for i in range(var.size):
+        g = grad[i]
+        first = m[i] + (g - m[i]) * to_first
+        second = v[i] + (g * g - v[i]) * to_second
+        m[i] = first
+        v[i] = second
+        var[i] -= first / (np.sqrt(second) + epsilon) * alpha
+
+
+def code(name: str) -> Code:
+    """The kernel of a name, compiled."""
+    return kernel_code(globals()[name], KERNELS["compiled_elementwise"][name])

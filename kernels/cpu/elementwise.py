@@ -1,0 +1,41 @@
+"""One loop over large float32 NumPy arrays, in parallel, where NumPy's functions take several, with the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import threads
+from .calling import floats, kernel_of
+
+MANY = 1 << 15  # elements, from which on compiled code earns its loading
+TASK_FLOATS = 1 << 16  # at least: to wake a thread takes as long
+
+
+def suits(*arrays: Any) -> bool:
+    """Whether the loops take these: contiguous arrays of one shape."""
+    first = arrays[0]
+    return first.size >= MANY and all(
+        isinstance(array, np.ndarray)
+        and array.dtype == np.float32
+        and array.shape == first.shape
+        and array.flags.c_contiguous
+        for array in arrays
+    )
+
+
+def relu_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dy * (y > 0)."""
+    out = np.empty_like(dy)
+    kernel_of("relu_grad").share((floats(dy), floats(y), floats(out)), threads.parts(dy.size, TASK_FLOATS))
+    return out
+
+
+def adam(
+    var: np.ndarray, m: np.ndarray, v: np.ndarray, grad: np.ndarray, size: Any, to_m: Any, to_v: Any, epsilon: Any
+) -> None:
+    """m += (grad - m) to_m;  v += (grad² - v) to_v;  var -= m / (√v + epsilon) size."""
+    factors = np.array([size, to_m, to_v, epsilon], np.float32)
+    arrays = floats(var), floats(m), floats(v), floats(grad), floats(factors)
+    kernel_of("adam").share(arrays, threads.parts(var.size, TASK_FLOATS))
