@@ -11,11 +11,12 @@ from ..engine.dtypes import DType, bfloat16, float16, float32, float64
 from ..engine.gradients import gradients
 from ..engine.graph import Operation, Tensor, colocate_with, get_default_graph, op_scope
 from ..engine.indexed_slices import IndexedSlices
-from ..engine.ops.basic import size
+from ..engine.ops.basic import cast, size
 from ..engine.ops.control_flow import group
 from ..engine.ops.indexing import unique
 from ..engine.ops.segments import unsorted_segment_sum
 from ..engine.ops.state import assign_add
+from ..engine.registry import OpDef
 from ..scopes.keys import GraphKeys
 from ..scopes.variables import Variable, lifted, trainable_variables
 from . import slots
@@ -28,21 +29,34 @@ class Optimizer:
 
     A subclass says how one variable moves in `_apply_dense` (and `_apply_sparse_duplicate_indices`, for gradients that
     are rows), makes its slots in `_create_slots`, its hyperparameters' tensors in `_prepare`, and what is due once
-    for all variables in `_finish`.
+    for all variables in `_finish`. Where a step of one variable is one op, it names that instead: `_dense` for a
+    gradient of the variable's shape, `_sparse` for rows, the slots in the ops' order, and the ops' further inputs:
+    hyperparameters, and "grad" where the gradient stands.
     """
 
     GATE_NONE = 0
     GATE_OP = 1
     GATE_GRAPH = 2
 
-    def __init__(self, use_locking: bool, name: str) -> None:
-        """`use_locking` is accepted for TF1 programs: updates never run at once. Raises ValueError without a name."""
+    _dense: OpDef | None = None
+    _sparse: OpDef | None = None
+    _slot_names: tuple[str, ...] = ()
+    _inputs: tuple[str, ...] = ()
+
+    def __init__(self, use_locking: bool, name: str, **hyperparameters: Any) -> None:
+        """The hyperparameters are numbers, scalar tensors, or functions that give one of these.
+
+        `use_locking` is accepted for TF1 programs: updates never run at once. Raises ValueError without a name.
+        """
         if not name:
             raise ValueError("Must specify the optimizer name")
         self._use_locking = use_locking
         self._name = name
         self._slots: dict[str, dict[Operation, Any]] = {}  # slot name -> the variable's op -> the slot
         self._non_slot_dict: dict[tuple[str, Any], Any] = {}  # (name, graph) -> variable
+        self._hyperparameters = hyperparameters
+        self._tensors: dict[str, Any] = {}  # of the apply_gradients going on
+        self._attrs: dict[str, Any] = {}
 
     def get_name(self) -> str:
         return self._name
@@ -224,16 +238,25 @@ class Optimizer:
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         """Make the slots of these variables, where they are not there yet."""
+        for var in var_list:
+            for name in self._slot_names:
+                self._zeros_slot(var, name, self._name)
 
     def _prepare(self) -> None:
         """Make the tensors of the hyperparameters."""
+        self._tensors = {
+            name: convert_to_tensor(self._call_if_callable(value), name=name)
+            for name, value in self._hyperparameters.items()
+        }
 
     def _apply_dense(self, grad: Tensor, var: Any) -> Any:
         """The operation that moves `var` by a gradient of its shape."""
-        raise NotImplementedError
+        return self._step(self._dense, var, grad)
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         """The operation that moves `var` by rows of a gradient, some of which may belong to one row of `var`."""
+        if self._sparse is not None:
+            return self._step(self._sparse, var, grad.values, grad.indices)  # the op itself sums rows named twice
         rows, places = unique(grad.indices)
         summed = unsorted_segment_sum(grad.values, places, size(rows))
         return self._apply_sparse(IndexedSlices(summed, rows, grad.dense_shape), var)
@@ -241,6 +264,15 @@ class Optimizer:
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
         """The operation that moves `var` by rows of a gradient, each another row of `var`."""
         raise NotImplementedError
+
+    def _step(self, definition: OpDef | None, var: Any, *grad: Tensor) -> Operation:
+        if definition is None:
+            raise NotImplementedError
+        inputs = [var, *(self.get_slot(var, name) for name in self._slot_names)]
+        dtype = float32 if var.dtype.size < float32.size else var.dtype.base_dtype
+        for name in self._inputs:
+            inputs += grad if name == "grad" else [cast(self._tensors[name], dtype)]
+        return definition(*inputs, **self._attrs).op
 
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:
         """The operation, called `name_scope`, that is done when all updates are."""

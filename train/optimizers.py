@@ -6,62 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine.build import convert_to_tensor
-from ..engine.dtypes import float32
-from ..engine.graph import Operation, Tensor, colocate_with, get_default_graph
+from ..engine.graph import Operation, colocate_with, get_default_graph
 from ..engine.indexed_slices import IndexedSlices
 from ..engine.ops import training
-from ..engine.ops.basic import cast, shape
+from ..engine.ops.basic import shape
 from ..engine.ops.control_flow import group
-from ..engine.registry import OpDef
 from ..scopes.initializers import constant_initializer, ones_initializer
 from .optimizer import Optimizer
 
 
-class _FusedOptimizer(Optimizer):
-    """An optimizer whose step of one variable is one op: `_dense` for a gradient of its shape, `_sparse` for rows.
-
-    A subclass also names the variable's slots in the ops' order and the ops' further inputs: hyperparameters, and
-    "grad" where the gradient stands.
-    """
-
-    _dense: OpDef
-    _sparse: OpDef
-    _slot_names: tuple[str, ...] = ()
-    _inputs: tuple[str, ...]
-
-    def __init__(self, use_locking: bool, name: str, **hyperparameters: Any) -> None:
-        """The hyperparameters are numbers, scalar tensors, or functions that give one of these."""
-        super().__init__(use_locking, name)
-        self._hyperparameters = hyperparameters
-        self._tensors: dict[str, Any] = {}  # of the apply_gradients going on
-        self._attrs: dict[str, Any] = {}
-
-    def _create_slots(self, var_list: Sequence[Any]) -> None:
-        for var in var_list:
-            for name in self._slot_names:
-                self._zeros_slot(var, name, self._name)
-
-    def _prepare(self) -> None:
-        self._tensors = {
-            name: convert_to_tensor(self._call_if_callable(value), name=name)
-            for name, value in self._hyperparameters.items()
-        }
-
-    def _apply_dense(self, grad: Tensor, var: Any) -> Operation:
-        return self._step(self._dense, var, grad)
-
-    def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Operation:
-        return self._step(self._sparse, var, grad.values, grad.indices)  # the op itself sums rows named twice
-
-    def _step(self, definition: OpDef, var: Any, *grad: Tensor) -> Operation:
-        inputs = [var, *(self.get_slot(var, name) for name in self._slot_names)]
-        dtype = float32 if var.dtype.size < float32.size else var.dtype.base_dtype
-        for name in self._inputs:
-            inputs += grad if name == "grad" else [cast(self._tensors[name], dtype)]
-        return definition(*inputs, **self._attrs).op
-
-
-class GradientDescentOptimizer(_FusedOptimizer):
+class GradientDescentOptimizer(Optimizer):
     """var ← var - learning_rate · gradient."""
 
     _dense, _sparse = training.ApplyGradientDescent, training.SparseApplyGradientDescent
@@ -71,7 +25,7 @@ class GradientDescentOptimizer(_FusedOptimizer):
         super().__init__(use_locking, name, learning_rate=learning_rate)
 
 
-class MomentumOptimizer(_FusedOptimizer):
+class MomentumOptimizer(Optimizer):
     """A running sum of gradients, shrunk by `momentum` each step, moves the variable (slot "momentum").
 
     With `use_nesterov` the gradient is taken as if a step ahead (Sutskever and others, 2013).
@@ -93,7 +47,7 @@ class MomentumOptimizer(_FusedOptimizer):
         self._attrs = {"use_nesterov": use_nesterov}
 
 
-class AdagradOptimizer(_FusedOptimizer):
+class AdagradOptimizer(Optimizer):
     """Steps divided by the root of the sum of all squared gradients (slot "accumulator"; Duchi and others, 2011)."""
 
     _dense, _sparse = training.ApplyAdagrad, training.SparseApplyAdagrad
@@ -119,7 +73,7 @@ class AdagradOptimizer(_FusedOptimizer):
             self._filled_slot(var, start, "accumulator", self._name)
 
 
-class AdadeltaOptimizer(_FusedOptimizer):
+class AdadeltaOptimizer(Optimizer):
     """Steps in the ratio of past steps' to past gradients' root mean squares (slots "accum", "accum_update").
 
     Zeiler, 2012.
@@ -140,7 +94,7 @@ class AdadeltaOptimizer(_FusedOptimizer):
         super().__init__(use_locking, name, lr=learning_rate, rho=rho, epsilon=epsilon)
 
 
-class RMSPropOptimizer(_FusedOptimizer):
+class RMSPropOptimizer(Optimizer):
     """Steps divided by a running root mean square of the gradients, summed with momentum.
 
     Slots "rms" (starting at one) and "momentum"; with `centered` also "mg", the running mean of the gradients, whose
@@ -178,7 +132,7 @@ class RMSPropOptimizer(_FusedOptimizer):
             self._zeros_slot(var, "momentum", self._name)
 
 
-class AdamOptimizer(_FusedOptimizer):
+class AdamOptimizer(Optimizer):
     """Steps of the gradients' running mean over their running root mean square, both corrected for their start.
 
     Slots "m" and "v"; ``beta1_power`` and ``beta2_power`` beside the first variable hold β₁ᵗ and β₂ᵗ. Every step
@@ -226,7 +180,7 @@ class AdamOptimizer(_FusedOptimizer):
         return group(*update_ops, *moved, name=name_scope)
 
 
-class FtrlOptimizer(_FusedOptimizer):
+class FtrlOptimizer(Optimizer):
     """Follow the regularized leader: online learning whose l1 term makes weights exactly zero.
 
     Slots "accum" (of squared gradients) and "linear" (McMahan and others, 2013). `l2_shrinkage_regularization_strength`

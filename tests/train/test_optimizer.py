@@ -630,3 +630,9 @@ def test_the_slot_of_a_whole_variable_is_whole_also_where_a_partitioner_is_in_fo
         optimizer.minimize(tf.reduce_sum(v))
     assert optimizer.get_slot(v, "momentum").op.name == "train/v/Momentum"
     assert optimizer.get_slot(v, "momentum").shape.as_list() == [4, 2]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in vars(tf.train) if name.endswith("Optimizer")))
+def test_the_optimizers_stand_on_the_base_alone_as_programs_that_look_them_up_expect(name):
+    optimizer = getattr(tf.train, name)
+    assert optimizer is tf.train.Optimizer or optimizer.__base__ is tf.train.Optimizer
