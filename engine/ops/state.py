@@ -87,14 +87,22 @@ AssignAdd, AssignSub = (
 )
 
 
+def _own_method(ref: Any, name: str) -> Callable[..., Any] | None:
+    """How something assigns to itself that is no variable; None for what stands for one, and where there is no way."""
+    return None if hasattr(ref, "_ref") else getattr(ref, name, None)
+
+
 def assign(
     ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
 ) -> Tensor:
     """Give a variable a new value; the result stands for the variable once that is done.
 
+    `ref` may also be a variable in parts, or a slice of one (``v[1:3]``): then this is its own method `assign`.
     With ``validate_shape=False`` the value may have another shape. Raises ValueError where the static shapes differ,
     and InvalidArgumentError in a run where the shapes do, in which case the variable keeps its value.
     """
+    if method := _own_method(ref, "assign"):
+        return method(value, name=name)
     return Assign(
         ref, value, validate_shape=validate_shape is not False, use_locking=use_locking is not False, name=name
     )
@@ -102,11 +110,15 @@ def assign(
 
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Tensor:
     """Add a value of the variable's shape to it, in place; the result stands for the variable afterwards."""
+    if method := _own_method(ref, "assign_add"):
+        return method(value, name=name)
     return AssignAdd(ref, value, use_locking=bool(use_locking), name=name)
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Tensor:
     """Subtract a value of the variable's shape from it, in place; the result stands for the variable afterwards."""
+    if method := _own_method(ref, "assign_sub"):
+        return method(value, name=name)
     return AssignSub(ref, value, use_locking=bool(use_locking), name=name)
 
 

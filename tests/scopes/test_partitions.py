@@ -110,6 +110,17 @@ def test_assigning_cuts_the_value():
     assert np.array_equal(session.run(w.as_tensor()), 2 * value - 1)
 
 
+def test_the_functions_that_assign_take_variables_in_parts():
+    w = tf.get_variable("w", [5], initializer=tf.zeros_initializer(), partitioner=tf.fixed_size_partitioner(2))
+    value = np.arange(5, dtype=np.float32)
+    assigned, added, taken = (assign(w, value) for assign in (tf.assign, tf.assign_add, tf.assign_sub))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert [part.tolist() for part in session.run(assigned)] == [[0, 1, 2], [3, 4]]
+        assert [part.tolist() for part in session.run(added)] == [[0, 2, 4], [6, 8]]
+        assert [part.tolist() for part in session.run(taken)] == [[0, 1, 2], [3, 4]]
+
+
 def test_gradients_reach_every_part():
     w = tf.get_variable("w", [4, 2], partitioner=THIRDS, initializer=tf.ones_initializer())
     grads = tf.gradients(tf.square(w.as_tensor()), list(w))

@@ -178,6 +178,20 @@ def test_slices_are_assigned_to_under_tensorflows_names():
     assert session.run(first).tolist() == [5, 6]
 
 
+def test_tf_assign_takes_slices_too():
+    v, start = tf.Variable(np.zeros(5, np.float32), name="v"), tf.placeholder(tf.int32, [])
+    assigned = tf.assign(v[start : start + 2], value=[1.0, 2.0]), tf.assign(v[0], 7.0, name="n")
+    assert [(t.name, t.shape.as_list()) for t in assigned] == [("strided_slice/_assign:0", [5]), ("n:0", [5])]
+    session = initialized()
+    assert session.run(assigned[0], {start: 2}).tolist() == [0, 0, 1, 2, 0]
+    assert session.run(assigned[1]).tolist() == [7, 0, 1, 2, 0]
+    for assign in (tf.assign_add, tf.assign_sub):
+        with pytest.raises(TypeError, match="requires l-value input"):
+            assign(v[:2], [1.0, 2.0])
+    with pytest.raises(TypeError, match="requires l-value input"):
+        tf.assign(v + 1.0, np.zeros(5))
+
+
 def test_what_a_mask_picks_is_no_slice():
     v = tf.Variable([1.0, 2.0, 3.0])
     picked = v[tf.constant([True, False, True])]
