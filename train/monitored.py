@@ -106,7 +106,7 @@ class _MonitoredSession:
             hook.begin()
         self._creator = session_creator or ChiefSessionCreator()
         self._should_recover, self._grace_secs = should_recover, stop_grace_period_secs
-        self._session: Session | None = None
+        self._sess: Session | None = None
         self._coord: Coordinator | None = None
         self._closed, self._stop_requested, self._is_asked = False, False, False
         self._open()
@@ -116,7 +116,7 @@ class _MonitoredSession:
         """The session; a new one where the last was lost."""
         if self._closed:
             raise RuntimeError("Session is already closed.")
-        if self._session is None:
+        if self._sess is None:
             session, coord = self._creator.create_session(), Coordinator(clean_stop_exception_types=[])
             try:
                 for runner in session.graph.get_collection(GraphKeys.QUEUE_RUNNERS):
@@ -127,13 +127,17 @@ class _MonitoredSession:
                 coord.request_stop()
                 session.close()
                 raise
-            self._session, self._coord = session, coord
-        return self._session
+            self._sess, self._coord = session, coord
+        return self._sess
+
+    def _tf_sess(self) -> Session | None:
+        """The session itself, as programs get at it to save checkpoints or to run without hooks."""
+        return self._sess
 
     @property
     def graph(self) -> Graph | None:
         """The session's graph; None once it is closed."""
-        return None if self._session is None else self._session.graph
+        return None if self._sess is None else self._sess.graph
 
     def run(
         self,
@@ -259,7 +263,7 @@ class _MonitoredSession:
 
     def _drop(self) -> None:
         """Stop the threads and close the session; what a thread failed with is raised."""
-        session, coord, self._session, self._coord = self._session, self._coord, None, None
+        session, coord, self._sess, self._coord = self._sess, self._coord, None, None
         if session is None or coord is None:
             return
         coord.request_stop()
@@ -320,7 +324,7 @@ class SingularMonitoredSession(_MonitoredSession):
         super().__init__(creator, hooks, False, stop_grace_period_secs)
 
     def raw_session(self) -> Session | None:
-        return self._session
+        return self._tf_sess()
 
 
 def MonitoredTrainingSession(

@@ -52,7 +52,7 @@ class Optimizer:
             raise ValueError("Must specify the optimizer name")
         self._use_locking = use_locking
         self._name = name
-        self._slots: dict[str, dict[Operation, Any]] = {}  # slot name -> the variable's op -> the slot
+        self._slots: dict[str, dict[tuple[Any, str], Any]] = {}  # slot name -> `_var_key` of the variable -> the slot
         self._non_slot_dict: dict[tuple[str, Any], Any] = {}  # (name, graph) -> variable
         self._hyperparameters = hyperparameters
         self._tensors: dict[str, Any] = {}  # of the apply_gradients going on
@@ -173,7 +173,7 @@ class Optimizer:
 
     def get_slot(self, var: Any, name: str) -> Any:
         """The slot called `name` of a variable, or None where this optimizer has made none."""
-        return self._slots.get(name, {}).get(var.op)
+        return self._slots.get(name, {}).get(_var_key(var))
 
     def get_slot_names(self) -> list[str]:
         return sorted(self._slots)
@@ -185,14 +185,14 @@ class Optimizer:
         made += self._non_slot_dict.values()
         return sorted((v for v in made if v.graph is graph), key=lambda v: v.name)
 
-    def _slot_dict(self, slot_name: str) -> dict[Operation, Any]:
+    def _slot_dict(self, slot_name: str) -> dict[tuple[Any, str], Any]:
         return self._slots.setdefault(slot_name, {})
 
     def _get_or_make(self, var: Any, slot_name: str, make: Callable[[], Any]) -> Any:
-        made = self._slot_dict(slot_name)
-        if var.op not in made:
-            made[var.op] = make()
-        return made[var.op]
+        made, key = self._slot_dict(slot_name), _var_key(var)
+        if key not in made:
+            made[key] = make()
+        return made[key]
 
     def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
         """The slot of zeros called `slot_name` here and ``VARIABLE/op_name`` in the graph."""
@@ -280,6 +280,11 @@ class Optimizer:
 
     def _call_if_callable(self, param: Any) -> Any:
         return param() if callable(param) else param
+
+
+def _var_key(variable: Any) -> tuple[Any, str]:
+    """What stands for a variable in the tables of slots: its graph and its name, by which programs sort them."""
+    return variable.op.graph, variable.op.name
 
 
 def _parts(variable: Any) -> list[Any]:

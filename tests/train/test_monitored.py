@@ -183,6 +183,14 @@ def test_a_lost_session_is_made_anew_from_its_checkpoint(tmp_path, graph):
     assert hook.created == 2 and hook.ends == 1 and not failures
 
 
+def test_programs_get_at_the_session_inside_a_monitored_one():
+    with tf.train.MonitoredTrainingSession() as session:
+        inside = session
+        while type(inside).__name__ != "Session":
+            inside = inside._sess
+        assert isinstance(inside, tf.Session) and session._tf_sess() is inside
+
+
 def test_a_singular_session_is_never_made_anew(graph):
     train, _ = program()
     with pytest.raises(tf.errors.UnavailableError, match="gone"), tf.train.SingularMonitoredSession() as session:
@@ -301,7 +309,7 @@ def test_hooks_that_fail_at_the_end_still_let_it_close(graph, former):
             raise ValueError("at the end")
 
     with pytest.raises(ValueError, match="at the end"), tf.train.MonitoredSession(hooks=[Fails()]) as session:
-        raw = session._session
+        raw = session._sess
     with pytest.raises(RuntimeError, match="closed Session"):
         raw.run("loss:0")
     assert not graph.finalized and signal.getsignal(signal.SIGTERM) is handler

@@ -636,3 +636,13 @@ def test_the_slot_of_a_whole_variable_is_whole_also_where_a_partitioner_is_in_fo
 def test_the_optimizers_stand_on_the_base_alone_as_programs_that_look_them_up_expect(name):
     optimizer = getattr(tf.train, name)
     assert optimizer is tf.train.Optimizer or optimizer.__base__ is tf.train.Optimizer
+
+
+def test_programs_that_look_into_the_tables_of_slots_can_sort_them_by_variable():
+    for name in ("b", "a"):
+        tf.get_variable(name, [])
+    optimizer = tf.train.AdamOptimizer()
+    optimizer.minimize(tf.add_n(tf.trainable_variables()))
+    made = optimizer._slots["m"]
+    assert [made[key].name for key in sorted(made)] == ["a/Adam:0", "b/Adam:0"]
+    assert [name for _, name in sorted(made)] == ["a", "b"]
