@@ -42,14 +42,15 @@ class VariableState:
         Raises InvalidArgumentError, with the old value intact, where the shape is not the variable's.
         """
         old = self.array
+        if old is not None and old.shape == value.shape:
+            old[...] = value.copy() if self.k.xp.may_share_memory(old, value) else value
+            return
         if validate_shape and not self.op.outputs[0].shape.is_compatible_with(value.shape):
             wanted, given = map(brackets, (self.op.outputs[0].shape, value.shape))
             raise InvalidArgumentError(
                 None, None, f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {given}"
             )
-        if old is not None and old.shape == value.shape:
-            old[...] = value.copy() if self.k.xp.may_share_memory(old, value) else value
-        elif donated:
+        if donated:
             self.array = self.k.xp.asarray(value, order="C")  # as DLPack's readers expect it
         else:
             self.array = self.k.xp.array(value, order="C")

@@ -31,9 +31,10 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     few = FEW_PRODUCTS if rows > 1 < columns else FEW_OF_A_VECTOR
     if products <= few:
         return np.matmul(a, b, out=out)
-    if products >= product.FEW_PRODUCTS and product.suits(a, b, out):
+    multiply = product.product_of(a, b, out) if products >= product.FEW_PRODUCTS else None
+    if multiply is not None:
         result = np.empty((rows, columns), np.float32) if out is None else out
-        product.matmul(a, b, result)
+        multiply(a, b, result)
         return result
     if not _one_thread.helps():
         return np.matmul(a, b, out=out)

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 
 from ..code_on_disk import Code
-from .walking import Floats, Integers
+from .jobs import Floats, Integers
 
 # What machine code may call where there is no Numba: the C library's, which LLVM finds in any process.
 CALLED = {"memcpy", "memset", "memmove", "fma", "fmaf", "sqrt", "sqrtf"}

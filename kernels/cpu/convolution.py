@@ -26,6 +26,7 @@ from .. import plain
 from ..geometry import Windows
 from . import threads
 from .calling import Kernel, Scratch, aligned, floats, kernel_of
+from .jobs import Floats
 
 if TYPE_CHECKING:
     from .walking import Block, Filter, Place, Walk
@@ -297,7 +298,7 @@ def _convolve(
     relu: bool = False,
 ) -> None:
     """The way of all geometries, with a bias and relu."""
-    from .walking import FIELDS, SEGMENTS, WIDTH, Floats, best_shape
+    from .walking import FIELDS, SEGMENTS, WIDTH, best_shape
 
     kernel = kernel_of("convolve")
     if bias is None and relu:

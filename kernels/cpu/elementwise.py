@@ -9,7 +9,7 @@ import numpy as np
 from . import threads
 from .calling import floats, kernel_of
 
-MANY = 1 << 15  # elements, from which on compiled code earns its loading
+MANY = 1 << 13  # elements, from which on compiled code earns its loading
 TASK_FLOATS = 1 << 16  # at least: to wake a thread takes as long
 
 

@@ -1,6 +1,8 @@
-"""How threads tell each other what to do: words of int64 that they share (compiled_threads.py reads them too)."""
+"""What kernels are told, and threads tell each other: words of int64, which compiled code reads too."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 APART = 8  # words of a line of the cache: what several threads write lies in lines of its own
 
@@ -32,3 +34,17 @@ class Job:
     STATUS = 2 * APART  # what a call gave back, if not 0
     KERNEL, TASKS, OWN, ROW, SIZE = range(3 * APART, 3 * APART + 5)  # OWN and ROW are lengths
     TABLE = 4 * APART
+
+
+class Floats(NamedTuple):
+    """Float32 memory, by its address."""
+
+    address: int
+    size: int
+
+
+class Integers(NamedTuple):
+    """Int64 memory, by its address."""
+
+    address: int
+    size: int

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from llvmlite import binding
 
+from .jobs import Floats, Integers
+
 _FEATURES = binding.get_host_cpu_features()
 # Blocks of ROWS x VECTORS sums of LANES floats each are kept in registers. With 32 registers, 28 sums leave room for
 # the operands; with 16 there are 12. A fused sum takes four cycles and two are begun in each, so eight are the least.
@@ -98,20 +100,6 @@ class Strides(NamedTuple):
 
     row: int
     step: int
-
-
-class Floats(NamedTuple):
-    """Float32 memory, by its address."""
-
-    address: int
-    size: int
-
-
-class Integers(NamedTuple):
-    """Int64 memory, by its address."""
-
-    address: int
-    size: int
 
 
 _WALK = (Floats, int, Walk, Block)

@@ -3,6 +3,7 @@
 import pathlib
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from scopeflow.kernels import products
 from scopeflow.kernels.cpu import product, threads
 
-SMALL = {"FEW_PRODUCTS": 0, "FEW_ROWS": 14, "CHUNK": 9, "PART_ROWS": 30, "TASK_PRODUCTS": 1}
+SMALL = {"FEW_PRODUCTS": 0, "FEW_ROWS": 14, "CHUNK": 9, "PART_ROWS": 30, "SHARED_PRODUCTS": 1, "TASK_PRODUCTS": 1}
 GUARD, SENTINEL = 64, np.float32(-7.25)
 # How a matrix may lie: in rows, in columns, with gaps between, or all of it one row.
 LAYOUTS = {
@@ -28,9 +29,9 @@ LAYOUTS = {
 @pytest.fixture(autouse=True)
 def plans():
     """Plans made by a test's settings are no other test's."""
-    product._plan.cache_clear()
+    product._product.cache_clear()
     yield
-    product._plan.cache_clear()
+    product._product.cache_clear()
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def computed(a, b):
     memory = np.full(size + 2 * GUARD, SENTINEL)
     out = memory[GUARD : GUARD + size].reshape(len(a), b.shape[1])
     out.fill(np.nan)
-    product.matmul(a, b, out)
+    multiply = product.product_of(a, b, out)
+    multiply(a, b, out)
     assert (memory[:GUARD] == SENTINEL).all() and (memory[GUARD + size :] == SENTINEL).all()
     return out
 
@@ -77,9 +79,15 @@ def test_any_shape_and_any_cut(rows, depth, width, chunk, part, task):
     rng = np.random.default_rng(rows * depth + width)
     a, b = rng.standard_normal((rows, depth), np.float32), rng.standard_normal((depth, width), np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"CHUNK": chunk, "PART_ROWS": part, "TASK_PRODUCTS": task}.items():
+        for name, value in {
+            "CHUNK": chunk,
+            "PART_ROWS": part,
+            "TASK_PRODUCTS": task,
+            "FEW_PRODUCTS": 0,
+            "FEW_ROWS": 14,
+        }.items():
             patch.setattr(product, name, value)
-        product._plan.cache_clear()
+        product._product.cache_clear()
         assert_is_product(computed(a, b), a, b)
 
 
@@ -102,27 +110,57 @@ def test_nan_and_infinity_stay_in_their_row_and_column(small):
     assert np.isfinite(np.delete(np.delete(made, 17, 0), 70, 1)).all()
 
 
-def test_what_does_not_suit_goes_to_numpy(monkeypatch):
-    taken = []
-    monkeypatch.setattr(product, "FEW_PRODUCTS", 1 << 19)
-    monkeypatch.setattr(product, "matmul", lambda a, b, out: taken.append(a.shape))
-    a = np.zeros((128, 128), np.float32)
+def test_what_does_not_suit_goes_to_numpy():
+    a, wide = np.zeros((128, 128), np.float32), np.zeros((128, 4096), np.float32)
     refused = [
         (a.astype(np.float64), a.astype(np.float64)),
+        (a.astype(">f4"), a.astype(">f4")),
         (a[::-1], a),
         (a, a[:, ::-1]),
-        (a[:47], np.zeros((128, 4096), np.float32)),
-        (np.zeros((4096, 128), np.float32), a[:, :8]),
+        (a[:27], wide),
+        (wide.T, a[:, :8]),
         (np.zeros((2, 128, 128), np.float32), a),
-        (a[:63], a[:, :63]),
+        (a, wide.T),
+        (a[:31], a),
     ]
     for left, right in refused:
-        products.matmul(left, right)
-        assert not taken
-    products.matmul(a, a, np.zeros((256, 128), np.float32)[::2])
-    assert not taken
+        assert product.product_of(left, right) is None
+    assert product.product_of(a, a, np.zeros((256, 128), np.float32)[::2]) is None
+    assert product.product_of(a, a) is not None
+
+
+def test_what_suits_is_multiplied_so(monkeypatch):
+    taken = []
+    monkeypatch.setattr(product, "product_of", lambda a, b, out: lambda *arrays: taken.append(arrays[2].shape))
+    a = np.zeros((128, 128), np.float32)
     products.matmul(a, a)
     assert taken == [(128, 128)]
+
+
+def test_products_of_one_shape_at_once_share_no_memory(small, monkeypatch):
+    monkeypatch.setattr(product, "SHARED_PRODUCTS", 1 << 40)
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((60, 150), np.float32), rng.standard_normal((150, 200), np.float32)
+    expected, wrong, began = computed(a, b).tobytes(), [], threading.Barrier(4, timeout=60)
+
+    def multiply():
+        began.wait()
+        wrong.extend(None for _ in range(200) if computed(a, b).tobytes() != expected)
+
+    callers = [threading.Thread(target=multiply) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_matrices_that_must_not_be_written_are_read(layout, small):
+    rng = np.random.default_rng(0)
+    a, b = (LAYOUTS[layout](rng.standard_normal((40, 40), np.float32)) for _ in range(2))
+    a.flags.writeable = b.flags.writeable = False
+    assert_is_product(computed(a, b), a, b)
 
 
 def test_an_operand_that_is_also_the_result_is_read_before_it_is_written(monkeypatch):
@@ -150,7 +188,7 @@ with pytest.MonkeyPatch.context() as patch:
             turned_a, turned_b = (at_the_edge(np.ascontiguousarray(m.T), end).T for m in (a, b))
             for left in (a, turned_a):
                 for right in (b, turned_b):
-                    tests.product.matmul(left, right, out)
+                    tests.product.product_of(left, right)(left, right, out)
                     assert (out == depth).all()
 """
 
