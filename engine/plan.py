@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,19 +14,10 @@ from .dtypes import as_scalar, resource, variant
 from .fusion import FusedDraw, FusedProduct, fused_draws, fused_products
 from .graph import Operation, Tensor
 from .state import variable_of
+from .straight import Program, Step
 
 _FOLD_UNTIL = 16384  # elements: a larger constant is cheaper to compute than to keep
 _FOREVER = 1 << 60
-
-
-class Step(NamedTuple):
-    """One call of a run: `run(*inputs(values))` fills the output slot(s), then the slots of `free` are dropped."""
-
-    run: Callable[..., Any]
-    inputs: Callable[[list], Sequence[Any]]
-    output: Any  # one slot, or a tuple of slots
-    free: tuple[int, ...]
-    op: Operation
 
 
 class _Draft:
@@ -342,7 +332,7 @@ class Plan:
         foreign = self._borrowed | reads
         self._copy_fetch = [s >= 0 and bool(roots[s] & foreign) for s in self._fetch_slots]
         self.fetched_reads = [i for i, s in enumerate(self._fetch_slots) if s >= 0 and roots[s] & reads]
-        self._steps = []
+        steps = []
         for i, draft in enumerate(drafts):
             donated = frozenset(
                 n
@@ -350,10 +340,12 @@ class Plan:
                 if roots[s] == {s} and s not in foreign and root_last[s] == i and draft.inputs.count(s) == 1
             )
             several = draft.kind == "op" and draft.op.definition.results and draft.op.definition.results[0].is_list
-            output: Any = draft.outputs[0] if len(draft.outputs) == 1 and not several else tuple(draft.outputs)
+            outputs = draft.outputs[0] if len(draft.outputs) == 1 and not several else tuple(draft.outputs)
             run = self._callable(draft, donated)
-            self._steps.append(Step(run, _taken(draft.inputs), output, tuple(draft.free), draft.op))
-        del self._slots, self._constants, self._drafts, self._on_host
+            steps.append(Step(run, tuple(draft.inputs), outputs, tuple(draft.free)))
+        self.ops = [draft.op for draft in drafts]
+        self._program = Program(steps, self._feed_slots, self._fetch_slots, self._values)
+        del self._slots, self._constants, self._drafts, self._on_host, self._values
 
     def _memory_roots(self) -> dict[int, frozenset[int]]:
         """For each slot, the slots whose memory it may show: itself, or through views those of others."""
@@ -434,31 +426,19 @@ class Plan:
 
     def execute(self, feeds: Sequence[Any]) -> list[Any]:
         """Run the steps; returns the fetched arrays as they lie on their devices (None for operations)."""
-        values = self._values.copy()
-        for slot, value in zip(self._feed_slots, feeds, strict=True):
-            values[slot] = value
-        op: Operation | None = None
         try:
-            for run, inputs, output, free, op in self._steps:  # noqa: B007  (op is for the error)
-                if output.__class__ is int:
-                    values[output] = run(*inputs(values))
-                else:
-                    result = run(*inputs(values))
-                    for slot, item in zip(output, result if output else (), strict=True):
-                        values[slot] = item
-                    result = item = None
-                for slot in free:
-                    values[slot] = None
+            return self._program.run(*feeds)
         except BaseException as error:
+            stop = self._program.stopped(error.__traceback__)
             for _, slot in self._begun:
-                if values[slot] is not None:
-                    values[slot].cancel()
+                if (begun := stop.value(slot)) is not None:
+                    begun.cancel()
             if not isinstance(error, Exception):
                 raise
-            shapes = [getattr(value, "shape", ()) for value in inputs(values)] if op else []
-            values.clear()  # whoever keeps the error keeps this frame, and need not keep the arrays
+            op = None if stop.step is None else self.ops[stop.step]
+            shapes = [getattr(value, "shape", ()) for value in stop.inputs]
+            del stop
             raise _as_run_error(error, op, shapes) from error
-        return [None if s < 0 else values[s] for s in self._fetch_slots]
 
     def fetch_to_host(self, results: Sequence[Any]) -> list[Any]:
         """The results of `execute` as NumPy arrays (scalars as NumPy scalars) that nothing else refers to."""
@@ -466,14 +446,6 @@ class Plan:
             None if value is None else self._session.detached(value, copy)
             for value, copy in zip(results, self._copy_fetch, strict=True)
         ]
-
-
-def _taken(slots: Sequence[int]) -> Callable[[list], Sequence[Any]]:
-    """What takes the values of these slots out of the list of all: in C, as every step does it."""
-    if len(slots) > 1:
-        return itemgetter(*slots)
-    start = slots[0] if slots else 0
-    return itemgetter(slice(start, start + len(slots)))
 
 
 def never_leaves_host(tensor: Tensor) -> bool:

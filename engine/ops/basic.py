@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...kernels.cpu import elementwise
 from .. import dtypes
 from ..build import constant, convert_to_tensor
 from ..dtypes import DType, as_dtype, enum_name, summing_dtype
@@ -522,10 +523,12 @@ def sum_leading(k: Any, x: Any, kept: int) -> Any:
     """
     dtype, whole = summing_dtype(x.dtype), x.shape[x.ndim - kept :]
     columns = math.prod(whole)
+    rows = x.reshape(-1, columns) if x.size >= elementwise.MANY_SUMMED and x.flags.c_contiguous else None
+    if rows is not None and elementwise.suits_sum(rows):
+        return elementwise.sum_rows(rows).reshape(whole)
     alone = x.size <= _ROW_PART and columns >= _WIDE // 8  # one part of rows that are wide enough
-    if alone or not is_large(k, x, columns) or not x.flags.c_contiguous:
+    if rows is None or alone or not is_large(k, x, columns):
         return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
-    rows = x.reshape(-1, columns)
     parts = row_parts(len(rows), columns)
     sums = np.empty((len(parts), columns), dtype)
 

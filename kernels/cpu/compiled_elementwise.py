@@ -10,7 +10,8 @@ import numpy as np
 from ..code_on_disk import Code
 from .compiled_convolution import floats
 from .compiling import kernel_code
-from .walking import KERNELS
+from .vectors import store_sum_of_rows
+from .walking import KERNELS, LANES
 
 ZERO, ONE = np.float32(0), np.float32(1)
 
@@ -34,6 +35,14 @@ def adam(var, m, v, grad, factors, begin, end):
         m[i] = first
         v[i] = second
         var[i] -= first / (np.sqrt(second) + epsilon) * alpha
+
+
+def sum_rows(x, columns, sums, number, begin, end):
+    """Row `number` of sums = the sum of the rows of x from begin to end; there are LANES columns or more."""
+    x, sums = floats(x), floats(sums)
+    for column in range(0, columns, LANES):
+        c = min(column, columns - LANES)  # the last vector begins where it ends with the columns
+        store_sum_of_rows(sums, number * columns + c, x, begin * columns + c, columns, end - begin)
 
 
 def code(name: str) -> Code:

@@ -10,6 +10,8 @@ from . import threads
 from .calling import floats, kernel_of
 
 MANY = 1 << 13  # elements, from which on compiled code earns its loading
+MANY_SUMMED = 1 << 17  # of which NumPy's sums are slower
+MOST_SUMS = 64
 TASK_FLOATS = 1 << 16  # at least: to wake a thread takes as long
 
 
@@ -39,3 +41,23 @@ def adam(
     factors = np.array([size, to_m, to_v, epsilon], np.float32)
     arrays = floats(var), floats(m), floats(v), floats(grad), floats(factors)
     kernel_of("adam").share(arrays, threads.parts(var.size, TASK_FLOATS))
+
+
+def suits_sum(x: Any) -> bool:
+    """Whether `sum_rows` takes these rows, and is the quicker way."""
+    if not suits(x) or x.size < MANY_SUMMED:
+        return False
+    from .walking import LANES
+
+    return x.shape[1] >= LANES
+
+
+def sum_rows(x: np.ndarray) -> np.ndarray:
+    """The sum of the rows of x [rows, columns]: a sum of sums, whose parts the shape alone decides."""
+    rows, columns = x.shape
+    parts = max(1, min(MOST_SUMS, x.size // TASK_FLOATS, rows))
+    sums = np.empty((parts, columns), np.float32)
+    tasks = [(i, rows * i // parts, rows * (i + 1) // parts) for i in range(parts)]
+    kernel_of("sum_rows").share((floats(x), columns, floats(sums)), tasks)
+    with np.errstate(all="ignore"):
+        return sums.sum(axis=0)

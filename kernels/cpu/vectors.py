@@ -308,3 +308,37 @@ def add_products(
 
     whole = types.int64
     return types.none(out, whole, values, whole, whole, factors, whole, whole, whole), generate
+
+
+@intrinsic
+def store_sum_of_rows(typing_context: Any, out: Any, out_at: Any, values: Any, at: Any, row: Any, count: Any) -> Any:
+    """out[out_at + lane] = the sum of values[at + k * row + lane] for k < count.
+
+    Every eighth number goes to a sum of its own, so that errors grow less, and none waits for the one before.
+    """
+    if not are_floats(out, values):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out, out_at, values, at, row, count = arguments
+        first = place_of(context, builder, signature.args[2], values, at)
+        sums = [cgutils.alloca_once_value(builder, ir.Constant(VECTOR, None)) for _ in range(8)]
+
+        def add(number: Any, total: Any) -> None:
+            value = load(builder, builder.gep(first, [builder.mul(number, row)]))
+            builder.store(builder.fadd(builder.load(total), value), total)
+
+        rounds = builder.sdiv(count, constant(len(sums)))
+        with cgutils.for_range(builder, rounds) as part:
+            for k, total in enumerate(sums):
+                add(builder.add(builder.mul(part.index, constant(len(sums))), constant(k)), total)
+        with cgutils.for_range(builder, builder.srem(count, constant(len(sums)))) as rest:
+            add(builder.add(builder.mul(rounds, constant(len(sums))), rest.index), sums[0])
+        totals = list(map(builder.load, sums))
+        while len(totals) > 1:
+            totals = [builder.fadd(a, b) for a, b in zip(totals[::2], totals[1::2], strict=True)]
+        store(builder, totals[0], place_of(context, builder, signature.args[0], out, out_at))
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.none(out, whole, values, whole, whole, whole), generate

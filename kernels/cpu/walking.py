@@ -120,6 +120,7 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "compiled_elementwise": {
         "relu_grad": (Floats, Floats, Floats, int, int),
+        "sum_rows": (Floats, int, Floats, int, int, int),
         "adam": (Floats, Floats, Floats, Floats, Floats, int, int),
     },
     "compiled_maxima": {

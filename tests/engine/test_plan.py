@@ -18,7 +18,7 @@ def started():
 
 
 def steps_of(session, fetch, feeds=()):
-    return [step.op.name for step in Plan(session, [fetch], list(feeds))._steps]
+    return [op.name for op in Plan(session, [fetch], list(feeds)).ops]
 
 
 def test_only_what_the_fetches_need_is_run():
@@ -246,7 +246,7 @@ def test_a_draw_is_not_fused_where_something_else_needs_a_part_of_it():
     with tf.control_dependencies([product]):
         after = tf.constant(1.0) + tf.placeholder_with_default(1.0, [])
     for fetches in ([whole, product], [whole, product.op.inputs[0]], [whole, tf.exp(product)], [whole, after]):
-        assert len(Plan(tf.Session(), fetches, [])._steps) >= 3
+        assert len(Plan(tf.Session(), fetches, []).ops) >= 3
     negative = tf.random_normal([4], 0.0, tf.placeholder_with_default(2.0, []), seed=1)
     assert len(steps_of(tf.Session(), negative)) >= 3
     backwards = tf.random_normal([4], 0.0, -1.0, seed=1)
@@ -258,7 +258,7 @@ def test_a_draw_is_not_fused_where_something_else_needs_a_part_of_it():
 def test_an_initializer_is_one_fill_whose_buffer_the_variable_takes_over(graph):
     v = tf.get_variable("v", [64, 64], initializer=tf.glorot_uniform_initializer(seed=1))
     session = tf.Session()
-    assert [s.op.type for s in Plan(session, [v.initializer], [])._steps] == ["RandomUniform", "Assign"]
+    assert [op.type for op in Plan(session, [v.initializer], []).ops] == ["RandomUniform", "Assign"]
     size = 4 * 1024 * 1024
     big = tf.get_variable("big", [1024, 1024], initializer=tf.truncated_normal_initializer(seed=1))
     session.run(v.initializer)

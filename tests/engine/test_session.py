@@ -269,9 +269,7 @@ def test_a_device_array_is_fed_as_it_is(stand_in_cupy):
         got = session.run(y, {x: value})
         np.testing.assert_array_equal(got, session.run(y, {x: np.arange(6).reshape(2, 3)}))
         plans = [run._plan for run in session._runs.values()]
-        assert [len(plan._steps) for plan in plans] == [1, 2], (
-            "the host's array is moved to the device, the device's not"
-        )
+        assert [len(plan.ops) for plan in plans] == [1, 2], "the host's array is moved to the device, the device's not"
         with pytest.raises(ValueError, match="Cannot feed a device array of dtype float64 for Tensor"):
             session.run(y, {x: value.astype(np.float64)})
         with pytest.raises(ValueError, match=r"Cannot feed value of shape \(3,\)"):
@@ -302,5 +300,5 @@ def test_work_that_follows_from_shapes_stays_on_the_host(stand_in_cupy):
         value = stand_in_cupy.asarray(np.ones((3, 4), np.float32))
         result = session.run(y, {x: value})
         assert result.shape == (6, 2) and result[0, 0] == np.float32(1 / 12)
-        moves = [step for run in session._runs.values() for step in run._plan._steps if step.op.type == "Size"]
+        moves = [op for run in session._runs.values() for op in run._plan.ops if op.type == "Size"]
         assert len(moves) <= 2, "at most the one scalar goes to the device"

@@ -61,3 +61,28 @@ def test_what_is_not_alike_does_not_suit():
     assert not elementwise.suits(x[::2].repeat(2)[::1], x[::-1])
     assert not elementwise.suits(np.broadcast_to(x[:1], x.shape), x)
     assert not elementwise.suits(x, x.reshape(1, -1))
+
+
+@pytest.mark.parametrize("shape", [(1, 1 << 17), (8192, 16), (1531, 97), (9001, 33), (200, 700)], ids=str)
+def test_sums_of_rows_are_those_of_float64_whoever_adds_up_what(shape, monkeypatch):
+    x = np.random.RandomState(0).normal(1, size=shape).astype(np.float32)
+    assert elementwise.suits_sum(x)
+    made = elementwise.sum_rows(x)
+    bound = 200 * 2.0**-24 * abs(x.astype(np.float64)).sum(0)
+    assert np.all(abs(made - x.astype(np.float64).sum(0)) <= bound)
+    monkeypatch.setattr(threads, "count", lambda: 5)
+    assert made.tobytes() == elementwise.sum_rows(x).tobytes()
+
+
+def test_a_strange_number_is_in_its_columns_sum_alone():
+    x = np.ones((9001, 33), np.float32)
+    x[77, 5], x[9000, 32], x[0, 0] = np.nan, np.inf, -np.inf
+    expected = np.full(33, 9001.0)
+    expected[[5, 32, 0]] = np.nan, np.inf, -np.inf
+    np.testing.assert_array_equal(elementwise.sum_rows(x), expected)
+
+
+def test_few_columns_and_few_rows_are_left_to_numpy():
+    assert not elementwise.suits_sum(np.ones((1 << 17, 3), np.float32))
+    assert not elementwise.suits_sum(np.ones((100, 64), np.float32))
+    assert not elementwise.suits_sum(np.ones((9001, 64), np.float64))
