@@ -1,4 +1,4 @@
-"""Several ops as one step: a random draw with its scaling and shifting, a product with its bias and activation."""
+"""Several ops as one step: a draw with its scaling and shifting, a product with its bias and activation, gradients."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ _BOUNDS = {"RandomUniform": _uniform, "RandomStandardNormal": _normal, "Truncate
 
 
 class FusedProduct(NamedTuple):
-    """A product or convolution whose kernel adds the bias and applies the activation while it has the sums at hand."""
+    """A product or convolution whose kernel adds the bias and applies the activation while it has the sums at hand.
+
+    Or a max pool's gradient whose kernel lets pass what relu does.
+    """
 
     product: Operation
     bias: Tensor | None
@@ -96,6 +99,9 @@ def fused_products(
     The bias must be known to have one element for each column or channel, and nobody else (no other op, control
     dependency, fetch or feed of `kept`) may need what lies between. The product is computed where the last op stands,
     so no op between the two may write a variable, which the product may read.
+
+    So are relu's gradients of max pools' gradients, of pools of that relu's values: where the maximum is not positive,
+    nothing passes to it, which is to be seen of the pool's values, of which there are fewer.
     """
     readers: dict[Tensor, list[Operation]] = {}
     for op in ops:
@@ -112,22 +118,30 @@ def fused_products(
 
     fused = {}
     for product in ops:
-        if product.type not in _PRODUCTS or product.outputs[0].dtype not in (float32, float64):
+        if product.type not in (*_PRODUCTS, "MaxPoolGrad") or product.outputs[0].dtype not in (float32, float64):
             continue
         chain, bias, activation = [product], None, None
         reader = only_reader(product)
-        if reader is not None:
+        if product.type != "MaxPoolGrad" and reader is not None:
             bias = _bias(reader, product)
             if bias is not None:
                 chain.append(reader)
                 reader = only_reader(reader)
-        if reader is not None and reader.type in _ACTIVATIONS:
-            activation = _ACTIVATIONS[reader.type]
-            chain.append(reader)
+        if reader is not None:
+            pools = product.type == "MaxPoolGrad"
+            activation = _lets_through(reader, product) if pools else _ACTIVATIONS.get(reader.type)
+            if activation is not None:
+                chain.append(reader)
         *absorbed, last = chain
         if absorbed and written[place[product]] == written[place[last]]:
             fused[last] = FusedProduct(product, bias, activation, tuple(absorbed))
     return fused
+
+
+def _lets_through(op: Operation, pool: Operation) -> str | None:
+    """The activation whose gradient `op` takes of a max pool's gradient, where the pool was of its values."""
+    of_pool = [pool.outputs[0], pool.inputs[0]]
+    return "relu" if op.type == "ReluGrad" and list(op.inputs) == of_pool else None
 
 
 def _bias(op: Operation, product: Operation) -> Tensor | None:

@@ -36,7 +36,8 @@ def _passed_on(gradient_type: str) -> Any:
     return lambda op, g: [get_op(gradient_type)(g, op.inputs[1], **op.attrs), None]
 
 
-def _relu_grad(k: Any, g: Array, x: Array) -> Array:
+def relu_grad(k: Any, g: Array, x: Array) -> Array:
+    """g where x is positive, and g times zero elsewhere."""
     if elementwise.suits(g, x):
         return elementwise.relu_grad(g, x)
     return g * (x > 0)  # a product, as TensorFlow has it, is many times quicker than a choice
@@ -47,7 +48,7 @@ ReluGrad = define(
     "gradients:T, features:T -> backprops:T",
     types=_REAL,
     shape=same_shape,
-    kernel=_relu_grad,
+    kernel=relu_grad,
     grad=_passed_on("ReluGrad"),
 )
 

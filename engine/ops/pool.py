@@ -13,6 +13,7 @@ from ..graph import Operation, Tensor, op_scope
 from ..registry import OpDef, Rule, define, get_op, same_shape
 from ..shapes import TensorShape
 from ..static import constant_value_as_shape
+from .activations import relu_grad
 from .basic import shape, zeros_like
 from .common import Array, channels_back, channels_last, check_data_format, of_rank, sizes_last
 from .conv import channels_of, four, geometry, image_shape, padding_attrs, spatial_sizes
@@ -50,6 +51,14 @@ def _over_images(kernel: str) -> Any:
     return run
 
 
+_max_pool_gradient = _over_images("max_pool_grad")
+
+
+def _max_gradient_kernel(k: Any, x: Array, y: Array, dy: Array, activation: str | None = None, **attrs: Any) -> Array:
+    """The kernel; a plan may have it let through only what relu does, whose values x are (engine/fusion.py)."""
+    return _max_pool_gradient(k, x, y, relu_grad(k, dy, y) if activation else dy, **attrs)
+
+
 def _average_gradient_kernel(k: Any, sizes: np.ndarray, dy: Array, data_format: str, **attrs: Any) -> Array:
     at = _windows(data_format=data_format, **attrs)
     dx = k.avg_pool_grad(sizes_last(sizes, data_format), channels_last(k, dy, data_format), *at)
@@ -71,7 +80,7 @@ MaxPoolGrad = define(
     "orig_input:T, orig_output:T, grad:T -> output:T",
     types=_REAL,
     shape=same_shape,
-    kernel=_over_images("max_pool_grad"),
+    kernel=_max_gradient_kernel,
     grad=_of_routed("MaxPoolGradGrad"),
 )
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import scopeflow as tf
+from scopeflow.engine.registry import get_op
 from scopeflow.kernels.backend import get_backend
 
 PRODUCTS = ("matmul", "conv2d", "depthwise_conv2d")
@@ -239,3 +240,37 @@ def test_a_step_of_training_has_the_same_bits_whether_or_not_its_layers_are_fuse
 
 
 RNG_WEIGHTS = RNG.standard_normal((120, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("geometry", [((2, 2), (2, 2), "SAME"), ((3, 3), (2, 2), "SAME"), ((2, 2), (3, 3), "VALID")])
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+def test_relus_gradient_of_a_max_pools_is_taken_of_the_pools_values(layout, geometry, graph, monkeypatch):
+    size, strides, padding = geometry
+    ran = []
+    backend = get_backend("/cpu:0")
+    kernel = backend.max_pool_grad
+    monkeypatch.setattr(backend, "max_pool_grad", lambda x, y, dy, *at: ran.append((y, dy)) or kernel(x, y, dy, *at))
+    x = tf.constant(np.round(RNG.standard_normal((2, 7, 9, 3)) * 2).astype(np.float32))  # with ties
+    fed = tf.placeholder(tf.float32, x.shape if layout == "NHWC" else (2, 3, 7, 9))
+    y = tf.nn.relu(fed)
+    pooled = tf.nn.max_pool(y, size, strides, padding, data_format=layout)
+    weights = tf.constant(RNG.standard_normal(pooled.shape.as_list()).astype(np.float32))
+    of_y, of_x = tf.gradients(pooled * weights, [y, fed])
+    values = run(x) if layout == "NHWC" else run(tf.transpose(x, [0, 3, 1, 2]))
+    fused = run(of_x, {fed: values})
+    (seen_y, seen_dy), *_ = ran
+    assert (seen_dy[seen_y <= 0] == 0).all() and (seen_y <= 0).any()
+    apart, between = run([of_x, of_y], {fed: values})  # what is fetched stays a value of its own
+    np.testing.assert_array_equal(fused, apart)
+    np.testing.assert_array_equal(apart, between * (values > 0))
+    assert len(ran) == 2 and (ran[1][1][ran[1][0] <= 0] != 0).any()
+
+
+def test_relus_gradient_of_another_pool_is_a_step_of_its_own(graph):
+    fed, other = (tf.placeholder(tf.float32, [2, 4, 4, 1]) for _ in range(2))
+    pooled = tf.nn.max_pool(tf.nn.relu(fed), 2, 2, "SAME")
+    inner = tf.gradients(pooled, pooled.op.inputs[0])[0]
+    made = get_op("ReluGrad")(inner, other)
+    x = RNG.standard_normal((2, 4, 4, 1)).astype(np.float32)
+    passed, plain = run([made, inner], {fed: x, other: -abs(x)}), run(made, {fed: x, other: -abs(x)})
+    assert (passed[1] != 0).any() and (passed[0] == 0).all() and (plain == 0).all()
