@@ -140,6 +140,11 @@ def as_scalar(array: np.ndarray) -> Any:
     return array[()] if array.ndim == 0 and array.dtype.kind in "fiub" else array
 
 
+def string_as_array(value: Any) -> Any:
+    """One string, which NumPy gives as bytes where it takes it out of an array, as an array; other values as given."""
+    return np.array(value, object) if value.__class__ is bytes else value
+
+
 def is_half(dtype: np.dtype) -> bool:
     """Whether a NumPy dtype is float16 or bfloat16, whose arithmetic belongs in float32."""
     return dtype.itemsize == 2 and dtype.kind in "fV"

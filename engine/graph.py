@@ -58,7 +58,8 @@ def format_frames(frames: Iterable[Frame]) -> str:
 class Tensor:
     """One output of an operation. It has no value of its own: a session's run computes one."""
 
-    __slots__ = ("op", "value_index", "dtype", "_shape", "_consumers", "__weakref__")
+    # `__dict__` takes what programs note on it (tensor.W = weights); it is made when first asked for.
+    __slots__ = ("op", "value_index", "dtype", "_shape", "_consumers", "__dict__", "__weakref__")
     __array_priority__ = 100  # NumPy arrays on the left leave the operators to us
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
@@ -163,7 +164,7 @@ class Operation:
 
     __slots__ = (
         "graph", "name", "definition", "inputs", "attrs", "outputs", "_control_inputs", "device", "id", "frames",
-        "context", "gradient_type", "__weakref__",
+        "context", "gradient_type", "__dict__", "__weakref__",
     )  # fmt: skip
 
     def __init__(

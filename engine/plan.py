@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
-from .dtypes import as_scalar, resource, variant
+from .dtypes import as_scalar, resource, string_as_array, variant
 from .fusion import FusedDraw, FusedProduct, fused_draws, fused_products
 from .graph import Operation, Tensor
 from .state import variable_of
@@ -165,7 +165,7 @@ class Plan:
         if len(op.outputs) == 1 and not definition.results[0].is_list:
             results = [results]
         for tensor, value in zip(op.outputs, results, strict=True):
-            constant = np.asarray(value).view()
+            constant = np.asarray(string_as_array(value)).view()
             constant.flags.writeable = False  # so that whoever fetches it, even through a branch, gets a copy
             self._constants[tensor] = constant
         return True
@@ -414,6 +414,8 @@ class Plan:
             run = definition.bind(op, backend, self._session, donated)
         elif definition.kernel is not None:
             run = partial(definition.kernel, backend, **op.attrs)
+            if any(t.dtype.is_string for t in op.outputs):
+                run = _giving_arrays(run)
         else:
             raise errors.UnimplementedError(None, op, f"Op {op.type} ({op.name!r}) has no kernel")
         if definition.ref and writes(op):  # itself, and not by its branches or loop body
@@ -446,6 +448,16 @@ class Plan:
             None if value is None else self._session.detached(value, copy)
             for value, copy in zip(results, self._copy_fetch, strict=True)
         ]
+
+
+def _giving_arrays(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose strings are arrays."""
+
+    def run(*inputs: Any) -> Any:
+        result = kernel(*inputs)
+        return [*map(string_as_array, result)] if isinstance(result, (list, tuple)) else string_as_array(result)
+
+    return run
 
 
 def never_leaves_host(tensor: Tensor) -> bool:

@@ -7,7 +7,10 @@ from typing import Any
 
 
 class Dimension:
-    """One axis' length, or None where it is not known. An unknown operand makes any result unknown."""
+    """One axis' length, or None where it is not known. An unknown operand makes any result unknown.
+
+    A float must be whole, else ValueError: programs of Python 2 have divided without a remainder.
+    """
 
     __slots__ = ("_value",)
 
@@ -17,12 +20,14 @@ class Dimension:
         elif value is None:
             self._value = None
         else:
-            try:
+            if hasattr(value, "__index__"):
                 self._value = int(value.__index__())
-            except AttributeError:
-                raise TypeError(
-                    f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
-                ) from None
+            elif not hasattr(value, "is_integer"):
+                raise TypeError(f"Dimension value must be integer or None or have an __index__ method, got {value!r}")
+            elif not value.is_integer():
+                raise ValueError(f"Ambiguous dimension: {value}")
+            else:
+                self._value = int(value)
             if self._value < 0:
                 raise ValueError(f"Dimension {self._value} must be >= 0")
 

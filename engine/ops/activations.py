@@ -8,7 +8,7 @@ import numpy as np
 
 from ...kernels.choosing import choose
 from ...kernels.cpu import elementwise
-from ..build import convert_to_tensor
+from ..build import convert_to_tensor, is_tensor_like
 from ..dtypes import FLOATS, NUMBERS, float32
 from ..graph import Operation, Tensor, op_scope
 from ..registry import define, get_op, same_shape
@@ -17,7 +17,7 @@ from .arithmetic import in_float32, in_parts
 from .basic import cast, zeros_like
 from .common import Array
 from .math import abs as absolute
-from .math import exp, sigmoid, square, where
+from .math import exp, maximum, sigmoid, square, where
 from .reduce import reduce_sum
 
 _FLOATS = {"T": FLOATS}
@@ -119,12 +119,18 @@ LeakyRelu = define(
 )
 
 
-def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """features where positive, else alpha * features; integers become float32. Maas et al. (2013)."""
+def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
+    """features where positive, else alpha * features; integers become float32. Maas et al. (2013).
+
+    `alpha` is a number, or a tensor, such as a variable that is learnt (He et al., 2015): then as TensorFlow before
+    1.12, the greater of features and alpha * features.
+    """
     with op_scope(name, "LeakyRelu", [features]) as scope:
         features = convert_to_tensor(features, name="features")
         if features.dtype.is_integer:
             features = cast(features, float32)
+        if is_tensor_like(alpha):
+            return maximum(alpha * features, features, name=scope)
         return LeakyRelu(features, alpha=float(alpha), name=scope)
 
 

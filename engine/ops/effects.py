@@ -34,7 +34,7 @@ from .contexts import Context
 
 def group(*inputs: Any, name: str | None = None) -> Operation:
     """One operation that runs after all of `inputs` (operations, tensors, variables, nested in any way)."""
-    graph = get_default_graph()
+    graph = graph_of([item for item in nest.flatten(inputs) if item is not None])
     ops = []
     for item in nest.flatten(inputs):
         if item is None:
@@ -42,8 +42,8 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
         if not hasattr(item, "graph"):
             raise TypeError(f"Expected tf.group() expected Tensor objects not None or {type(item)}: {item!r}")
         ops.append(graph.as_graph_element(item.op if hasattr(item, "op") else item))
-    with graph.control_dependencies(ops):
-        return no_op(name=name or "group_deps")
+    with op_scope(name, "group_deps", ops) as scope, graph.control_dependencies(ops):
+        return no_op(name=scope)
 
 
 def tuple(tensors: Sequence[Any], name: str | None = None, control_inputs: Sequence[Any] | None = None) -> list:

@@ -346,7 +346,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
             num = value.shape.sizes[axis]
     if num is None:
         raise ValueError(f"Cannot infer argument `num` from shape {value.shape}")
-    return Unpack(value, num=num, axis=axis, name=name)
+    return Unpack(value, num=int(num), axis=axis, name=name)
 
 
 __all__ = ["concat", "parallel_stack", "split", "stack", "unstack"]

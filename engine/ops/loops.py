@@ -89,7 +89,7 @@ def _bind_loop(op: Operation, k: Any, session: Any, donated: Any) -> Callable:
             if test is not None and not test([*carry, *test_captures])[0]:
                 break
             i = (most or 0) - 1 - count if loop.reverse else count
-            results = body([*carry, *(e[i] for e in elements), *body_captures])
+            results = body([*carry, *(dtypes.string_as_array(e[i]) for e in elements), *body_captures])
             carry = results[:n]
             for into, item in zip(kept, results[n:], strict=True):
                 into.append(item)

@@ -307,13 +307,22 @@ LRN = define(
 
 
 def local_response_normalization(
-    input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, name: str | None = None
+    input: Any,
+    depth_radius: int | None = 5,
+    bias: float | None = 1.0,
+    alpha: float | None = 1.0,
+    beta: float | None = 0.5,
+    name: str | None = None,
 ) -> Tensor:
     """input / (bias + alpha * s) ** beta, with s the sum of squares over the channels at most `depth_radius` away.
 
-    `input` is [N, H, W, C]. Krizhevsky et al., ImageNet Classification (2012), section 3.3.
+    `input` is [N, H, W, C]; None stands for an argument's default. Krizhevsky et al., ImageNet Classification (2012),
+    section 3.3.
     """
-    return LRN(input, depth_radius=int(depth_radius), bias=float(bias), alpha=float(alpha), beta=float(beta), name=name)
+    given = zip((depth_radius, bias, alpha, beta), (5, 1, 1, 0.5), strict=True)
+    radius, *numbers = (default if value is None else value for value, default in given)
+    bias, alpha, beta = map(float, numbers)
+    return LRN(input, depth_radius=int(radius), bias=bias, alpha=alpha, beta=beta, name=name)
 
 
 lrn = local_response_normalization

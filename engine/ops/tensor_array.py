@@ -37,10 +37,9 @@ def _check_range(positions: Sequence[int], size: int, doing: str) -> None:
 
 def _written(k: Any, flow: list, index: np.ndarray, value: Any, dynamic: bool) -> list:
     positions = _positions(index)
-    values = value if index.ndim else [value]
-    if len(positions) != len(values):
+    if len(positions) != (count := len(value) if index.ndim else 1):
         raise errors.InvalidArgumentError(
-            None, None, f"Expected {len(positions)} values for the indices {positions}, but got {len(values)}"
+            None, None, f"Expected {len(positions)} values for the indices {positions}, but got {count}"
         )
     size = max([len(flow), *(i + 1 for i in positions)]) if dynamic else len(flow)
     for i in positions:
@@ -56,9 +55,8 @@ def _written(k: Any, flow: list, index: np.ndarray, value: Any, dynamic: bool) -
 
 
 def _placed(k: Any, index: np.ndarray, value: Any, into: list) -> list:
-    values = value if index.ndim else [value]
-    for i, item in zip(_positions(index), values, strict=True):
-        into[i] = item
+    for row, i in enumerate(_positions(index)):
+        into[i] = dtypes.string_as_array(value[row]) if index.ndim else value
     return into
 
 

@@ -228,3 +228,11 @@ def test_conversions_are_tried_by_priority_and_then_in_order(graph, monkeypatch)
     tf.register_tensor_conversion_function(Thing, gives(3.0), priority=50)
     tf.register_tensor_conversion_function(Thing, lambda *_, **__: NotImplemented, priority=10)
     assert tf.Session().run(tf.convert_to_tensor(Thing())) == 3
+
+
+def test_programs_note_what_they_like_on_tensors_and_operations(graph):
+    weights = tf.Variable([1.0])
+    y = tf.nn.relu(weights)
+    y.W, y.op.note = weights, ["any"]
+    assert y.W is weights and y.op.outputs[0].W is weights and y.op.note == ["any"]
+    assert not hasattr(tf.identity(y), "W")

@@ -663,3 +663,23 @@ def test_gradients_of_wrong_depth_or_size_are_refused_in_tensorflows_words():
         ):
             with pytest.raises(tf.errors.InvalidArgumentError, match=f"Conv2DCustom{said}"):
                 session.run(y, {fed: np.zeros(shape)})
+
+
+def test_a_leak_may_be_learnt(graph):
+    x = np.array([[-2.0, 3.0], [-0.5, -4.0]], np.float32)
+    alpha = tf.Variable([0.1, 0.5])
+    y = tf.nn.leaky_relu(x, alpha, name="leak")
+    assert y.name == "leak:0"
+    with tf.Session() as session:
+        session.run(alpha.initializer)
+        got, slope = session.run([y, tf.gradients(y, alpha)[0]])
+    np.testing.assert_allclose(got, [[-0.2, 3], [-0.05, -2]], rtol=1e-6)
+    np.testing.assert_allclose(slope, [-2.5, -4])
+
+
+def test_none_stands_for_the_defaults_of_lrn(graph):
+    x = np.arange(12, dtype=np.float32).reshape(1, 1, 2, 6)
+    with tf.Session() as session:
+        told, given = session.run([tf.nn.lrn(x, depth_radius=None, bias=None, alpha=None, beta=None), tf.nn.lrn(x)])
+    np.testing.assert_array_equal(told, given)
+    np.testing.assert_allclose(given[0, 0, 0], x[0, 0, 0] / np.sqrt(1 + 55), rtol=1e-6)

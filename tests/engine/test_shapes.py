@@ -20,6 +20,8 @@ def test_a_dimension_is_a_number_or_unknown():
     assert str(tf.Dimension(None)) == "?" and [0, 1, 2][tf.Dimension(1)] == 1
     with pytest.raises(ValueError, match=r"Dimension -1 must be >= 0"):
         tf.Dimension(-1)
+    with pytest.raises(TypeError, match="must be integer or None"):
+        tf.Dimension("4")
     with pytest.raises(ValueError, match=r"Dimensions 2 and 3 are not compatible"):
         tf.Dimension(2).merge_with(3)
 
@@ -95,3 +97,16 @@ def test_dtypes_know_themselves():
     assert repr(tf.float32) == "tf.float32" and str(tf.float32) == "<dtype: 'float32'>"
     with pytest.raises(TypeError, match="Cannot convert value 'nonsense' to a TensorFlow DType"):
         tf.as_dtype("nonsense")
+
+
+def test_a_whole_float_is_a_length_as_for_programs_of_python_2(graph):
+    assert tf.Dimension(8 / 2).value == 4 and tf.TensorShape([None, 28 * 28 / 1, np.float32(3)]).as_list() == [
+        None, 784, 3,
+    ]  # fmt: skip
+    assert tf.get_variable("w", [3, 8 / 2]).shape.as_list() == [3, 4] and tf.Dimension(4) * 2.0 == 8
+    assert tf.layers.conv2d(tf.zeros([1, 5, 5, 2]), 8 / 2, 3).shape.as_list() == [1, 3, 3, 4]
+    for bad in (4.5, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="Ambiguous dimension"):
+            tf.TensorShape([bad])
+    with pytest.raises(ValueError, match="Dimension -2 must be >= 0"):
+        tf.Dimension(-2.0)

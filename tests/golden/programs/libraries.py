@@ -1,4 +1,6 @@
-"""What libraries over TensorFlow 1 lean on: operations made outside of a loop from inside it, values among the xs."""
+"""What libraries over TensorFlow 1 lean on: operations made outside of a loop from inside it, strings one by one."""
+
+import numpy as np
 
 from ..cases import golden
 from ..helpers import run
@@ -91,3 +93,66 @@ SETTERS = {
 def without_parameter_servers_there_is_no_device_to_set(tf, row):
     with tf.Graph().as_default():
         return {"setter": str(tf.train.replica_device_setter(**row))}
+
+
+TAKEN_OUT = {
+    "index": lambda tf, s: s[2],
+    "gather": lambda tf, s: tf.gather(s, 2),
+    "gather_nd": lambda tf, s: tf.gather_nd(s, [2]),
+    "unstack": lambda tf, s: tf.unstack(s)[2],
+    "lookup": lambda tf, s: tf.nn.embedding_lookup(s, 2),
+    "cond": lambda tf, s: tf.cond(tf.equal(s[0], "a b"), lambda: s[2], lambda: s[1]),
+    "foldl": lambda tf, s: tf.foldl(lambda a, b: tf.string_join([a, b], " "), s),
+    "read": lambda tf, s: tf.TensorArray(tf.string, 3).unstack(s).read(2),
+    "written": lambda tf, s: tf.TensorArray(tf.string, 1).write(0, s[2]).read(0),
+}
+TEXTS = ["a b", "c", "d e f"]
+
+
+def said(value):
+    """The strings, or numbers, of an array."""
+    return [x.decode() if isinstance(x, bytes) else str(x) for x in np.ravel(np.asarray(value, object))]
+
+
+def words(tf, text):
+    return tf.string_split([text]).values
+
+
+@golden(rows=TAKEN_OUT)
+def one_string_out_of_many_goes_on_as_a_tensor(tf, row):
+    with tf.Graph().as_default():
+        texts = tf.placeholder(tf.string, [3])
+        one = row(tf, texts)
+        constant = row(tf, tf.constant(TEXTS))
+        made = [one, words(tf, one), tf.reshape(one, [1, 1]), words(tf, constant), tf.stack([one, one])]
+        with tf.Session() as session:
+            got = session.run(made, {texts: TEXTS})
+        return {str(i): said(value) for i, value in enumerate(got)}
+
+
+MAPPED = {
+    "counted": lambda tf, s: tf.map_fn(lambda x: tf.size(words(tf, x)), s, tf.int32),
+    "first": lambda tf, s: tf.map_fn(lambda x: words(tf, x)[0], s),
+    "both": lambda tf, s: tf.map_fn(lambda x: tf.string_join([x[0], words(tf, x[1])[0]]), (s, s), tf.string),
+    "scanned": lambda tf, s: tf.scan(lambda a, x: tf.string_join([a, words(tf, x)[0]]), s),
+}
+
+
+@golden(rows=MAPPED)
+def functions_over_strings_map_them_one_by_one(tf, row):
+    with tf.Graph().as_default():
+        elements = tf.data.Dataset.from_tensors(TEXTS).map(lambda s: row(tf, s))
+        made = [row(tf, tf.placeholder_with_default(TEXTS, [None])), elements.make_one_shot_iterator().get_next()]
+        with tf.Session() as session:
+            return dict(zip(("run", "element"), map(said, session.run(made)), strict=True))
+
+
+@golden()
+def variables_of_another_graph_are_initialized_there(tf):
+    with tf.Graph().as_default() as graph:
+        v = tf.Variable([1.0, 2.0], name="v")
+    init = tf.variables_initializer([v], name="begin")
+    both = tf.group(v.initializer, tf.group(init))
+    with tf.Session(graph=graph) as session:
+        session.run(both)
+        return {"v": session.run(v), "names": [init.name, both.name], "there": [int(init.graph is graph)]}
