@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from .absent import instead_of
@@ -284,8 +284,18 @@ def sources_of(fullname: str) -> Sequence[ModuleType]:
         return [] if folder is None else [folder]
     found = [module for place in _INNER.get(path, (path,)) if (module := namespace(place)) is not None]
     if not found:
-        raise MissingModule(_advice(fullname, path))  # no name=: `from a import b` would hide the text
+        raise MissingModule(_advice(fullname, path), name=None if _asked_by_from() else fullname)
     return found
+
+
+def _asked_by_from() -> bool:
+    """Whether `from a import b` looks for the module: it would hide the text of an error that names it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename in (__file__, "<frozen importlib._bootstrap>"):
+        if frame.f_code.co_name == "_handle_fromlist":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _advice(fullname: str, path: str) -> str:

@@ -58,7 +58,8 @@ class Layer:
         self._is_open = False
         self._reuse = _reuse
         self._graph: Graph | None = None
-        self._weights: list[tuple[Any, bool]] = []  # with whether they are trained
+        self._trainable_weights: list[Any] = []
+        self._non_trainable_weights: list[Any] = []
         self._channels: tuple[int, int] | None = None  # (axis, length) that inputs must have
         self._losses: list[tuple[Any, bool]] = []  # with whether they depend on inputs
         self._updates: list[tuple[Operation, bool]] = []
@@ -181,11 +182,15 @@ class Layer:
                     loss = regularizer(part)
                     if loss is not None:
                         self.add_loss(loss)
-        if all(variable is not known for known, _ in self._weights):
-            self._weights.append((variable, trainable))
+        self._count_as_own(variable, trainable)
         return variable
 
     add_variable = add_weight
+
+    def _count_as_own(self, variable: Any, trainable: bool) -> None:
+        """Count a variable as the layer's own, once."""
+        if all(variable is not known for known in (*self._trainable_weights, *self._non_trainable_weights)):
+            (self._trainable_weights if trainable else self._non_trainable_weights).append(variable)
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Collect losses in REGULARIZATION_LOSSES; give `inputs` where they depend on the layer's inputs."""
@@ -222,11 +227,12 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list:
-        return [v for v, trainable in self._weights if trainable and self.trainable]
+        return [*self._trainable_weights] if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list:
-        return [v for v, trainable in self._weights if not (trainable and self.trainable)]
+        frozen = [] if self.trainable else self._trainable_weights
+        return [*frozen, *self._non_trainable_weights]
 
     @property
     def weights(self) -> list:

@@ -153,8 +153,7 @@ class RNNCell(Layer):
     def _kept(self, getter: Callable, *args: Any, **kwargs: Any) -> Any:
         """A variable that `call` gets counts as the layer's own."""
         variable = getter(*args, **kwargs)
-        if all(variable is not known for known, _ in self._weights):
-            self._weights.append((variable, kwargs.get("trainable", True)))
+        self._count_as_own(variable, kwargs.get("trainable", True))
         return variable
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:

@@ -315,6 +315,7 @@ def keeps_arguments(construct: Callable) -> Callable:
             self.given = {name: value for name, value in bound.arguments.items() if name != "self"}
         construct(self, *arguments, **keywords)
 
+    keeping.__signature__ = signature  # type: ignore[attr-defined]  # for who asks as Python 2 did, wrapped or not
     return keeping
 
 

@@ -1,5 +1,7 @@
 """The distributions that contrib alone has, against SciPy's and the papers' formulas."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -134,3 +136,8 @@ def test_statistics_keep_what_is_known_of_their_shapes():
     normal = tf.contrib.distributions.MultivariateNormalDiag(loc, scale)
     told = [getattr(normal, name)().shape.as_list() for name in ("entropy", "mean", "variance", "stddev")]
     assert told == [[None, 4], [None, 4, 3], [None, 4, 3], [None, 4, 3]]
+
+
+def test_constructors_tell_their_arguments_to_who_asks_for_them():
+    told = inspect.getfullargspec(tf.contrib.distributions.MultivariateNormalDiag.__init__)
+    assert told.args[:4] == ["self", "loc", "scale_diag", "scale_identity_multiplier"] and told.varargs is None

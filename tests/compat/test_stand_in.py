@@ -242,6 +242,20 @@ def test_what_is_not_there_is_said_when_it_is_imported(tmp_path, statement, said
     assert said in done.stdout, done.stderr
 
 
+def test_names_are_located_by_their_paths(tmp_path):
+    """By `pydoc.locate`, as libraries look up what their configurations name."""
+    text = (
+        "from pydoc import locate\n"
+        "print(locate('tensorflow.nn.rnn_cell.LSTMCell').__name__, locate('tensorflow.nn.nothing'),"
+        " locate('tensorflow.keras.layers'), locate('tensorflow.train.Saver.save').__name__)"
+    )
+    done = run(tmp_path, text)
+    assert done.stdout == "LSTMCell None None save\n", done.stderr
+    with pytest.raises(MissingModule) as caught:
+        make_module("tensorflow.nn.nothing")
+    assert caught.value.name == "tensorflow.nn.nothing"
+
+
 def test_modules_are_known_only_where_there_is_something():
     with pytest.raises(MissingModule, match=r"tensorflow\.python\.training\.nothing"):
         make_module("tensorflow.python.training.nothing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -374,10 +374,6 @@ class AttentionWrapperState(_State):
         return nest.map_structure(checked, self, other)
 
 
-def _one_or_all(items: Sequence[Any], is_list: bool) -> Any:
-    return tuple(items) if is_list else items[0]
-
-
 def _all_of(items: Any, is_list: bool) -> Sequence[Any]:
     return items if is_list else (items,)
 
@@ -427,7 +423,7 @@ class AttentionWrapper(RNNCell):
                 raise TypeError(f"attention_mechanism must {how} AttentionMechanism, saw type: {type(one).__name__}")
         if cell_input_fn is not None and not callable(cell_input_fn):
             raise TypeError(f"cell_input_fn must be callable, saw type: {type(cell_input_fn).__name__}")
-        self._cell, self._mechanisms = cell, mechanisms
+        self._cell, self._attention_mechanisms = cell, mechanisms
         self._layers = self._attention_layers(attention_layer_size, attention_layer, dtype)
         self._layer_size = sum(
             _depth_of(layer, mechanism, cell) for layer, mechanism in zip(self._layers, mechanisms, strict=True)
@@ -441,7 +437,7 @@ class AttentionWrapper(RNNCell):
         """The layer of each mechanism, or None for each."""
         if sizes is not None and layers is not None:
             raise ValueError("Only one of attention_layer_size and attention_layer should be set")
-        count = len(self._mechanisms)
+        count = len(self._attention_mechanisms)
         if layers is not None:
             made: Sequence[Any] = tuple(layers) if isinstance(layers, (list, tuple)) else (layers,)
             what = "attention_layer"
@@ -475,22 +471,27 @@ class AttentionWrapper(RNNCell):
                 return nest.map_structure(lambda t: identity(t, name="check_initial_cell_state"), state)
 
     def _batch_checks(self, batch_size: Any, said: str) -> list:
-        return [assert_equal(one.batch_size, batch_size, message=said) for one in self._mechanisms]
+        return [assert_equal(one.batch_size, batch_size, message=said) for one in self._attention_mechanisms]
 
     @property
     def output_size(self) -> Any:
         return self._layer_size if self._output_attention else self._cell.output_size
 
+    def _item_or_tuple(self, seq: Iterable[Any]) -> Any:
+        """What there is of each mechanism: a tuple where they were given as a list, else the one of the only one."""
+        items = tuple(seq)
+        return items if self._is_list else items[0]
+
     @property
     def state_size(self) -> Any:
-        sizes = [one.alignments_size for one in self._mechanisms]
+        sizes = [one.alignments_size for one in self._attention_mechanisms]
         return AttentionWrapperState(
             cell_state=self._cell.state_size,
             time=TensorShape([]),
             attention=self._layer_size,
-            alignments=_one_or_all(sizes, self._is_list),
-            attention_state=_one_or_all([one.state_size for one in self._mechanisms], self._is_list),
-            alignment_history=_one_or_all(sizes if self._keeps_history else [()] * len(sizes), self._is_list),
+            alignments=self._item_or_tuple(sizes),
+            attention_state=self._item_or_tuple([one.state_size for one in self._attention_mechanisms]),
+            alignment_history=self._item_or_tuple(sizes if self._keeps_history else [()] * len(sizes)),
         )
 
     def zero_state(self, batch_size: Any, dtype: Any) -> AttentionWrapperState:
@@ -507,16 +508,16 @@ class AttentionWrapper(RNNCell):
             )
             with control_dependencies(self._batch_checks(batch_size, said)):
                 cell_state = nest.map_structure(lambda t: identity(t, name="checked_cell_state"), cell_state)
-            alignments = [one.initial_alignments(batch_size, dtype) for one in self._mechanisms]
+            alignments = [one.initial_alignments(batch_size, dtype) for one in self._attention_mechanisms]
             return AttentionWrapperState(
                 cell_state=cell_state,
                 time=zeros([], int32),
                 attention=zeros([batch_size, self._layer_size], dtype),
-                alignments=_one_or_all(alignments, self._is_list),
-                attention_state=_one_or_all(
-                    [one.initial_state(batch_size, dtype) for one in self._mechanisms], self._is_list
+                alignments=self._item_or_tuple(alignments),
+                attention_state=self._item_or_tuple(
+                    [one.initial_state(batch_size, dtype) for one in self._attention_mechanisms]
                 ),
-                alignment_history=_one_or_all([self._history(a) for a in alignments], self._is_list),
+                alignment_history=self._item_or_tuple([self._history(a) for a in alignments]),
             )
 
     def _history(self, alignments: Tensor) -> Any:
@@ -543,7 +544,7 @@ class AttentionWrapper(RNNCell):
         histories = _all_of(state.alignment_history, self._is_list)
         seen = [
             self._attend(mechanism, output, one, layer)
-            for mechanism, one, layer in zip(self._mechanisms, before, self._layers, strict=True)
+            for mechanism, one, layer in zip(self._attention_mechanisms, before, self._layers, strict=True)
         ]
         attention = concat([a for a, _, _ in seen], 1)
         if self._keeps_history:
@@ -553,9 +554,9 @@ class AttentionWrapper(RNNCell):
             time=state.time + 1,
             cell_state=cell_state,
             attention=attention,
-            attention_state=_one_or_all([s for _, _, s in seen], self._is_list),
-            alignments=_one_or_all([a for _, a, _ in seen], self._is_list),
-            alignment_history=_one_or_all(histories, self._is_list),
+            attention_state=self._item_or_tuple([s for _, _, s in seen]),
+            alignments=self._item_or_tuple([a for _, a, _ in seen]),
+            alignment_history=self._item_or_tuple(histories),
         )
         return (attention if self._output_attention else output), after
 
