@@ -21,12 +21,11 @@ def Defun(
 
     Its gradient is that of what it computes, unless there is ``grad_func(*arguments, *dy)``, a function like itself, or
     ``python_grad_func(op, *dy)``, where the arguments are `op.inputs` and the results `op.outputs`: each returns the
-    gradients of the arguments. Without one, the decorator gives the function back.
+    gradients of the arguments. A call gives the only result, or a tuple of all.
     """
-
-    if grad_func is None and python_grad_func is None:
-        return lambda function: function
-    of_op: Callable = python_grad_func or (lambda op, *dy: grad_func(*op.inputs, *dy))  # type: ignore[misc]
+    of_op = python_grad_func
+    if grad_func is not None:
+        of_op = lambda op, *dy: grad_func(*op.inputs, *dy)  # noqa: E731
 
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
@@ -34,13 +33,16 @@ def Defun(
             typed = zip_longest(args, input_types[: len(args)])
             inputs = [convert_to_tensor(arg, dtype) for arg, dtype in typed]
             answer = function(*inputs)
+            if answer is None or isinstance(answer, Operation):
+                return answer
             results = [convert_to_tensor(result) for result in nest.flatten(answer)]
 
             def gradient(op: Operation, *dy: Any) -> list[Any]:
                 called = SimpleNamespace(inputs=op.inputs[len(results) :], outputs=op.outputs[: len(results)])
-                return nest.flatten(of_op(called, *dy))
+                return nest.flatten(of_op(called, *dy))  # type: ignore[misc]
 
-            return nest.pack_sequence_as(answer, with_gradient(results, inputs, gradient))
+            outputs = results if of_op is None else with_gradient(results, inputs, gradient)
+            return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
         return call
 

@@ -1,10 +1,12 @@
-"""What programs reach for in `tensorflow.python.ops`: `array_ops`, `io_ops` and `variable_scope`."""
+"""What programs reach for in `tensorflow.python`: `framework.ops`, `ops.array_ops`, `.io_ops` and `.variable_scope`."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.build import convert_to_tensor
 from ..engine.dtypes import as_dtype, int32
 from ..engine.graph import Tensor
 from ..engine.ops.basic import shape
@@ -29,4 +31,20 @@ def shape_internal(input: Any, name: str | None = None, optimize: bool = True, o
     return shape(input, name, out_type)
 
 
-__all__ = ["_pure_variable_scope", "restore_v2", "shape_internal", "variable"]
+def internal_convert_to_tensor(
+    value: Any, dtype: Any = None, name: str | None = None, as_ref: bool = False, preferred_dtype: Any = None,
+    ctx: Any = None,
+) -> Tensor:  # fmt: skip
+    """`convert_to_tensor`; `ctx` changes nothing."""
+    return convert_to_tensor(value, dtype, name, preferred_dtype, as_ref)
+
+
+_numbers = itertools.count(1)
+
+
+def uid() -> int:
+    """A number that no call before has given in this process."""
+    return next(_numbers)
+
+
+__all__ = ["_pure_variable_scope", "internal_convert_to_tensor", "restore_v2", "shape_internal", "uid", "variable"]

@@ -74,7 +74,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.framework.indexed_slices": _ROOT,
     "python.framework.smart_cond": ("contrib.framework",),
     "python.framework.graph_util": ("graph_util",),
-    "python.framework.ops": ("", ".engine.meta_protos"),
+    "python.framework.ops": (".compat.inner_ops", ".engine.meta_protos", ""),
     "python.framework.random_seed": ("random", ""),
     "python.framework.sparse_tensor": _ROOT,
     "python.framework.tensor_shape": ("", ".engine.shapes"),
@@ -144,6 +144,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.ops.custom_gradient": _ROOT,
     "python.ops.resources": (".compat.resources",),
     "core.protobuf.rewriter_config_pb2": (".engine.settings",),
+    "contrib.eager.python.tfe": ("contrib.eager",),
     "contrib.framework.python.framework.checkpoint_utils": ("contrib.framework",),
     "contrib.framework.python.ops": ("contrib.framework",),
     **{f"contrib.framework.python.ops.{name}": ("contrib.framework",) for name in ("arg_scope", "variables")},
@@ -191,10 +192,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "contrib.learn.python.learn.datasets.mnist": (".compat.mnist",),
 }  # fmt: skip
 # Paths that programs import at their top for something that is refused, when they use it (`absent.py` says why).
-_REFUSED_WHEN_USED = (
-    "contrib.eager", "contrib.eager.python", "contrib.eager.python.tfe", "contrib.memory_stats", "python.debug",
-    "python.ops.resource_variable_ops",
-)  # fmt: skip
+_REFUSED_WHEN_USED = ("contrib.memory_stats", "python.debug", "python.ops.resource_variable_ops")
 _PACKAGES = {path.rsplit(".", n)[0] for path in _INNER for n in range(1, path.count(".") + 1)}
 
 

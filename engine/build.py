@@ -178,7 +178,10 @@ def register_tensor_conversion_function(base_type: type, function: Callable[...,
 
 
 def is_tensor_like(value: Any) -> bool:
-    return isinstance(value, Tensor) or any(isinstance(value, base) for _, base, _ in _CONVERSIONS)
+    """Whether it is a tensor, or stands for one whose dtype it knows."""
+    if isinstance(value, Tensor):
+        return True
+    return any(isinstance(value, base) for _, base, _ in _CONVERSIONS) and hasattr(value, "dtype")
 
 
 def convert_to_tensor(

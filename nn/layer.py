@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from ..engine import nest
 from ..engine.build import convert_to_tensor, is_tensor_like
 from ..engine.dtypes import DType, as_dtype, float32
 from ..engine.graph import Graph, Operation, Tensor, get_default_graph
@@ -84,7 +85,9 @@ class Layer:
         """Build the layer if this is the first call, and apply it to inputs. `scope` gives the first call's scope."""
         scope = kwargs.pop("scope", None)
         inputs = _as_tensors(inputs)
-        first = inputs[0] if isinstance(inputs, list) else inputs
+        first = next((t for t in nest.flatten(inputs) if isinstance(t, Tensor)), None)
+        if first is None:
+            raise ValueError(f'Layer "{self._name}" is called with no tensor: {inputs}')
         self._graph = self._graph or first.graph
         with self._graph.as_default():
             self._captured = self._captured or self._new_scope(scope)
@@ -92,7 +95,7 @@ class Layer:
             with self._opened():
                 if not self.built:
                     self._dtype = self._dtype or first.dtype
-                    self.build(first.shape if not isinstance(inputs, list) else [t.shape for t in inputs])
+                    self.build(nest.map_structure(lambda t: getattr(t, "shape", None), inputs))
                     self.built = True
                 outputs = self.call(inputs, *args, **kwargs)
                 self._regularize(outputs)
@@ -284,6 +287,9 @@ def _numbered(base: str) -> str:
 
 
 def _as_tensors(inputs: Any) -> Any:
+    """The inputs as a tensor, or a list of such; a dict of features is handed on as it is."""
+    if isinstance(inputs, Mapping):
+        return inputs
     if isinstance(inputs, (list, tuple)) and inputs and all(is_tensor_like(item) for item in inputs):
         return [convert_to_tensor(item) for item in inputs]
     return convert_to_tensor(inputs)

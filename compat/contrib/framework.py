@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine import nest
+from ...engine.graph import get_default_graph
 from ...engine.ops.effects import with_dependencies
 from ...engine.ops.indexing import argsort, sort
 from ...nn.weights import smart_cond
@@ -25,6 +26,11 @@ def assert_or_get_global_step(graph: Any = None, global_step_tensor: Any = None)
         return get_global_step(graph)
     assert_global_step(global_step_tensor)
     return global_step_tensor
+
+
+def get_name_scope() -> str:
+    """The name scope that is open, without a "/" at its end."""
+    return get_default_graph().get_name_scope()
 
 
 # TensorFlow 1's contrib and its `tf.train` call the first argument of these by different names.
@@ -52,7 +58,7 @@ def init_from_checkpoint(checkpoint_dir: restoring.Path, assignment_map: restori
 
 __all__ = [
     *_of_arg_scope, *_of_variables, "argsort", "assert_global_step", "assert_or_get_global_step", "create_global_step",
-    "deprecated", "deprecated_arg_values", "deprecated_args",
-    "get_global_step", "get_or_create_global_step", "init_from_checkpoint", "is_tensor", "list_variables",
+    "deprecated", "deprecated_arg_values", "deprecated_args", "get_global_step", "get_name_scope",
+    "get_or_create_global_step", "init_from_checkpoint", "is_tensor", "list_variables",
     "load_checkpoint", "load_variable", "nest", "smart_cond", "sort", "with_dependencies",
 ]  # fmt: skip

@@ -55,7 +55,7 @@ from tensorflow.python import debug as tf_debug, tf2
 from tensorflow.python.eager import context
 from tensorflow.python.ops import control_flow_util, io_ops, resource_variable_ops, variable_scope as vs
 from tensorflow.python.ops.rnn import rnn_cell_impl as cells, _transpose_batch_time
-from tensorflow.contrib.eager.python import tfe as contrib_eager
+from tensorflow.contrib.eager.python import tfe
 from tensorflow.contrib.rnn.python.ops.core_rnn import static_rnn
 from tensorflow.contrib.rnn.python.ops.core_rnn_cell import _linear, _Linear
 from tensorflow.contrib.seq2seq.python.ops import decoder
@@ -77,12 +77,13 @@ assert assign_moving_average is scopeflow.train.assign_moving_average
 assert gfile.Exists is tf.gfile.Exists and flags.FLAGS is tf.flags.FLAGS is tf.app.flags.FLAGS
 assert device_lib.list_local_devices()[0].device_type == "CPU"
 assert compat.as_bytes("x") == tf.compat.as_bytes("x") == b"x" and nest.flatten([1, [2]]) == [1, 2]
-assert function.Defun(tf.float32)(len) is len and input_data.read_data_sets is read_data_sets
+assert function.Defun(tf.float32)(tf.identity)(3).op.type == "Identity" and input_data.read_data_sets is read_data_sets
 deprecation._PRINT_DEPRECATION_WARNINGS = False  # as many programs do
 assert init_ops.VarianceScaling is VarianceScaling is tf.variance_scaling_initializer
 assert isinstance(init_ops.Constant(2), init_ops.Initializer) and callable(freeze_graph.freeze_graph)
 assert tf_inspect.getargspec(lambda a, b=1, *c: a) == (["a", "b"], "c", None, (1,))
 assert not tf2.enabled() and not context.executing_eagerly() and not context.in_eager_mode()
+assert not tfe.in_eager_mode() and not tf.contrib.eager.executing_eagerly() and ops.uid() < ops.uid()
 assert context.in_graph_mode() and control_flow_util.GetContainingXLAContext(None) is None
 assert not control_flow_util.GraphOrParentsInXlaContext(tf.get_default_graph())
 assert cells.BasicLSTMCell is tf.nn.rnn_cell.BasicLSTMCell
@@ -227,6 +228,7 @@ def test_the_real_tensorflow_is_not_replaced_once_it_is_there(tmp_path):
             "variables are references, as TensorFlow 1's are by default",
         ),
         ("from tensorflow.contrib.eager.python import tfe; tfe.defun", "everything is built as a graph"),
+        ("import tensorflow as tf; tf.contrib.eager.Iterator", "everything is built as a graph"),
         ("from tensorflow.contrib.memory_stats import MaxBytesInUse", "cupy.get_default_memory_pool() says"),
         ("from tensorflow.contrib import memory_stats as m; m.MaxBytesInUse()", "cupy.get_default_memory_pool() says"),
         (
@@ -287,10 +289,22 @@ def test_a_function_may_have_a_gradient_of_its_own(option):
         np.testing.assert_allclose(session.run([looped, *tf.gradients(looped, a)]), [[50, 147], [20, 30]])
 
 
+def test_a_function_of_a_graph_gives_its_only_result_or_a_tuple():
+    with tf.Graph().as_default(), tf.Session() as session:
+        one = Defun(tf.float32)(lambda x: [x * 2.0])(3)
+        both = Defun(tf.float32, tf.int32)(lambda x, n: [x, n])(1, 2)
+        assert session.run(one) == 6 and type(both) is tuple and [t.dtype for t in both] == [tf.float32, tf.int32]
+        assert Defun()(lambda: None)() is None and Defun()(tf.no_op)().type == "NoOp"
+
+
 def test_inner_functions_do_what_those_that_programs_call_do():
     array_ops, scopes = (make_module(f"tensorflow.python.ops.{name}") for name in ("array_ops", "variable_scope"))
     with tf.Graph().as_default() as graph, tf.Session() as session:
         assert session.run(array_ops.shape_internal(tf.zeros([2, 3]), optimize=False)).tolist() == [2, 3]
+        ops = make_module("tensorflow.python.framework.ops")
+        assert ops.internal_convert_to_tensor([1], preferred_dtype=tf.float32).dtype is tf.float32
+        with ops.name_scope("a"), ops.name_scope("b"):
+            assert tf.contrib.framework.get_name_scope() == "a/b"
         made = scopes.variable(3.0, name="made", trainable=False)
         assert tf.global_variables() == [made] and not tf.trainable_variables()
         with scopes._pure_variable_scope("pure"), graph.name_scope("names"):

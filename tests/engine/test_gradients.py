@@ -108,3 +108,21 @@ def test_gradients_live_in_a_scope_of_their_own(graph):
     assert tf.gradients(y, x)[0].op.name.startswith("gradients/y_grad/")
     assert tf.gradients(y, x)[0].op.name.startswith("gradients_1/y_grad/")
     assert tf.gradients(y, x, name="slopes")[0].op.name.startswith("slopes/")
+
+
+def test_what_is_converted_but_has_no_dtype_of_its_own_is_an_input_like_a_value():
+    class Doubled:
+        def __init__(self, half):
+            self.half = half
+
+    def converted(value, dtype=None, name=None, as_ref=False):
+        return tf.convert_to_tensor(value.half * 2.0, dtype, name)
+
+    tf.register_tensor_conversion_function(Doubled, converted)
+    half = tf.constant([1.0, 2.0])
+    given = Doubled(half)
+    total = (
+        tf.reduce_sum(given) + tf.reduce_sum(tf.stack([given, given]) * half) + tf.reduce_sum(tf.reshape(given, [1, 2]))
+    )
+    assert run([total, *tf.gradients(total, half)])[0] == 6 + 2 * (2 + 8) + 6
+    np.testing.assert_allclose(run(tf.gradients(total, half)[0]), [12, 20])

@@ -432,3 +432,24 @@ def test_a_layer_that_is_built_by_hand_is_the_layer_that_is_called(layer, shape,
         outputs = made(tf.ones([1, *shape[1:]]))
         assert outputs.op.name.startswith(f"outer/{names[0].partition('/')[0]}/")
         assert len(tf.global_variables()) == len(names)
+
+
+def test_a_layer_is_called_with_a_dict_of_features_as_it_is():
+    class Model(tf.layers.Layer):
+        def build(self, input_shape):
+            told.append(input_shape)
+            self.w = self.add_weight("w", input_shape["x"].as_list()[1:], initializer=tf.ones_initializer())
+            self.built = True
+
+        def call(self, inputs, scale=1.0):
+            return {"sum": inputs["x"] * self.w * scale, "kept": inputs["what"]}
+
+    told = []
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant([[1.0, 2.0]])
+        outputs = Model(name="model")({"what": "any", "x": x}, scale=3.0)
+        session.run(tf.global_variables_initializer())
+        assert session.run(outputs["sum"]).tolist() == [[3, 6]] and outputs["kept"] == "any"
+        assert told == [{"what": None, "x": x.shape}] and tf.global_variables()[0].op.name == "model/w"
+        with pytest.raises(ValueError, match='Layer "other" is called with no tensor'):
+            Model(name="other")({"what": "any"})
