@@ -25,7 +25,7 @@ from .vectors import (
     product_and_sum,
     store,
 )
-from .walking import LANES, ROWS, SEGMENTS, VECTORS, WIDTH
+from .walking import LANES, LINE, ROWS, SEGMENTS, VECTORS, WIDTH
 
 
 def _table(context: Any, builder: Any, kind: Any, table: Any, count: int) -> list[Any]:
@@ -152,7 +152,7 @@ def _multiply_rows(segments: int, rows: int) -> Any:
     ) -> Any:
         """As `_multiply_segments`' with one run from the row's begin, and all of b; and what comes next is fetched.
 
-        In step k that is ahead[ahead_at + (k & mask) * across + (k // FETCHED) * down].
+        In step k that is ahead[ahead_at + (k & mask) * across + (k // LINE) * down].
         """
         if not are_floats(a, b, c, ahead):
             return None
@@ -169,7 +169,7 @@ def _multiply_rows(segments: int, rows: int) -> Any:
 
             def fetch(step: Any) -> None:
                 further = builder.mul(builder.and_(step, mask), across)
-                lower = builder.mul(builder.udiv(step, constant(FETCHED)), down)
+                lower = builder.mul(builder.udiv(step, constant(LINE)), down)
                 _fetch(builder, builder.gep(first, [builder.add(further, lower)]))
 
             tile.add_products(begins, a_row, a_step, steps, next_b, fetch)
@@ -185,7 +185,6 @@ def _multiply_rows(segments: int, rows: int) -> Any:
     return multiply
 
 
-FETCHED = 32  # rows or columns of b of which a line is fetched before the next line of the first
 multiply_few_rows, multiply_more_rows = (_multiply_rows(*shape) for shape in SEGMENTS)
 
 

@@ -129,15 +129,9 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "compiled_product": {
         "multiply_matrices": (
-            Floats,
-            Strides,
-            Floats,
-            Strides,
-            Floats,
-            *[int] * 4,
-            Integers,
-            Floats,
-            Floats,
+            *(Floats, Strides, Floats, Strides, Floats),
+            *[int] * 6,
+            *(Integers, Floats, Floats, Floats, Floats),
             *[int] * 4,
         ),
     },

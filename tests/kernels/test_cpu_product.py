@@ -58,11 +58,13 @@ def assert_is_product(made, a, b):
     assert np.all(abs(made - a @ b) <= bound)
 
 
+@pytest.mark.parametrize("packing", [-1000, 1000])
 @pytest.mark.parametrize("right", LAYOUTS)
 @pytest.mark.parametrize("left", LAYOUTS)
 @pytest.mark.parametrize("shape", [(14, 1, 16), (15, 9, 33), (64, 40, 32), (97, 19, 70), (28, 64, 128)], ids=str)
-def test_a_product_is_that_of_float64(shape, left, right, small):
+def test_a_product_is_that_of_float64(shape, left, right, packing, small, monkeypatch):
     rows, depth, width = shape
+    monkeypatch.setattr(product, "PACKING", packing)
     rng = np.random.default_rng(0)
     a = LAYOUTS[left](rng.standard_normal((rows, depth), np.float32))
     b = LAYOUTS[right](rng.standard_normal((depth, width), np.float32))
@@ -74,8 +76,11 @@ def test_a_product_is_that_of_float64(shape, left, right, small):
 @given(
     *(st.integers(14, 120), st.integers(1, 60), st.integers(16, 150), st.integers(1, 70), st.integers(1, 130)),
     st.sampled_from([1, 1 << 40]),
+    st.sampled_from([-1000, 8, 1000]),
+    st.sampled_from([1, 2, 1 << 40]),
 )
-def test_any_shape_and_any_cut(rows, depth, width, chunk, part, task):
+def test_any_shape_and_any_cut(rows, depth, width, chunk, part, task, packing, competing):
+    """Packing either matrix, whichever is the larger one, and copying the other one's rows, or not."""
     rng = np.random.default_rng(rows * depth + width)
     a, b = rng.standard_normal((rows, depth), np.float32), rng.standard_normal((depth, width), np.float32)
     with pytest.MonkeyPatch.context() as patch:
@@ -99,6 +104,15 @@ def test_threads_change_no_bit(small, monkeypatch):
         monkeypatch.setattr(threads, "count", lambda count=count: count)
         made.add(computed(a, b).tobytes())
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("shape", [(64, 2048, 128), (128, 1024, 64), (100, 1024, 1024)], ids=str)
+def test_rows_that_compete_for_places_in_the_cache_are_multiplied_from_a_copy(shape):
+    rows, depth, width = shape
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((rows, depth), np.float32), rng.standard_normal((depth, width), np.float32)
+    for left, right in ((a, b), (np.ascontiguousarray(a.T).T, b), (a, np.ascontiguousarray(b.T).T)):
+        assert_is_product(computed(left, right), left, right)
 
 
 def test_nan_and_infinity_stay_in_their_row_and_column(small):
