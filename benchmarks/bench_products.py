@@ -18,7 +18,16 @@ import numpy as np
 from scopeflow import kernels
 from scopeflow.kernels.cpu import product, threads
 
-SIZES = ("512x512x512", "64x3136x1024", "1000x1000x1000", "2048x2048x2048", "4096x768x3072")
+SIZES = (
+    "32x92x256",
+    "64x256x256",
+    "64x1024x1024",
+    "512x512x512",
+    "64x3136x1024",
+    "1000x1000x1000",
+    "2048x2048x2048",
+    "4096x768x3072",
+)
 FORMS = ("a b", "a b^T", "a^T b")
 REST, COUNTED = (
     0.1,
