@@ -27,6 +27,7 @@ from .compat.small import *
 from .compat.stand_in import install_as_tensorflow
 from .compat.summaries import *
 from .compat.switches import *
+from .compat.tensor_spec import TensorSpec
 from .data import lookup
 from .data.csv import decode_csv
 from .data.lookup import initialize_all_tables, tables_initializer

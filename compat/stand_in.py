@@ -77,6 +77,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "python.framework.ops": (".compat.inner_ops", ".engine.meta_protos", ""),
     "python.framework.random_seed": ("random", ""),
     "python.framework.sparse_tensor": _ROOT,
+    "python.framework.tensor_spec": _ROOT,
     "python.framework.tensor_shape": ("", ".engine.shapes"),
     "python.framework.tensor_util": (".engine.static", ""),
     "python.framework.test_util": ("test",),
@@ -85,10 +86,11 @@ _INNER: dict[str, tuple[str, ...]] = {
         for name in (
             "adadelta", "adagrad", "adam", "basic_session_run_hooks", "checkpoint_management",
             "checkpoint_utils", "coordinator", "ftrl", "gradient_descent", "input", "learning_rate_decay",
-            "momentum", "monitored_session", "moving_averages", "optimizer", "queue_runner", "rmsprop",
+            "momentum", "moving_averages", "optimizer", "queue_runner", "rmsprop",
             "saver", "session_run_hook", "supervisor", "training", "training_util",
         )
     },
+    "python.training.monitored_session": (".train.monitored", "train"),
     "python.data": ("data",),
     "python.data.experimental": ("data.experimental",),
     "python.data.ops.dataset_ops": ("data",),

@@ -84,6 +84,47 @@ class StepContext:
         raise StopIteration("step_fn has requested the iterations to stop.")
 
 
+class _HookedSession:
+    """A session whose runs call hooks; once one of them has asked to stop, no more runs."""
+
+    def __init__(self, sess: Session, hooks: Iterable[SessionRunHook]) -> None:
+        self._sess, self._hooks, self._stop_requested = sess, list(hooks), False
+
+    graph = property(lambda self: self._sess.graph)
+
+    def should_stop(self) -> bool:
+        """Whether a hook has asked to stop."""
+        return self._stop_requested
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """As `tf.Session.run`. Raises RuntimeError after a hook has asked to stop, and where a tensor is fed twice."""
+        if self._stop_requested:
+            raise RuntimeError("Run called even after should_stop requested.")
+        context = SessionRunContext(SessionRunArgs(fetches, feed_dict), self._sess)
+        asked, feeds = self._ask_hooks(context, fetches, feed_dict)
+        results = self._sess.run(asked, feeds, options, run_metadata)
+        for hook in self._hooks:
+            hook.after_run(context, SessionRunValues(results.get(hook), options, run_metadata))
+        self._stop_requested = context.stop_requested
+        return results["caller"]
+
+    def _ask_hooks(self, context: SessionRunContext, fetches: Any, feed_dict: Any) -> tuple[dict[Any, Any], Any]:
+        """What to fetch, for the caller and for each hook, and what to feed."""
+        asked: dict[Any, Any] = {"caller": fetches}
+        feeds: dict[Any, Any] = {}
+        for hook in self._hooks:
+            request = hook.before_run(context)
+            if request is None:
+                continue
+            if request.fetches is not None:
+                asked[hook] = request.fetches
+            if request.feed_dict:
+                _check_disjoint(feeds, request.feed_dict, "Same tensor is fed by two hooks.")
+                feeds.update(request.feed_dict)
+        _check_disjoint(feeds, feed_dict or {}, "Same tensor is fed by a SessionRunHook and user.")
+        return asked, {**feeds, **(feed_dict or {})} or None
+
+
 class _MonitoredSession:
     """A session with hooks. SIGTERM, while it is open, makes `should_stop` true, so that it ends as it always does.
 
@@ -192,36 +233,17 @@ class _MonitoredSession:
     ) -> Any:
         if self._stops():
             raise RuntimeError("Run called even after should_stop requested.")
-        context = SessionRunContext(SessionRunArgs(fetches, feed_dict), session)
-        asked, feeds = self._ask_hooks(context, fetches, feed_dict)
+        hooked = _HookedSession(session, self._hooks)
         try:
-            results = session.run(asked, feeds, options, run_metadata)
-            for hook in self._hooks:
-                hook.after_run(context, SessionRunValues(results.get(hook), options, run_metadata))
+            return hooked.run(fetches, feed_dict, options, run_metadata)
         except _PREEMPTION_ERRORS:
             raise
         except Exception:
             assert self._coord is not None
             self._coord.raise_requested_exception()  # what another thread failed with is the cause
             raise
-        self._stop_requested |= context.stop_requested
-        return results["caller"]
-
-    def _ask_hooks(self, context: SessionRunContext, fetches: Any, feed_dict: Any) -> tuple[dict[Any, Any], Any]:
-        """What to fetch, for the caller and for each hook, and what to feed."""
-        asked: dict[Any, Any] = {"caller": fetches}
-        feeds: dict[Any, Any] = {}
-        for hook in self._hooks:
-            request = hook.before_run(context)
-            if request is None:
-                continue
-            if request.fetches is not None:
-                asked[hook] = request.fetches
-            if request.feed_dict:
-                _check_disjoint(feeds, request.feed_dict, "Same tensor is fed by two hooks.")
-                feeds.update(request.feed_dict)
-        _check_disjoint(feeds, feed_dict or {}, "Same tensor is fed by a SessionRunHook and user.")
-        return asked, {**feeds, **(feed_dict or {})} or None
+        finally:
+            self._stop_requested |= hooked.should_stop()
 
     def should_stop(self) -> bool:
         """Whether a hook, a thread or SIGTERM asks to stop, or the session is closed."""

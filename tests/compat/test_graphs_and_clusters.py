@@ -41,7 +41,7 @@ def test_a_cluster_says_its_tasks():
             "no parameter servers here",
         ),
         (lambda: tf.contrib.nccl, AttributeError, "use data parallelism"),
-        (lambda: tf.contrib.graph_editor, AttributeError, "import_graph_def"),
+        (lambda: tf.contrib.graph_editor.copy, AttributeError, "import_graph_def"),
         (lambda: tf.contrib.boosted_trees.python, AttributeError, "XGBoost"),
         (lambda: tf.contrib.tensor_forest.client, AttributeError, "scikit-learn"),
         (lambda: tf.contrib.learn.Experiment, AttributeError, "write the training loop with a Session"),
@@ -128,3 +128,48 @@ def test_messages_are_compared_with_texts_and_with_each_other():
     case.assertProtoEqualsVersion('node { name: "n" op: "NoOp" }', graph.as_graph_def())
     with pytest.raises(AssertionError):
         case.assertProtoEqualsVersion('node { name: "n" op: "NoOp" }', graph.as_graph_def(), producer=1)
+
+
+def test_graphs_are_walked_in_both_directions(graph):
+    walk = tf.contrib.graph_editor
+    a, b = tf.placeholder(tf.float32, name="a"), tf.placeholder(tf.float32, name="b")
+    c = tf.add(a, b, name="c")
+    with tf.control_dependencies([b]):
+        d = tf.identity(tf.multiply(c, 2.0, name="m"), name="d")
+    tf.negative(c, name="e")
+
+    def names(ops):
+        return [op.name for op in ops]
+
+    assert names(walk.get_backward_walk_ops(d)) == ["d", "m", "c", "m/y", "a", "b"]
+    assert names(walk.get_backward_walk_ops([d.op], inclusive=False, control_inputs=True)) == [
+        "m",
+        "b",
+        "c",
+        "m/y",
+        "a",
+    ]
+    assert names(walk.get_backward_walk_ops([d], stop_at_ts=[c])) == ["d", "m", "m/y"]
+    assert names(walk.get_backward_walk_ops(d, within_ops_fn=lambda op: op.type != "Placeholder")) == [
+        "d",
+        "m",
+        "c",
+        "m/y",
+    ]
+    assert names(walk.get_forward_walk_ops(a)) == ["c", "m", "e", "d"]
+    assert names(walk.get_forward_walk_ops(a.op, within_ops=[c.op])) == ["a", "c"]
+    assert names(walk.get_forward_walk_ops(b, stop_at_ts=[c])) == ["c"]
+    waiting = walk.get_forward_walk_ops(b.op, inclusive=False, stop_at_ts=[b], control_outputs=True)
+    assert sorted(names(waiting)) == ["d", "m", "m/y"]
+
+
+def test_a_spec_tells_what_a_tensor_is(graph):
+    spec = tf.TensorSpec([None, 3], "int32", name="a")
+    assert (spec.shape.as_list(), spec.dtype, spec.name) == ([None, 3], tf.int32, "a")
+    assert repr(spec) == "TensorSpec(shape=(?, 3), dtype=tf.int32, name='a')"
+    assert spec == tf.TensorSpec((None, 3), tf.int32, "a") != tf.TensorSpec((None, 3), tf.int32)
+    assert len({spec, tf.TensorSpec((None, 3), tf.int32, "a"), tf.TensorSpec(None)}) == 2
+    assert tf.TensorSpec([2]).dtype is tf.float32 and tf.TensorSpec.from_spec(spec, "b").name == "b"
+    told = tf.TensorSpec.from_tensor(tf.constant([[1, 2, 3]], name="c"))
+    assert told == tf.TensorSpec([1, 3], tf.int32, "c") and spec.is_compatible_with(told)
+    assert not spec.is_compatible_with(tf.constant([[1.0, 2.0, 3.0]])) and not spec.is_compatible_with(tf.constant([1]))

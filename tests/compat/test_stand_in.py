@@ -56,6 +56,8 @@ from tensorflow.python.eager import context
 from tensorflow.python.ops import control_flow_util, io_ops, resource_variable_ops, variable_scope as vs
 from tensorflow.python.ops.rnn import rnn_cell_impl as cells, _transpose_batch_time
 from tensorflow.contrib.eager.python import tfe
+from tensorflow.python.framework.tensor_spec import TensorSpec
+from tensorflow.contrib.graph_editor import get_backward_walk_ops
 from tensorflow.contrib.rnn.python.ops.core_rnn import static_rnn
 from tensorflow.contrib.rnn.python.ops.core_rnn_cell import _linear, _Linear
 from tensorflow.contrib.seq2seq.python.ops import decoder
@@ -82,6 +84,7 @@ deprecation._PRINT_DEPRECATION_WARNINGS = False  # as many programs do
 assert init_ops.VarianceScaling is VarianceScaling is tf.variance_scaling_initializer
 assert isinstance(init_ops.Constant(2), init_ops.Initializer) and callable(freeze_graph.freeze_graph)
 assert tf_inspect.getargspec(lambda a, b=1, *c: a) == (["a", "b"], "c", None, (1,))
+assert TensorSpec is tf.TensorSpec and get_backward_walk_ops is tf.contrib.graph_editor.get_backward_walk_ops
 assert not tf2.enabled() and not context.executing_eagerly() and not context.in_eager_mode()
 assert not tfe.in_eager_mode() and not tf.contrib.eager.executing_eagerly() and ops.uid() < ops.uid()
 assert context.in_graph_mode() and control_flow_util.GetContainingXLAContext(None) is None

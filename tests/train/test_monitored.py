@@ -449,3 +449,29 @@ def test_the_graph_is_written_beside_checkpoints_unless_it_is_not_wanted(tmp_pat
                 session, str(tmp_path / "model.ckpt-1")
             )
             assert session.run("global_step:0") == 1
+
+
+def test_a_hooked_session_calls_hooks_around_the_runs_of_a_session_that_is_open():
+    from scopeflow.compat.stand_in import make_module
+
+    class Doubling(tf.train.SessionRunHook):
+        def before_run(self, run_context):
+            return tf.train.SessionRunArgs(y, {x: 3.0})
+
+        def after_run(self, run_context, run_values):
+            seen.append(float(run_values.results))
+            if len(seen) == 2:
+                run_context.request_stop()
+
+    seen = []
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [])
+        y = 2.0 * x
+        hooked = make_module("tensorflow.python.training.monitored_session")._HookedSession(session, [Doubling()])
+        assert hooked.run(y + 1.0) == 7 and not hooked.should_stop() and hooked.graph is session.graph
+        with pytest.raises(RuntimeError, match="Same tensor is fed by a SessionRunHook and user"):
+            hooked.run(y, {x: 1.0})
+        assert hooked.run([y]) == [6] and hooked.should_stop() and seen == [6, 6]
+        with pytest.raises(RuntimeError, match="Run called even after should_stop requested"):
+            hooked.run(y)
+        assert session.run(y, {x: 1.0}) == 2
