@@ -49,7 +49,7 @@ class Template:
         self._unique_name = unique_name
         self._custom_getter = custom_getter
         self._frames = user_frames()
-        self._called = False
+        self._variables_created = False
         self._variable_scope: VariableScope | None = None
         if create_scope_now:
             with pure_variable_scope(unique_name or unique_scope_name(name), custom_getter=custom_getter) as scope:
@@ -61,7 +61,7 @@ class Template:
             with variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter) as scope:
                 self._variable_scope = scope
                 return self._call(args, kwargs)
-        with variable_scope(self._variable_scope, reuse=self._called):
+        with variable_scope(self._variable_scope, reuse=self._variables_created):
             return self._call(args, kwargs)
 
     def _call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -70,7 +70,7 @@ class Template:
         before = len(trainable)
         try:
             result = self._func(*args, **kwargs)
-            if self._called and len(trainable) != before:
+            if self._variables_created and len(trainable) != before:
                 raise ValueError(
                     "Trainable variable created when calling a template after the first time, perhaps you used "
                     f"tf.Variable when you meant tf.get_variable: {trainable[before:]}"
@@ -80,7 +80,7 @@ class Template:
             where = f"{text}\n\noriginally defined at:\n{format_frames(self._frames)}"
             error.args = (where, *error.args[1:])
             raise
-        self._called = True
+        self._variables_created = True
         return result
 
     name = property(lambda self: self._name)

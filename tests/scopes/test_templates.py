@@ -123,3 +123,10 @@ def test_a_plain_variable_in_a_template_is_refused_in_the_second_call():
     template()
     with pytest.raises(ValueError, match=r"Trainable variable created when calling a template after the first time"):
         template()
+
+
+def test_a_template_tells_whether_it_has_made_its_variables():
+    template = tf.make_template("t", lambda: tf.get_variable("v", []), create_scope_now_=True)
+    assert template._variables_created is False
+    template()
+    assert template._variables_created is True
