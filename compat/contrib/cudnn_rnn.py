@@ -35,12 +35,13 @@ class CudnnCompatibleGRUCell(GRUCell):
         kernels, _ = self._initializers
         self._gate_kernel = self.add_weight("gates/kernel", [depth + units, 2 * units], initializer=kernels)
         self._gate_bias = self.add_weight("gates/bias", [2 * units], initializer=constant_initializer(1.0))
-        self._candidates = [
-            (
-                self.add_weight(f"candidate/{what}_projection/kernel", [rows, units], initializer=kernels),
-                self.add_weight(f"candidate/{what}_projection/bias", [units], initializer=zeros_initializer()),
-            )
-            for what, rows in (("input", depth), ("hidden", units))
+        names = [f"candidate/{what}_projection" for what in ("input", "hidden")]
+        self._candidate_kernels = [
+            self.add_weight(f"{name}/kernel", [rows, units], initializer=kernels)
+            for name, rows in zip(names, (depth, units), strict=True)
+        ]
+        self._candidate_biases = [
+            self.add_weight(f"{name}/bias", [units], initializer=zeros_initializer()) for name in names
         ]
 
     def call(self, inputs: Any, state: Any) -> Any:
@@ -48,7 +49,7 @@ class CudnnCompatibleGRUCell(GRUCell):
         r, u = split(gates, 2, 1)
         x, h = (
             bias_add(matmul(y, kernel), bias)
-            for y, (kernel, bias) in zip((inputs, state), self._candidates, strict=True)
+            for y, kernel, bias in zip((inputs, state), self._candidate_kernels, self._candidate_biases, strict=True)
         )
         output = (1 - u) * tanh(x + r * h) + u * state
         return output, output

@@ -328,8 +328,9 @@ def test_cells_that_agree_with_cudnn_follow_its_formulas():
     place = "cudnn_compatible_gru_cell"
     assert names() == [
         "cudnn_compatible_lstm_cell/kernel", "cudnn_compatible_lstm_cell/bias", f"{place}/gates/kernel",
-        f"{place}/gates/bias", f"{place}/candidate/input_projection/kernel", f"{place}/candidate/input_projection/bias",
-        f"{place}/candidate/hidden_projection/kernel", f"{place}/candidate/hidden_projection/bias",
+        f"{place}/gates/bias", f"{place}/candidate/input_projection/kernel",
+        f"{place}/candidate/hidden_projection/kernel", f"{place}/candidate/input_projection/bias",
+        f"{place}/candidate/hidden_projection/bias",
     ]  # fmt: skip
     (lstm, c, gru), w = run([lstm, lstm_state.c, gru])
     w = list(w.values())
@@ -337,4 +338,4 @@ def test_cells_that_agree_with_cudnn_follow_its_formulas():
     wanted = C * sigmoid(f) + sigmoid(i) * np.tanh(j)
     assert close(c, wanted) and close(lstm, np.tanh(wanted) * sigmoid(o))
     r, u = np.split(sigmoid(beside(X, H) @ w[2] + w[3]), 2, 1)
-    assert close(gru, (1 - u) * np.tanh(X @ w[4] + w[5] + r * (H @ w[6] + w[7])) + u * H)
+    assert close(gru, (1 - u) * np.tanh(X @ w[4] + w[6] + r * (H @ w[5] + w[7])) + u * H)
