@@ -74,11 +74,14 @@ from .monitored import MonitoredSession, MonitoredTrainingSession, SingularMonit
 from .optimizer import Optimizer
 from .optimizers import (
     AdadeltaOptimizer,
+    AdagradDAOptimizer,
     AdagradOptimizer,
     AdamOptimizer,
     FtrlOptimizer,
     GradientDescentOptimizer,
     MomentumOptimizer,
+    ProximalAdagradOptimizer,
+    ProximalGradientDescentOptimizer,
     RMSPropOptimizer,
 )
 from .queue_runner import QueueRunner, QueueRunnerDef, add_queue_runner, start_queue_runners
@@ -106,7 +109,8 @@ from .supervisor import Supervisor, basic_train_loop
 
 __all__ = [
     "Optimizer", "GradientDescentOptimizer", "MomentumOptimizer", "AdagradOptimizer", "AdadeltaOptimizer",
-    "RMSPropOptimizer", "AdamOptimizer", "FtrlOptimizer",
+    "RMSPropOptimizer", "AdamOptimizer", "FtrlOptimizer", "AdagradDAOptimizer", "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer",
     "global_step", "get_global_step", "create_global_step", "get_or_create_global_step", "assert_global_step",
     "exponential_decay", "natural_exp_decay", "inverse_time_decay", "polynomial_decay", "piecewise_constant",
     "piecewise_constant_decay", "cosine_decay", "cosine_decay_restarts", "linear_cosine_decay",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine import nest
 from ..engine.build import convert_to_tensor
-from ..engine.dtypes import DType, bfloat16, float16, float32, float64
+from ..engine.dtypes import DType, bfloat16, float16, float32, float64, int64
 from ..engine.gradients import gradients
 from ..engine.graph import Operation, Tensor, colocate_with, get_default_graph, op_scope
 from ..engine.indexed_slices import IndexedSlices
@@ -22,6 +22,7 @@ from ..scopes.variables import Variable, lifted, trainable_variables
 from . import slots
 
 GradAndVar = tuple[Any, Any]
+_OTHER = {"global_step": int64}  # dtypes of the ops' inputs that are not the variable's
 
 
 class Optimizer:
@@ -271,7 +272,7 @@ class Optimizer:
         inputs = [var, *(self.get_slot(var, name) for name in self._slot_names)]
         dtype = float32 if var.dtype.size < float32.size else var.dtype.base_dtype
         for name in self._inputs:
-            inputs += grad if name == "grad" else [cast(self._tensors[name], dtype)]
+            inputs += grad if name == "grad" else [cast(self._tensors[name], _OTHER.get(name, dtype))]
         return definition(*inputs, **self._attrs).op
 
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:

@@ -9,7 +9,7 @@ from ..engine.build import convert_to_tensor
 from ..engine.graph import Operation, colocate_with, get_default_graph
 from ..engine.indexed_slices import IndexedSlices
 from ..engine.ops import training
-from ..engine.ops.basic import shape
+from ..engine.ops.basic import identity, shape
 from ..engine.ops.control_flow import group
 from ..scopes.initializers import constant_initializer, ones_initializer
 from .optimizer import Optimizer
@@ -230,3 +230,97 @@ class FtrlOptimizer(Optimizer):
         for var in var_list:
             self._filled_slot(var, start, "accum", self._accum_name)
             self._zeros_slot(var, "linear", self._linear_name)
+
+
+_STRENGTHS = ("l1_regularization_strength", "l2_regularization_strength")
+
+
+class ProximalGradientDescentOptimizer(Optimizer):
+    """Gradient descent, after which each step moves the variable towards zero, by l1 not past it.
+
+    Duchi and Singer, 2009.
+    """
+
+    _dense, _sparse = training.ApplyProximalGradientDescent, training.SparseApplyProximalGradientDescent
+    _inputs = ("learning_rate", *_STRENGTHS, "grad")
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        l1_regularization_strength: Any = 0.0,
+        l2_regularization_strength: Any = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalGradientDescent",
+    ) -> None:
+        strengths = zip(_STRENGTHS, (l1_regularization_strength, l2_regularization_strength), strict=True)
+        super().__init__(use_locking, name, learning_rate=learning_rate, **dict(strengths))
+
+
+class ProximalAdagradOptimizer(Optimizer):
+    """Adagrad with proximal steps, as in `ProximalGradientDescentOptimizer` (slot "accumulator")."""
+
+    _dense, _sparse = training.ApplyProximalAdagrad, training.SparseApplyProximalAdagrad
+    _slot_names = ("accumulator",)
+    _inputs = ("learning_rate", *_STRENGTHS, "grad")
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: Any = 0.0,
+        l2_regularization_strength: Any = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalAdagrad",
+    ) -> None:
+        """Raises ValueError where `initial_accumulator_value` is not positive."""
+        if initial_accumulator_value <= 0.0:
+            raise ValueError(f"initial_accumulator_value must be positive: {initial_accumulator_value}")
+        strengths = zip(_STRENGTHS, (l1_regularization_strength, l2_regularization_strength), strict=True)
+        super().__init__(use_locking, name, learning_rate=learning_rate, **dict(strengths))
+        self._initial_accumulator_value = initial_accumulator_value
+
+    def _create_slots(self, var_list: Sequence[Any]) -> None:
+        start = constant_initializer(self._initial_accumulator_value)
+        for var in var_list:
+            self._filled_slot(var, start, "accumulator", self._name)
+
+
+class AdagradDAOptimizer(Optimizer):
+    """Adagrad by dual averaging: the variable is what all gradients so far make of zero, so l1 keeps it sparse.
+
+    Slots "gradient_accumulator" and "gradient_squared_accumulator"; `global_step` is the count of steps so far, which
+    the regularization grows with (Duchi and others, 2011). What the variable was at the start does not matter.
+    """
+
+    _dense, _sparse = training.ApplyAdagradDA, training.SparseApplyAdagradDA
+    _slot_names = ("gradient_accumulator", "gradient_squared_accumulator")
+    _inputs = ("grad", "learning_rate", *_STRENGTHS, "global_step")
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        global_step: Any,
+        initial_gradient_squared_accumulator_value: float = 0.1,
+        l1_regularization_strength: Any = 0.0,
+        l2_regularization_strength: Any = 0.0,
+        use_locking: bool = False,
+        name: str = "AdagradDA",
+    ) -> None:
+        """Raises ValueError where `initial_gradient_squared_accumulator_value` is not positive."""
+        start = initial_gradient_squared_accumulator_value
+        if start <= 0.0:
+            raise ValueError(f"initial_gradient_squared_accumulator_value must be positive: {start}")
+        strengths = zip(_STRENGTHS, (l1_regularization_strength, l2_regularization_strength), strict=True)
+        super().__init__(use_locking, name, learning_rate=learning_rate, **dict(strengths))
+        self._initial_gradient_squared_accumulator_value = start
+        self._global_step = global_step
+
+    def _create_slots(self, var_list: Sequence[Any]) -> None:
+        start = constant_initializer(self._initial_gradient_squared_accumulator_value)
+        for var in var_list:
+            self._zeros_slot(var, "gradient_accumulator", self._name)
+            self._filled_slot(var, start, "gradient_squared_accumulator", self._name)
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._tensors["global_step"] = identity(self._global_step) + 1

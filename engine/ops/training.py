@@ -19,6 +19,8 @@ from .state import merged
 
 _BLOCK = 1 << 17  # elements: the pieces that all lines of a rule work on while they are in a cache
 
+_OTHER = {"global_step": "int64"}  # scalars that are no floats
+
 Rule = Callable[..., None]  # rule(xp, scratch, *state, *inputs, **attrs): one step, in place, nothing else allocated
 
 
@@ -47,7 +49,9 @@ def _updates(
     refs = state.split()
     gradient = next(i for i, name in enumerate(names) if name in ("grad", "delta"))
     how = _Method(rule, names, len(refs), gradient, scratch, loop)
-    typed = [f"{name}:{'T' if i < len(refs) or i == gradient else 'S'}" for i, name in enumerate(names)]
+    typed = [
+        f"{name}:{'T' if i < len(refs) or i == gradient else _OTHER.get(name, 'S')}" for i, name in enumerate(names)
+    ]
     common: dict[str, Any] = {
         "types": {"T": FLOATS, "S": FLOATS},
         "grad": no_gradient("it changes its variable and is no function of its inputs"),
@@ -394,6 +398,62 @@ def _ftrl(
     xp.divide(u, t, out=var)
 
 
+def _proximal_gradient_descent(xp: Any, scratch: Any, var: Any, alpha: Any, l1: Any, l2: Any, delta: Any) -> None:
+    """x = var - α δ;  var ← shrink(x, α l1) / (1 + α l2), where shrink moves x towards 0 by that much, and not past it.
+
+    Duchi and Singer, Efficient learning using forward-backward splitting (2009), sections 5.1 and 5.2.
+    """
+    (t,) = scratch
+    xp.multiply(delta, alpha, out=t)
+    var -= t
+    _shrink(xp, var, alpha * l1, t)
+    var /= 1 + alpha * l2
+
+
+def _proximal_adagrad(xp: Any, scratch: Any, var: Any, accum: Any, lr: Any, l1: Any, l2: Any, grad: Any) -> None:
+    """a ← a + g², then as in proximal gradient descent with lr / √a for α."""
+    t, u, w = scratch
+    xp.multiply(grad, grad, out=t)
+    accum += t
+    xp.sqrt(accum, out=t)
+    xp.divide(lr, t, out=t)
+    xp.multiply(grad, t, out=u)
+    var -= u
+    xp.multiply(t, l1, out=u)
+    _shrink(xp, var, u, w)
+    t *= l2
+    t += 1
+    var /= t
+
+
+def _shrink(xp: Any, x: Any, by: Any, t: Any) -> None:
+    xp.abs(x, out=t)
+    xp.minimum(t, by, out=t)
+    xp.copysign(t, x, out=t)
+    x -= t
+
+
+def _adagrad_da(
+    xp: Any, scratch: Any, var: Any, gradient_accumulator: Any, gradient_squared_accumulator: Any, grad: Any, lr: Any,
+    l1: Any, l2: Any, global_step: Any,
+) -> None:  # fmt: skip
+    """u ← u + g;  a ← a + g²;  var ← -lr shrink(u, n l1) / (√a + lr n l2) at step n.
+
+    Duchi, Hazan and Singer, Adaptive subgradient methods (2011): primal-dual averaging, section 5.
+    """
+    t, u = scratch
+    steps = global_step.astype(lr.dtype)
+    gradient_accumulator += grad
+    xp.multiply(grad, grad, out=t)
+    gradient_squared_accumulator += t
+    xp.copyto(u, gradient_accumulator)
+    _shrink(xp, u, steps * l1, t)
+    u *= -lr
+    xp.sqrt(gradient_squared_accumulator, out=t)
+    t += lr * steps * l2
+    xp.divide(u, t, out=var)
+
+
 ApplyGradientDescent, SparseApplyGradientDescent = _updates("GradientDescent", "var", "alpha delta", _gradient_descent)
 ApplyMomentum, SparseApplyMomentum = _updates("Momentum", "var accum", "lr grad momentum", _momentum)
 ApplyAdagrad, SparseApplyAdagrad = _updates("Adagrad", "var accum", "lr grad", _adagrad)
@@ -410,5 +470,15 @@ ApplyAdam, SparseApplyAdam = _updates(  # the sparse one is lazy: Adam itself de
 ApplyFtrlV2, SparseApplyFtrlV2 = _updates(
     "FtrlV2", "var accum linear", "grad lr l1 l2 l2_shrinkage lr_power", _ftrl, scratch=2
 )
+ApplyProximalGradientDescent, SparseApplyProximalGradientDescent = _updates(
+    "ProximalGradientDescent", "var", "alpha l1 l2 delta", _proximal_gradient_descent
+)
+ApplyProximalAdagrad, SparseApplyProximalAdagrad = _updates(
+    "ProximalAdagrad", "var accum", "lr l1 l2 grad", _proximal_adagrad, scratch=3
+)
+ApplyAdagradDA, SparseApplyAdagradDA = _updates(
+    "AdagradDA", "var gradient_accumulator gradient_squared_accumulator", "grad lr l1 l2 global_step", _adagrad_da,
+    scratch=2,
+)  # fmt: skip
 
 __all__: list[str] = []  # tf.train's optimizers are the way to these

@@ -8,6 +8,7 @@ from scopeflow.engine.registry import get_op
 SCALARS = {
     "alpha": 0.1, "lr": 0.1, "momentum": 0.9, "rho": 0.8, "epsilon": 1e-3, "beta1_power": 0.81, "beta2_power": 0.5,
     "beta1": 0.9, "beta2": 0.7, "l1": 0.05, "l2": 0.1, "l2_shrinkage": 0.01, "lr_power": -0.5,
+    "global_step": 3,
 }  # fmt: skip
 METHODS = {
     "GradientDescent": {},
@@ -18,8 +19,16 @@ METHODS = {
     "CenteredRMSProp": {},
     "Adam": {},
     "FtrlV2": {},
+    "ProximalGradientDescent": {},
+    "ProximalAdagrad": {},
+    "AdagradDA": {},
 }
 INDICES = [2, 0, 2]
+
+
+def scalar(tf, arg, dtype):
+    """An op's input of one number: of its own dtype, or else of `dtype`."""
+    return tf.constant(SCALARS[arg.name], tf.int64 if arg.type == "int64" else dtype)
 
 
 def step(op_type, dtype=np.float64, **attrs):
@@ -35,7 +44,7 @@ def step(op_type, dtype=np.float64, **attrs):
             elif arg.name == "indices":
                 inputs.append(tf.constant(INDICES))
             else:
-                inputs.append(grad if arg.name in ("grad", "delta") else tf.constant(SCALARS[arg.name], grad.dtype))
+                inputs.append(grad if arg.name in ("grad", "delta") else scalar(tf, arg, grad.dtype))
         stepped = definition(*inputs, **attrs)
         with tf.control_dependencies([stepped]):
             return [stepped, *(state.read_value() for state in states[1:])]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from op_cases_training import METHODS, SCALARS
+from op_cases_training import METHODS, SCALARS, scalar
 
 import scopeflow as tf
 from scopeflow.engine.ops import training
@@ -10,7 +10,7 @@ from scopeflow.engine.registry import get_op
 
 STATE = {  # the variable and its slots, in the ops' order
     "GradientDescent": 1, "Momentum": 2, "Adagrad": 2, "Adadelta": 3, "RMSProp": 3, "CenteredRMSProp": 4, "Adam": 3,
-    "FtrlV2": 3,
+    "FtrlV2": 3, "ProximalGradientDescent": 1, "ProximalAdagrad": 2, "AdagradDA": 3,
 }  # fmt: skip
 
 
@@ -45,11 +45,25 @@ def reference(method, state, g, use_nesterov=False):
         v = s["beta2"] * slots[1] + (1 - s["beta2"]) * g**2
         rate = s["lr"] * np.sqrt(1 - s["beta2_power"]) / (1 - s["beta1_power"])
         return [x - rate * m / (np.sqrt(v) + s["epsilon"]), m, v]
+    if method == "ProximalGradientDescent":
+        return [proximal(x - s["alpha"] * g, s["alpha"], s)]
+    if method == "ProximalAdagrad":
+        a = slots[0] + g**2
+        rate = s["lr"] / np.sqrt(a)
+        return [proximal(x - rate * g, rate, s), a]
+    if method == "AdagradDA":
+        u, a = slots[0] + g, slots[1] + g**2
+        beyond = np.maximum(np.abs(u) - s["global_step"] * s["l1"], 0)
+        return [-s["lr"] * np.sign(u) * beyond / (np.sqrt(a) + s["lr"] * s["global_step"] * s["l2"]), u, a]
     n = slots[0] + g**2
     sigma = (n ** -s["lr_power"] - slots[0] ** -s["lr_power"]) / s["lr"]
     z = slots[1] + g + 2 * s["l2_shrinkage"] * x - sigma * x
     quadratic = n ** -s["lr_power"] / s["lr"] + 2 * s["l2"]
     return [np.where(np.abs(z) > s["l1"], (np.sign(z) * s["l1"] - z) / quadratic, 0.0), n, z]
+
+
+def proximal(x, rate, s):
+    return np.sign(x) * np.maximum(np.abs(x) - rate * s["l1"], 0) / (1 + rate * s["l2"])
 
 
 def size(dtype):
@@ -80,7 +94,7 @@ class Step:
                 elif arg.name == "indices":
                     inputs.append(tf.convert_to_tensor(indices))
                 else:
-                    inputs.append(tf.constant(SCALARS[arg.name], max(self.variables[0].dtype, tf.float32, key=size)))
+                    inputs.append(scalar(tf, arg, max(self.variables[0].dtype, tf.float32, key=size)))
             self.op = definition(*inputs, **attrs).op
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())

@@ -23,6 +23,7 @@ PLACE = Path(__file__).parents[2] / "engine" / "tensorflow_ops.txt"
 HEAD = "# TensorFlow's ops: inputs -> outputs | attributes. Written by tests/golden/make_ops.py.\n"
 ASK = """
 import scopeflow
+scopeflow.contrib  # which loads when it is first asked for, and has ops of its own
 from scopeflow.engine.importing import COMPOSED, RENAMED
 from scopeflow.engine.registry import all_ops
 print(*sorted({*all_ops(), *RENAMED, *COMPOSED}))

@@ -17,6 +17,9 @@ OPTIMIZERS = {
     "RMSProp centered": lambda rate=0.1: tf.train.RMSPropOptimizer(rate, centered=True),
     "Adam": lambda rate=0.1: tf.train.AdamOptimizer(rate),
     "Ftrl": lambda rate=0.1: tf.train.FtrlOptimizer(rate, l1_regularization_strength=0.01),
+    "ProximalGradientDescent": lambda rate=0.1: tf.train.ProximalGradientDescentOptimizer(rate, 0.01, 0.02),
+    "ProximalAdagrad": lambda rate=0.1: tf.train.ProximalAdagradOptimizer(rate, 0.1, 0.01, 0.02),
+    "AdagradDA": lambda rate=0.1: tf.train.AdagradDAOptimizer(rate, tf.constant(3, tf.int64)),
 }
 SLOTS = {
     "GradientDescent": {},
@@ -28,6 +31,9 @@ SLOTS = {
     "RMSProp centered": {"rms": "v/RMSProp", "mg": "v/RMSProp_1", "momentum": "v/RMSProp_2"},
     "Adam": {"m": "v/Adam", "v": "v/Adam_1"},
     "Ftrl": {"accum": "v/Ftrl", "linear": "v/Ftrl_1"},
+    "ProximalGradientDescent": {},
+    "ProximalAdagrad": {"accumulator": "v/ProximalAdagrad"},
+    "AdagradDA": {"gradient_accumulator": "v/AdagradDA", "gradient_squared_accumulator": "v/AdagradDA_1"},
 }
 each_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 
@@ -424,6 +430,8 @@ STARTS = {
     "RMSProp": {"rms": 1.0},
     "RMSProp centered": {"rms": 1.0},
     "Ftrl": {"accum": 0.1},
+    "ProximalAdagrad": {"accumulator": 0.1},
+    "AdagradDA": {"gradient_squared_accumulator": 0.1},
 }
 
 
@@ -602,6 +610,10 @@ def test_arguments_that_make_no_sense_are_refused():
     for bad in ({"l1_regularization_strength": -1.0}, {"initial_accumulator_value": -1.0}):
         with pytest.raises(ValueError, match=r"-1\.0 needs to be positive or zero"):
             tf.train.FtrlOptimizer(0.1, **bad)
+    with pytest.raises(ValueError, match=r"initial_accumulator_value must be positive: 0"):
+        tf.train.ProximalAdagradOptimizer(0.1, 0)
+    with pytest.raises(ValueError, match=r"initial_gradient_squared_accumulator_value must be positive: -1"):
+        tf.train.AdagradDAOptimizer(0.1, tf.constant(0), -1)
     with pytest.raises(ValueError, match=r"learning_rate_power 0\.5 needs to be negative or zero"):
         tf.train.FtrlOptimizer(0.1, learning_rate_power=0.5)
 
