@@ -1,5 +1,23 @@
-"""tf.estimator: what the estimator of boosted trees takes. There are no other estimators here."""
+"""tf.estimator: modes, hooks, and what the estimator of boosted trees takes. There are no other estimators here."""
 
+from ..train import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    LoggingTensorHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    SecondOrStepTimer,
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+    StepCounterHook,
+    StopAtStepHook,
+    SummarySaverHook,
+)
 from . import estimator_inputs as inputs
 from .run_config import RunConfig
 
@@ -12,4 +30,9 @@ class ModeKeys:
     PREDICT = "infer"
 
 
-__all__ = ["ModeKeys", "RunConfig", "inputs"]
+__all__ = [
+    "CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "FinalOpsHook", "GlobalStepWaiterHook",
+    "LoggingTensorHook", "ModeKeys", "NanLossDuringTrainingError", "NanTensorHook", "RunConfig", "SecondOrStepTimer",
+    "SessionRunArgs", "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook", "StopAtStepHook",
+    "SummarySaverHook", "inputs",
+]  # fmt: skip

@@ -92,6 +92,8 @@ assert not control_flow_util.GraphOrParentsInXlaContext(tf.get_default_graph())
 assert cells.BasicLSTMCell is tf.nn.rnn_cell.BasicLSTMCell
 assert static_rnn is tf.nn.static_rnn and _linear is cells._linear and _Linear is cells._Linear
 assert decoder._transpose_batch_time is _transpose_batch_time and decoder.Decoder is tf.contrib.seq2seq.Decoder
+hooks = [name for name in dir(tf.estimator) if name.endswith("Hook") or name.startswith("SessionRun")]
+assert len(hooks) == 13 and all(getattr(tf.estimator, name) is getattr(tf.train, name) for name in hooks)
 assert tf.io.gfile.GFile is tf.gfile.GFile and (tf.estimator.ModeKeys.PREDICT, tf.contrib.learn.ModeKeys.INFER) == (
     "infer", "infer")
 print(tf.Session().run(tf.constant(3) + 4))
