@@ -43,7 +43,7 @@ class Program:
         if trace is None or not 0 <= number < len(self._steps):
             return Stop(None, [], {})
         frame = trace.tb_frame
-        values = self._constants | frame.f_locals
+        values = {**self._constants, **frame.f_locals}
         frame.clear()  # whoever keeps the error keeps the frame, and need not keep the arrays
         frame.f_locals  # noqa: B018 - before Python 3.13 a copy, which is only now without them
         return Stop(number, [values.get(_name(slot)) for slot in self._steps[number].inputs], values)

@@ -491,7 +491,11 @@ class RowPart(NamedTuple):
 
     def total(self, wide: Any, dtype: Any = None) -> Any:
         """The sums of the columns of this part, or of what was made of it."""
-        return wide.sum(axis=0, dtype=dtype).reshape(self.fold, self.columns).sum(axis=0)
+        return self.folded(wide.sum(axis=0, dtype=dtype))
+
+    def folded(self, row: Any) -> Any:
+        """A row as wide as the part's, with what belongs to a column added up."""
+        return row.reshape(self.fold, self.columns).sum(axis=0)
 
 
 def row_parts(rows: int, columns: int) -> list[RowPart]:

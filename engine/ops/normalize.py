@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.cpu import elementwise
 from ..dtypes import FLOATS, float32, float64
 from ..gradients import gradients
 from ..graph import Operation, Tensor
@@ -106,9 +107,7 @@ def _moments(k: Any, x: Array) -> tuple[Array, Array]:
     def work(part: RowPart) -> None:
         wide, i = part.of(rows), part.number
         means[i] = part.total(wide) / sizes[i]
-        centred = wide - part.repeated(means[i])
-        centred *= centred
-        squares[i] = part.total(centred)
+        squares[i] = part.folded(elementwise.sum_squares(wide, part.repeated(means[i])))
 
     share_rows(k, parts, work)
     mean = (means * sizes).sum(axis=0) / x.dtype.type(len(rows))
@@ -124,9 +123,7 @@ def _scaled(k: Any, x: Array, slope: Array, offset: Array) -> Array:
     y = np.empty_like(rows, order="C")
 
     def work(part: RowPart) -> None:
-        wide = part.of(y)
-        np.multiply(part.of(rows), part.repeated(slope), out=wide)
-        wide += part.repeated(offset)
+        elementwise.scale_rows(part.of(rows), part.repeated(slope), part.repeated(offset), part.of(y))
 
     share_rows(k, row_parts(*rows.shape), work)
     return y.reshape(x.shape)
@@ -204,21 +201,19 @@ def _slope_of_many(
     dx = np.empty_like(x, order="C")
 
     def add_up(part: RowPart) -> None:
-        wide_dy = part.of(dy)
-        centred = np.subtract(part.of(x), part.repeated(mean), out=part.of(dx))
-        offsets[part.number] = part.total(wide_dy)
-        scales[part.number] = part.total(centred * wide_dy)
+        sums = elementwise.sum_slopes(part.of(dy), part.of(x), part.repeated(mean))
+        offsets[part.number], scales[part.number] = map(part.folded, sums)
 
     share_rows(k, parts, add_up)
     d_offset, d_scale = offsets.sum(axis=0), scales.sum(axis=0) * r
+    factor, shift = r * d_scale / count, d_offset / count
 
     def combine(part: RowPart) -> None:
-        wide, wide_dy = part.of(dx), part.of(dy)
+        m, f, s, by = (part.repeated(row) for row in (mean, factor, shift, slope))
         if is_training:
-            wide *= part.repeated(r * d_scale / count)
-            wide += part.repeated(d_offset / count)
-            wide_dy = np.subtract(wide_dy, wide, out=wide)
-        np.multiply(wide_dy, part.repeated(slope), out=wide)
+            elementwise.combine_rows(part.of(dy), part.of(x), m, f, s, by, part.of(dx))
+        else:
+            elementwise.scale_rows(part.of(dy), by, np.zeros_like(by), part.of(dx))
 
     share_rows(k, parts, combine)
     return dx.reshape(shape), d_scale, d_offset

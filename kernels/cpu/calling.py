@@ -28,6 +28,7 @@ MODULES = (
     "compiled_product",
     "compiled_winograd",
     "compiling",
+    "jobs",
     "tiles",
     "vectors",
     "walking",

@@ -61,3 +61,45 @@ def sum_rows(x: np.ndarray) -> np.ndarray:
     kernel_of("sum_rows").share((floats(x), columns, floats(sums)), tasks)
     with np.errstate(all="ignore"):
         return sums.sum(axis=0)
+
+
+# --- Rows with a number for each column, in one thread: float32 by loops, other floats by NumPy's functions -----------
+
+
+def sum_squares(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The sum over the rows of (x - mean) squared."""
+    if x.dtype != np.float32:
+        return np.square(x - mean).sum(axis=0)
+    sums = np.zeros_like(mean)
+    kernel_of("add_squares")(floats(x), floats(mean), floats(sums), len(x))
+    return sums
+
+
+def scale_rows(x: np.ndarray, slope: np.ndarray, offset: np.ndarray, out: np.ndarray) -> None:
+    """out = x * slope + offset."""
+    if x.dtype != np.float32:
+        np.multiply(x, slope, out=out)
+        out += offset
+        return
+    kernel_of("scale_rows")(floats(x), floats(slope), floats(offset), floats(out), len(x))
+
+
+def sum_slopes(dy: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sums over the rows of dy and of dy * (x - mean)."""
+    if x.dtype != np.float32:
+        return dy.sum(axis=0), (dy * (x - mean)).sum(axis=0)
+    sums, products = np.zeros_like(mean), np.zeros_like(mean)
+    kernel_of("add_slopes")(floats(dy), floats(x), floats(mean), floats(sums), floats(products), len(x))
+    return sums, products
+
+
+def combine_rows(
+    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, factor: np.ndarray, shift: np.ndarray, slope: np.ndarray,
+    out: np.ndarray,
+) -> None:  # fmt: skip
+    """out = (dy - ((x - mean) * factor + shift)) * slope."""
+    if x.dtype != np.float32:
+        np.multiply(dy - ((x - mean) * factor + shift), slope, out=out)
+        return
+    rows = floats(dy), floats(x), floats(mean), floats(factor), floats(shift), floats(slope), floats(out)
+    kernel_of("combine_rows")(*rows, len(x))

@@ -121,6 +121,10 @@ KERNELS: dict[str, dict[str, tuple[type, ...]]] = {
     "compiled_elementwise": {
         "relu_grad": (Floats, Floats, Floats, int, int),
         "sum_rows": (Floats, int, Floats, int, int, int),
+        "add_squares": (Floats, Floats, Floats, int),
+        "scale_rows": (Floats, Floats, Floats, Floats, int),
+        "add_slopes": (*[Floats] * 5, int),
+        "combine_rows": (*[Floats] * 7, int),
         "adam": (Floats, Floats, Floats, Floats, Floats, int, int),
     },
     "compiled_maxima": {
