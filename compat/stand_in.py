@@ -34,6 +34,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     },
     **{f"python.ops.{name}": (".compat.inner_ops", "") for name in ("array_ops", "io_ops", "variable_scope")},
     "python.ops.bitwise_ops": ("bitwise",),
+    "python.ops.variables": ("", ".train.saver"),
     "python.ops.candidate_sampling_ops": _NN,
     "python.ops.ctc_ops": _NN,
     "python.ops.gen_image_ops": ("image", ""),

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine import errors
 from ..engine.dtypes import enum_name
-from ..engine.graph import Graph, Tensor, get_default_graph
+from ..engine.graph import Graph, Tensor, get_collection, get_default_graph
 from ..engine.graph_objects import GraphDef
 from ..engine.meta_protos import MetaGraphDef, SaverDef, prepend_name_scope, register_proto_function, strip_name_scope
 from ..engine.registry import brackets
@@ -65,6 +65,11 @@ class Saved:
     @property
     def entry(self) -> Entry:
         return Entry(self.name, "" if self.part is None else self.part.spec, self.variable.op)
+
+
+def _all_saveable_objects(scope: str | None = None) -> list[Any]:
+    """What a Saver saves that is told nothing, under a scope: programs that pick out of it call this too."""
+    return [*global_variables(scope), *get_collection(GraphKeys.SAVEABLE_OBJECTS, scope)]
 
 
 class Saver:
@@ -147,7 +152,7 @@ class Saver:
             self._saved = imported(graph, self._settings.restore_op_name)
             return
         if self._var_list is None:
-            self._var_list = [*global_variables(), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)]
+            self._var_list = _all_saveable_objects()
         saved = named(self._var_list)
         if not saved and not self._allow_empty:
             raise ValueError("No variables to save")

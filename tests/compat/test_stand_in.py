@@ -49,6 +49,7 @@ from tensorflow.python.training.moving_averages import assign_moving_average
 from tensorflow.python.util import compat, deprecation, nest, tf_inspect
 from tensorflow.python.client import timeline
 from tensorflow.python.ops.init_ops import VarianceScaling
+from tensorflow.python.ops.variables import Variable, _all_saveable_objects, global_variables
 from tensorflow.python.tools import freeze_graph, inspect_checkpoint
 from tensorflow.python.tools.inspect_checkpoint import print_tensors_in_checkpoint_file
 from tensorflow.python import debug as tf_debug, tf2

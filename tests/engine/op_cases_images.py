@@ -137,6 +137,12 @@ CASES = [
         "EncodePng", ("EncodePng",), lambda tf, x: tf.image.encode_png(x), (_octets(2, 5, 4, 3),), differentiable=False
     ),
     Case(
+        "ImageProjectiveTransformV2",
+        ("ImageProjectiveTransformV2",),
+        lambda tf, x: tf.contrib.image.translate(x, [[1.0, -2.0], [0.0, 1.0]]),
+        (normal(2, 4, 5, 2, seed=3),),
+    ),
+    Case(
         "EncodeJpeg", ("EncodeJpeg",), lambda tf, x: tf.image.encode_jpeg(x), (_octets(5, 4, 3),), differentiable=False
     ),
 ]

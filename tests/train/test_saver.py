@@ -494,3 +494,12 @@ def test_threads_may_save_into_one_folder_at_once(tmp_path):
         assert {p.name for p in tmp_path.glob("*.index")} == {
             f"{path.rpartition('/')[2]}.index" for path in state.all_model_checkpoint_paths
         }
+
+
+def test_programs_may_ask_what_a_saver_saves_by_itself():
+    from scopeflow.train.saver import _all_saveable_objects
+
+    with tf.Graph().as_default():
+        kept, other = tf.get_variable("a/v", []), tf.Variable(1.0, name="w")
+        tf.get_variable("local", [], collections=[tf.GraphKeys.LOCAL_VARIABLES])
+        assert _all_saveable_objects() == [kept, other] and _all_saveable_objects("a/") == [kept]
