@@ -413,7 +413,7 @@ class Plan:
         elif definition.bind is not None:
             run = definition.bind(op, backend, self._session, donated)
         elif definition.kernel is not None:
-            run = partial(definition.kernel, backend, **op.attrs)
+            run = partial(_kernel_of(op), backend, **op.attrs)
             if any(t.dtype.is_string for t in op.outputs):
                 run = _giving_arrays(run)
         else:
@@ -458,6 +458,13 @@ def _giving_arrays(kernel: Callable[..., Any]) -> Callable[..., Any]:
         return [*map(string_as_array, result)] if isinstance(result, (list, tuple)) else string_as_array(result)
 
     return run
+
+
+def _kernel_of(op: Operation) -> Any:
+    """The op's kernel, without what that does for half precision where the op is of another."""
+    kernel = op.definition.kernel
+    half = bool(op.inputs) and op.inputs[0].dtype.size == 2
+    return kernel if half else getattr(kernel, "of_others", kernel)
 
 
 def never_leaves_host(tensor: Tensor) -> bool:

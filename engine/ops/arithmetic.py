@@ -54,7 +54,10 @@ def in_parts(compute: Rule) -> Rule:
 
 
 def in_float32(compute: Rule) -> Rule:
-    """The kernel `compute`, which for float16 and bfloat16 works in float32 and rounds its one result at the end."""
+    """The kernel `compute`, which for float16 and bfloat16 works in float32 and rounds its one result at the end.
+
+    Who knows that the arrays are of neither may call `compute` itself, the kernel's attribute `of_others`.
+    """
 
     def kernel(k: Any, *arrays: Any, **attrs: Any) -> Any:
         dtype = arrays[0].dtype
@@ -62,6 +65,7 @@ def in_float32(compute: Rule) -> Rule:
             return compute(k, *arrays, **attrs)
         return k.cast(compute(k, *(k.cast(a, np.float32) if a.dtype == dtype else a for a in arrays), **attrs), dtype)
 
+    kernel.of_others = compute  # type: ignore[attr-defined]
     return kernel
 
 

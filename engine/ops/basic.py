@@ -525,13 +525,16 @@ def sum_leading(k: Any, x: Any, kept: int) -> Any:
 
     The parts depend on the shape alone. Their sums have smaller errors than one long one, and threads compute them.
     """
-    dtype, whole = summing_dtype(x.dtype), x.shape[x.ndim - kept :]
+    dtype = summing_dtype(x.dtype)
+    if x.size < elementwise.MANY_SUMMED or not x.flags.c_contiguous:
+        return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
+    whole = x.shape[x.ndim - kept :]
     columns = math.prod(whole)
-    rows = x.reshape(-1, columns) if x.size >= elementwise.MANY_SUMMED and x.flags.c_contiguous else None
-    if rows is not None and elementwise.suits_sum(rows):
+    rows = x.reshape(-1, columns)
+    if elementwise.suits_sum(rows):
         return elementwise.sum_rows(rows).reshape(whole)
     alone = x.size <= _ROW_PART and columns >= _WIDE // 8  # one part of rows that are wide enough
-    if rows is None or alone or not is_large(k, x, columns):
+    if alone or not is_large(k, x, columns):
         return x.sum(axis=tuple(range(x.ndim - kept)), dtype=dtype)
     parts = row_parts(len(rows), columns)
     sums = np.empty((len(parts), columns), dtype)

@@ -142,7 +142,7 @@ class _Step:
         if grad.shape != arrays[0].shape:
             raise _refusal(f"var and grad do not have the same shape {list(arrays[0].shape)} {list(grad.shape)}")
         whole = [*arrays, grad]
-        if self.loop and elementwise.suits(*whole):
+        if self.loop and elementwise.suits(*whole, many=elementwise.MANY_MOVED):
             self.loop(*arrays, *before, grad, *after, **self.attrs)
         elif self.in_pieces and grad.size > _BLOCK and all(array.flags.c_contiguous for array in arrays):
             flat = [array.reshape(-1) for array in whole]

@@ -9,16 +9,17 @@ import numpy as np
 from . import threads
 from .calling import floats, kernel_of
 
-MANY = 1 << 13  # elements, from which on compiled code earns its loading
+MANY = 1 << 13  # elements, from which on one loop is quicker than NumPy's two
+MANY_MOVED = 1 << 8  # the same of a step of Adam, for which NumPy takes ten
 MANY_SUMMED = 1 << 17  # of which NumPy's sums are slower
 MOST_SUMS = 64
 TASK_FLOATS = 1 << 16  # at least: to wake a thread takes as long
 
 
-def suits(*arrays: Any) -> bool:
-    """Whether the loops take these: contiguous arrays of one shape."""
+def suits(*arrays: Any, many: int | None = None) -> bool:
+    """Whether the loops take these: contiguous arrays of one shape, of so many elements."""
     first = arrays[0]
-    return first.size >= MANY and all(
+    return first.size >= (MANY if many is None else many) and all(
         isinstance(array, np.ndarray)
         and array.dtype == np.float32
         and array.shape == first.shape
@@ -40,7 +41,10 @@ def adam(
     """m += (grad - m) to_m;  v += (grad² - v) to_v;  var -= m / (√v + epsilon) size."""
     factors = np.array([size, to_m, to_v, epsilon], np.float32)
     arrays = floats(var), floats(m), floats(v), floats(grad), floats(factors)
-    kernel_of("adam").share(arrays, threads.parts(var.size, TASK_FLOATS))
+    if var.size < 2 * TASK_FLOATS:
+        kernel_of("adam")(*arrays, 0, var.size)
+    else:
+        kernel_of("adam").share(arrays, threads.parts(var.size, TASK_FLOATS))
 
 
 def suits_sum(x: Any) -> bool:
