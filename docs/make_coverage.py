@@ -36,6 +36,8 @@ DIFFERS = {
     "get_variable": "`use_resource` is accepted; variables are read by reference either way",
     "gfile.FastGFile": "the same as `GFile`",
     "gfile.GFile": "local files only",
+    "gradients": "its ops are named by the op that they are the gradient of, as in TensorFlow, but are not always the "
+    "same ones: a program that reads them, as ACKTR's preconditioner does, gets other answers",
     "image.adjust_contrast": "nothing flows back through it, nor through the ops of hue, saturation and HSV",
     "image.decode_gif": "what is transparent in a first frame has its palette's color instead of black",
     "image.decode_image": "as `decode_jpeg` and `decode_png`; no WebP or JPEG XL",

@@ -23,7 +23,7 @@ SOURCES = (
     FLOOR.parent / "intrinsics.py",
     *(FLOOR / f"{name}.py" for name in ("compiled_threads", "compiling", "jobs", "vectors", "walking")),
 )
-PATIENCE_S = 3e-4  # for which a helper looks for more to do before it sleeps: to wake it takes a third of that
+PATIENCE_S = 1e-3  # for which a helper looks for more to do before it sleeps: to wake it takes a tenth of that
 TASKS = 8  # for each thread, at most: one that another program holds up leaves its share to the others
 
 
