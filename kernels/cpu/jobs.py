@@ -20,6 +20,7 @@ class Mailbox:
     SIZE = 2 * APART
 
     ASLEEP, NOTHING, PYTHON = -1, 0, 2
+    UNGIVEN = -2  # the answer before a message is in the box
 
 
 class Job:

@@ -130,7 +130,7 @@ class _Helper:
             with contextlib.suppress(OSError):  # where the system does not let us, threads stay where it puts them
                 os.sched_setaffinity(self._thread.native_id or 0, processors)
         self._work = work
-        self._mailbox[Mailbox.GIVEN] = message
+        self._mailbox[Mailbox.GIVEN], self._mailbox[Mailbox.BEFORE] = message, Mailbox.UNGIVEN
         _functions().give(self._address)
         if self._mailbox[Mailbox.BEFORE] == Mailbox.ASLEEP:
             self._woken.release()
@@ -138,13 +138,14 @@ class _Helper:
     def end(self) -> BaseException | None:
         """Takes the message back, or waits until it is done with; what the work raised."""
         mailbox = self._mailbox
+        if mailbox[Mailbox.BEFORE] == Mailbox.UNGIVEN:  # a signal's handler raised before that
+            return None
         _functions().take_back(self._address)
         while mailbox[Mailbox.BEFORE] not in (Mailbox.NOTHING, Mailbox.PYTHON):
             time.sleep(0)  # for where both are on one processor
             _functions().take_back(self._address)
         if mailbox[Mailbox.BEFORE] == Mailbox.PYTHON:
             self._done.acquire()
-        mailbox[Mailbox.GIVEN] = Mailbox.NOTHING
         error, self._error, self._work = self._error, None, lambda: None
         return error
 

@@ -183,6 +183,32 @@ def test_what_no_helper_has_begun_is_not_waited_for(kernel, monkeypatch):
     assert dead._mailbox[Mailbox.MESSAGE] == Mailbox.NOTHING
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_signal_while_a_helper_is_told_leaves_all_as_it_was(late, kernel, monkeypatch):
+    """Whether its handler raises before or after the message is in the box."""
+    monkeypatch.setattr(threads, "count", lambda: 2)
+    monkeypatch.setattr(threads, "_idle", [])
+    x = np.arange(100, dtype=np.float32)
+    shared(kernel, x, [(0, 50), (50, 100)])
+    functions = threads._functions()
+
+    def give(address):
+        if late:
+            functions.give(address)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(threads, "_functions", lambda: functions._replace(give=give))
+        for work in (lambda: threads.share(2, print), lambda: shared(kernel, x, [(0, 50), (50, 100)])):
+            with pytest.raises(KeyboardInterrupt):
+                work()
+    for _ in range(3):
+        assert (shared(kernel, x, [(0, 50), (50, 100)]) == x).all()
+        done = []
+        threads.share(5, done.append)
+        assert sorted(done) == [0, 1, 2, 3, 4]
+
+
 def test_helpers_sleep_when_there_is_nothing_to_do(kernel, monkeypatch):
     monkeypatch.setattr(threads, "count", lambda: 2)
     monkeypatch.setattr(threads, "_idle", [])
