@@ -49,9 +49,14 @@ INSTEAD = {
 # Namespaces of which only a part is here: what that is, and what to use instead of the rest.
 IN_PART = {
     "contrib.boosted_trees": f"GradientBoostedDecisionTreeClassifier and learner_pb2 are there; {_TREES}",
+    "contrib.eager": "what asks whether anything runs eagerly is there; everything is built as a graph and run in a "
+    "Session",
+    "contrib.graph_editor": "two walks over a graph are there; build another graph, or import a GraphDef with "
+    "tf.import_graph_def(…, input_map=…)",
     "contrib.learn": f"RunConfig is there, for GradientBoostedDecisionTreeClassifier; {_LOOP}",
     "contrib.tensor_forest": f"tensor_forest.ForestHParams and RandomForestGraphs are there; {_TREES}",
-    "estimator": f"RunConfig and inputs.numpy_input_fn are there, for GradientBoostedDecisionTreeClassifier; {_LOOP}",
+    "estimator": "RunConfig, ModeKeys, the hooks and inputs.numpy_input_fn are there, for libraries and for "
+    f"GradientBoostedDecisionTreeClassifier; {_LOOP}",
 }
 
 
